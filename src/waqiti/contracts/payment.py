@@ -1,0 +1,79 @@
+"""payment-service: statuses, and the events by which others follow payments.
+
+Two topics, both keyed by the paying wallet: ``payment-events`` carries accepted work to the group
+``payment-service-consumer``; ``payment-results`` carries every transition after it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts.caller import Caller
+
+PAYMENT_EVENTS: Final = "payment-events"
+PAYMENT_RESULTS: Final = "payment-results"
+CONSUMER_GROUP: Final = "payment-service-consumer"
+
+Status = Literal[
+    "created",
+    "screening",
+    "in_review",
+    "declined",
+    "authorized",
+    "captured",
+    "partially_refunded",
+    "refunded",
+    "failed",
+    "canceled",
+    "expired",
+]
+FINAL: Final = frozenset({"declined", "captured", "partially_refunded", "refunded", "failed", "canceled", "expired"})
+"""Statuses in which the money of the payment has come to rest (refunds may still follow)."""
+
+
+class PaymentResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The data of an event on ``payment-results``; its type is ``payment.<status>``."""
+
+    payment_id: UUID
+    status: Status
+    previous: Status | None
+    from_wallet: UUID
+    to_wallet: UUID
+    amount: int
+    currency: str
+    amount_captured: int
+    amount_refunded: int
+    actor: str
+    reason: str | None = None
+    at: datetime
+
+
+class PaymentIds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ids: list[UUID]
+
+
+class PaymentState(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    status: Status
+    amount_captured: int
+
+
+class PaymentStates(msgspec.Struct, frozen=True):
+    payments: list[PaymentState]
+
+
+class PaymentClient:
+    """Typed calls of payment-service."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def states(self, ids: Sequence[UUID], *, timeout_seconds: float = 2.0) -> list[PaymentState]:
+        """Read the states of payments; unknown ones are left out."""
+        reply = await self._caller.call(
+            "POST", "/internal/payments/states", PaymentIds(list(ids)), PaymentStates, timeout_seconds=timeout_seconds
+        )
+        return reply.payments

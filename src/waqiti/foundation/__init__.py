@@ -1,0 +1,1 @@
+"""What any service stands on; knows nothing about payments."""

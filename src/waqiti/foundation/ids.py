@@ -1,0 +1,77 @@
+"""Prefixed, sortable identifiers.
+
+An identifier is a UUIDv7 (RFC 9562). Databases hold it as ``uuid``; at the edge it is a prefix, an underscore and
+26 characters of lower-case Crockford base32 (``pay_01jd...``), which sort as the UUIDs do.
+"""
+
+import hashlib
+from typing import Final
+from uuid import UUID
+
+import uuid_utils
+
+from waqiti.foundation.errors import Problem
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+_VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
+_LENGTH: Final = 26
+_TIME_SHIFT: Final = 80
+_VERSION_8: Final = 0x8 << 76
+_VARIANT: Final = 0b10 << 62
+_LOW_76: Final = (1 << 76) - 1
+_LOW_62: Final = (1 << 62) - 1
+
+
+def new_id() -> UUID:
+    """Mint a UUIDv7: 48 bits of milliseconds since 1970, then random bits."""
+    return UUID(int=uuid_utils.uuid7().int)
+
+
+def derived_id(parent: UUID, step: str) -> UUID:
+    """Derive the id of one step of ``parent`` (a UUIDv7) as a UUIDv8.
+
+    It keeps the 48 time bits of the parent, so that it sorts beside it, and fills the rest from
+    ``sha256(parent bytes + step)``: the same parent and step always give the same id.
+    """
+    digest = int.from_bytes(hashlib.sha256(parent.bytes + step.encode()).digest()[:16], "big")
+    time_bits = (parent.int >> _TIME_SHIFT) << _TIME_SHIFT
+    middle = (digest & _LOW_76) >> 64 << 64
+    return UUID(int=time_bits | _VERSION_8 | middle | _VARIANT | (digest & _LOW_62))
+
+
+def encode(prefix: str, identifier: UUID) -> str:
+    """Write ``identifier`` as ``prefix_`` and 26 characters of base32."""
+    rest = identifier.int
+    pairs = []
+    for _ in range(_LENGTH // 2):
+        pairs.append(_PAIRS[rest & 1023])
+        rest >>= 10
+    pairs.reverse()
+    return f"{prefix}_{''.join(pairs)}"
+
+
+def decode(prefix: str, text: str) -> UUID | None:
+    """Read what ``encode`` wrote; None where ``text`` is anything else."""
+    head, separator, tail = text.partition("_")
+    if head != prefix or not separator or len(tail) != _LENGTH or tail[0] > "7":
+        return None
+    number = 0
+    for character in tail:
+        value = _VALUES.get(character)
+        if value is None:
+            return None
+        number = number << 5 | value
+    return UUID(int=number)
+
+
+def parse(prefix: str, text: str, noun: str) -> UUID:
+    """Read an identifier out of a path or body.
+
+    Raises:
+        Problem: 404 ``not_found`` where ``text`` cannot be the id of any ``noun``.
+    """
+    identifier = decode(prefix, text)
+    if identifier is None:
+        raise Problem.not_found(f"There is no {noun} {text[:64]!r}.")
+    return identifier
