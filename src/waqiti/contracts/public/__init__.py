@@ -1,0 +1,1 @@
+"""The bodies of the public API, as services answer them and as ``waqiti.client`` reads them."""
