@@ -1,0 +1,82 @@
+"""Keeps one pool: fills it to its idle minimum, closes what is long unused, and notices a server that hangs."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from waqiti.foundation.database.connecting import open_connection
+from waqiti.foundation.errors import DependencyUnavailable
+
+if TYPE_CHECKING:
+    from waqiti.foundation.database.pool import Database
+
+_TICK_SECONDS: Final = 0.5
+_SUSPECT_SECONDS: Final = 0.4
+_PROBE_TIMEOUT_SECONDS: Final = 0.8
+_UNUSED_SECONDS: Final = 60.0
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Keeper:
+    """The background task of one ``Database``.
+
+    A lease that is out for longer than 0.4 s makes it probe the server by a new connection. A probe without an answer
+    in 0.8 s cuts the pool's connections, so that callers get their 503 within 2 s even from a server that was stopped.
+    """
+
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the first connections, if the server is there, and keep them from then on."""
+        await self._fill()
+        self._task = asyncio.create_task(self._run(), name=f"keep {self._database.name}")
+
+    async def stop(self) -> None:
+        """End the task."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            if self._database.is_away or self._database.longest_lent_seconds() > _SUSPECT_SECONDS:
+                await self._probe()
+            if not self._database.is_away:
+                self._shed()
+                await self._fill()
+
+    async def _probe(self) -> None:
+        answers = await self._answers()
+        if answers == self._database.is_away:
+            _log.warning("database %s %s", self._database.name, "answers again" if answers else "does not answer")
+            self._database.set_away(not answers)
+
+    async def _answers(self) -> bool:
+        name = self._database.name
+        try:
+            probe = await open_connection(
+                self._database.url, name, f"{name} probe", {}, timeout_seconds=_PROBE_TIMEOUT_SECONDS
+            )
+        except DependencyUnavailable:
+            return False
+        probe.terminate()
+        return True
+
+    async def _fill(self) -> None:
+        counts = self._database.counts
+        for _ in range(counts.size, self._database.min_idle):
+            try:
+                self._database.give(await self._database.grow())
+            except DependencyUnavailable:
+                return
+
+    def _shed(self) -> None:
+        entries = self._database.idle_since()
+        before = asyncio.get_running_loop().time() - _UNUSED_SECONDS
+        for connection, since in entries[: max(0, self._database.counts.size - self._database.min_idle)]:
+            if since < before or connection.is_closed():
+                self._database.retire((connection, since))
