@@ -7,6 +7,7 @@ import msgspec
 
 from waqiti.contracts.payment import Status
 from waqiti.contracts.public.common import Failure, PublicReason
+from waqiti.foundation.errors import ProblemDocument
 
 
 class FraudView(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,3 +74,17 @@ class PaymentEvent(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     reason: str | None
     at: datetime
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one item of a batch: a payment, or the problem that refused it."""
+
+    index: int
+    payment: Payment | None = None
+    problem: ProblemDocument | None = None
+
+
+class BatchResults(msgspec.Struct, frozen=True):
+    """In the order of the request."""
+
+    results: list[BatchResult]

@@ -42,3 +42,26 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     created_at: datetime
     updated_at: datetime
+
+
+class BalanceAt(msgspec.Struct, frozen=True, kw_only=True):
+    """A balance as of an instant; ``held`` and ``available`` are known in recorded time only."""
+
+    posted: int
+    held: int | None = None
+    available: int | None = None
+    as_of: datetime
+    provisional: bool
+
+
+class WalletEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a wallet; ``amount`` is positive where money came in, ``balance`` is what stood after it."""
+
+    id: str
+    kind: str
+    purpose: str
+    amount: int
+    held_change: int
+    balance: Balance
+    recorded_at: datetime
+    effective_at: datetime

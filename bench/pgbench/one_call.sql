@@ -1,0 +1,3 @@
+\set debit random(1, 10000)
+\set credit random(1, 10000)
+SELECT transfer(:debit, :credit, 100);

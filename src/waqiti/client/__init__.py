@@ -1,0 +1,39 @@
+"""The Python client of a Waqiti platform.
+
+``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns and verbs: ``customers``, ``wallets``,
+``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit.
+"""
+
+from waqiti.client.aio import AsyncClient
+from waqiti.client.errors import (
+    ApiError,
+    Conflict,
+    ConnectionFailed,
+    Forbidden,
+    IdempotencyError,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    Unavailable,
+    WaqitiError,
+)
+from waqiti.client.resources import pages
+from waqiti.client.sync import Client
+
+__all__ = [
+    "ApiError",
+    "AsyncClient",
+    "Client",
+    "Conflict",
+    "ConnectionFailed",
+    "Forbidden",
+    "IdempotencyError",
+    "InvalidRequest",
+    "NotFound",
+    "RateLimited",
+    "Unauthorized",
+    "Unavailable",
+    "WaqitiError",
+    "pages",
+]

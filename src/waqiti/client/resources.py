@@ -1,0 +1,238 @@
+"""The calls of the API, a class per noun, as API paths name them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+
+from waqiti.client.transport import Transport
+from waqiti.contracts.public.common import Page
+from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.payments import BatchResults, Payment, PaymentEvent, Refund
+from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Wallet, WalletEntry
+from waqiti.foundation.clock import rfc3339
+
+Item = TypeVar("Item")
+
+
+class _Resource:
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+
+class Customers(_Resource):
+    """Customers and their verification."""
+
+    async def create(
+        self,
+        *,
+        name: str,
+        country: str,
+        date_of_birth: date | None = None,
+        email: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Customer:
+        """Onboard a customer; ``status`` tells whether screening found something."""
+        body = _body(name=name, country=country, date_of_birth=date_of_birth, email=email)
+        return await self._transport.post("/v1/customers", body, Customer, idempotency_key)
+
+    async def get(self, customer_id: str) -> Customer:
+        """Read a customer."""
+        return await self._transport.get(f"/v1/customers/{customer_id}", Customer)
+
+    async def verify(self, customer_id: str, *, tier: str, idempotency_key: str | None = None) -> Customer:
+        """Give a customer a tier (operators only)."""
+        path = f"/v1/customers/{customer_id}/verification"
+        return await self._transport.post(path, {"tier": tier}, Customer, idempotency_key)
+
+
+class Wallets(_Resource):
+    """Wallets, their balances and entries."""
+
+    async def create(self, *, customer_id: str, currency: str, idempotency_key: str | None = None) -> Wallet:
+        """Open a wallet."""
+        body = {"customer_id": customer_id, "currency": currency}
+        return await self._transport.post("/v1/wallets", body, Wallet, idempotency_key)
+
+    async def get(self, wallet_id: str) -> Wallet:
+        """Read a wallet with its present balance."""
+        return await self._transport.get(f"/v1/wallets/{wallet_id}", Wallet)
+
+    async def balance(self, wallet_id: str, *, as_of: datetime | None = None) -> Balance | BalanceAt:
+        """Read a balance, now or as of an instant of effective time."""
+        path = f"/v1/wallets/{wallet_id}/balance"
+        if as_of is None:
+            return await self._transport.get(path, Balance)
+        return await self._transport.get(_query(path, as_of=rfc3339(as_of)), BalanceAt)
+
+    async def entries(self, wallet_id: str, *, limit: int = 20, cursor: str | None = None) -> Page[WalletEntry]:
+        """List entries, newest first."""
+        path = _query(f"/v1/wallets/{wallet_id}/entries", limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[WalletEntry])
+
+    async def freeze(
+        self, wallet_id: str, *, reason: str, scope: str = "debits", idempotency_key: str | None = None
+    ) -> Wallet:
+        """Freeze debits, or all; nothing posts after this returns."""
+        body = {"reason": reason, "scope": scope}
+        return await self._transport.post(f"/v1/wallets/{wallet_id}/freeze", body, Wallet, idempotency_key)
+
+    async def unfreeze(self, wallet_id: str, *, reason: str, idempotency_key: str | None = None) -> Wallet:
+        """Undo a freeze."""
+        return await self._transport.post(
+            f"/v1/wallets/{wallet_id}/unfreeze", {"reason": reason}, Wallet, idempotency_key
+        )
+
+    async def close(self, wallet_id: str, *, reason: str, idempotency_key: str | None = None) -> Wallet:
+        """Close a wallet without balance, holds or anything open."""
+        return await self._transport.post(f"/v1/wallets/{wallet_id}/close", {"reason": reason}, Wallet, idempotency_key)
+
+
+class Movements(_Resource):
+    """Deposits or withdrawals over a rail."""
+
+    def __init__(self, transport: Transport, path: str) -> None:
+        super().__init__(transport)
+        self._path = path
+
+    async def create(
+        self,
+        *,
+        wallet_id: str,
+        amount: int,
+        currency: str,
+        rail: str = "sandbox",
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Movement:
+        """Move ``amount`` minor units in or out."""
+        body = _body(wallet_id=wallet_id, amount=amount, currency=currency, rail=rail, reference=reference)
+        return await self._transport.post(self._path, body, Movement, idempotency_key)
+
+    async def get(self, movement_id: str) -> Movement:
+        """Read one."""
+        return await self._transport.get(f"{self._path}/{movement_id}", Movement)
+
+
+class Payments(_Resource):
+    """Payments between wallets."""
+
+    async def create(
+        self,
+        *,
+        from_wallet: str,
+        to_wallet: str,
+        amount: int,
+        currency: str,
+        capture: str = "automatic",
+        fee: int | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        wait_seconds: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Payment:
+        """Pay ``amount`` minor units; waits up to ``wait_seconds`` (the platform's default is 5) for a decision.
+
+        A refusal by funds, limits, fraud or compliance is a payment with that status and ``failure``, not an error.
+        """
+        body = _body(
+            from_wallet=from_wallet,
+            to_wallet=to_wallet,
+            amount=amount,
+            currency=currency,
+            capture=None if capture == "automatic" else capture,
+            fee=fee,
+            description=description,
+            metadata=metadata,
+        )
+        return await self._transport.post("/v1/payments", body, Payment, idempotency_key, wait_seconds=wait_seconds)
+
+    async def batch(self, payments: list[dict[str, Any]], *, wait_seconds: int | None = None) -> BatchResults:
+        """Pay up to 1,000 at once; every item carries its own ``idempotency_key`` and gets its own result."""
+        return await self._transport.post(
+            "/v1/payments/batch", {"payments": payments}, BatchResults, None, wait_seconds=wait_seconds
+        )
+
+    async def get(self, payment_id: str) -> Payment:
+        """Read a payment."""
+        return await self._transport.get(f"/v1/payments/{payment_id}", Payment)
+
+    async def list(
+        self,
+        *,
+        wallet: str | None = None,
+        status: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Page[Payment]:
+        """List payments, newest first."""
+        path = _query(
+            "/v1/payments",
+            wallet=wallet,
+            status=status,
+            created_after=created_after and rfc3339(created_after),
+            created_before=created_before and rfc3339(created_before),
+            limit=limit,
+            cursor=cursor,
+        )
+        return await self._transport.get(path, Page[Payment])
+
+    async def events(self, payment_id: str) -> Page[PaymentEvent]:
+        """List the transitions of a payment, newest first."""
+        return await self._transport.get(f"/v1/payments/{payment_id}/events", Page[PaymentEvent])
+
+    async def capture(
+        self, payment_id: str, *, amount: int | None = None, idempotency_key: str | None = None
+    ) -> Payment:
+        """Capture an authorized payment, whole or in part; the rest of the hold is released."""
+        body = _body(amount=amount)
+        return await self._transport.post(f"/v1/payments/{payment_id}/capture", body, Payment, idempotency_key)
+
+    async def void(self, payment_id: str, *, idempotency_key: str | None = None) -> Payment:
+        """Cancel a payment that is authorized or in review."""
+        return await self._transport.post(f"/v1/payments/{payment_id}/void", {}, Payment, idempotency_key)
+
+    async def refund(
+        self,
+        payment_id: str,
+        *,
+        amount: int | None = None,
+        reason: str | None = None,
+        refund_fee: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Refund:
+        """Give money back, up to what was captured; without ``amount`` all that is left."""
+        body = _body(amount=amount, reason=reason, refund_fee=refund_fee or None)
+        return await self._transport.post(f"/v1/payments/{payment_id}/refunds", body, Refund, idempotency_key)
+
+
+class Refunds(_Resource):
+    """Refunds."""
+
+    async def get(self, refund_id: str) -> Refund:
+        """Read a refund."""
+        return await self._transport.get(f"/v1/refunds/{refund_id}", Refund)
+
+
+async def pages(fetch: Callable[[str | None], Awaitable[Page[Item]]]) -> AsyncIterator[Item]:
+    """Walk a whole list: ``async for payment in pages(lambda cursor: client.payments.list(cursor=cursor))``."""
+    cursor: str | None = None
+    while True:
+        page = await fetch(cursor)
+        for item in page.data:
+            yield item
+        if page.next_cursor is None:
+            return
+        cursor = page.next_cursor
+
+
+def _body(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _query(path: str, **parameters: object) -> str:
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path

@@ -1,0 +1,127 @@
+"""The synchronous client: a portal into an event loop of its own, where the asynchronous one runs."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+
+from waqiti.client import resources
+from waqiti.client.aio import AsyncClient
+from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class _Portal:
+    """An event loop in a daemon thread, and calls into it that wait for the answer."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="waqiti-client", daemon=True)
+        self._thread.start()
+
+    def call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def blocking(self, method: Callable[Parameters, Coroutine[Any, Any, Result]]) -> Callable[Parameters, Result]:
+        def blocking_call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            return self.call(method(*args, **kwargs))
+
+        blocking_call.__doc__ = method.__doc__
+        return blocking_call
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self._loop.close()
+
+
+class _Customers:
+    def __init__(self, portal: _Portal, customers: resources.Customers) -> None:
+        self.create = portal.blocking(customers.create)
+        self.get = portal.blocking(customers.get)
+        self.verify = portal.blocking(customers.verify)
+
+
+class _Wallets:
+    def __init__(self, portal: _Portal, wallets: resources.Wallets) -> None:
+        self.create = portal.blocking(wallets.create)
+        self.get = portal.blocking(wallets.get)
+        self.balance = portal.blocking(wallets.balance)
+        self.entries = portal.blocking(wallets.entries)
+        self.freeze = portal.blocking(wallets.freeze)
+        self.unfreeze = portal.blocking(wallets.unfreeze)
+        self.close = portal.blocking(wallets.close)
+
+
+class _Movements:
+    def __init__(self, portal: _Portal, movements: resources.Movements) -> None:
+        self.create = portal.blocking(movements.create)
+        self.get = portal.blocking(movements.get)
+
+
+class _Payments:
+    def __init__(self, portal: _Portal, payments: resources.Payments) -> None:
+        self.create = portal.blocking(payments.create)
+        self.batch = portal.blocking(payments.batch)
+        self.get = portal.blocking(payments.get)
+        self.list = portal.blocking(payments.list)
+        self.events = portal.blocking(payments.events)
+        self.capture = portal.blocking(payments.capture)
+        self.void = portal.blocking(payments.void)
+        self.refund = portal.blocking(payments.refund)
+
+
+class _Refunds:
+    def __init__(self, portal: _Portal, refunds: resources.Refunds) -> None:
+        self.get = portal.blocking(refunds.get)
+
+
+class Client:
+    """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
+
+    >>> with Client("http://127.0.0.1:8080", api_key) as waqiti:
+    ...     payment = waqiti.payments.create(from_wallet=a, to_wallet=b, amount=1250, currency="EUR")
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        max_connections: int = 100,
+        max_attempts: int = 4,
+    ) -> None:
+        self._closed = False
+        self._portal = _Portal()
+        self._client = AsyncClient(
+            base_url,
+            api_key,
+            timeout_seconds=timeout_seconds,
+            max_connections=max_connections,
+            max_attempts=max_attempts,
+        )
+        self.customers = _Customers(self._portal, self._client.customers)
+        self.wallets = _Wallets(self._portal, self._client.wallets)
+        self.deposits = _Movements(self._portal, self._client.deposits)
+        self.withdrawals = _Movements(self._portal, self._client.withdrawals)
+        self.payments = _Payments(self._portal, self._client.payments)
+        self.refunds = _Refunds(self._portal, self._client.refunds)
+
+    def close(self) -> None:
+        """Close all connections and the event loop; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._portal.call(self._client.aclose())
+            self._portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,32 @@
+"""Where a public path leads."""
+
+from typing import Final
+
+from waqiti.contracts import catalog
+
+_OWNERS: Final = {
+    "customers": catalog.COMPLIANCE,
+    "wallets": catalog.WALLET,
+    "deposits": catalog.WALLET,
+    "withdrawals": catalog.WALLET,
+    "payments": catalog.PAYMENT,
+    "refunds": catalog.PAYMENT,
+}
+"""The deployment that owns each noun behind ``/v1/``."""
+
+BATCH_PATH: Final = "/v1/payments/batch"
+MAX_BODY_BYTES: Final = 1 << 20
+MAX_BATCH_BYTES: Final = 8 << 20
+
+
+def owner_of(path: str) -> str | None:
+    """Return the deployment that serves ``path``; None where no public path leads there."""
+    if not path.startswith("/v1/"):
+        return None
+    noun = path[4:].partition("/")[0]
+    return _OWNERS.get(noun)
+
+
+def body_limit(path: str) -> int:
+    """Return how many bytes a body sent to ``path`` may have."""
+    return MAX_BATCH_BYTES if path == BATCH_PATH else MAX_BODY_BYTES
