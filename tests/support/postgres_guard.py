@@ -92,7 +92,7 @@ def initialise(directory: Path, binaries: Path, password: str) -> Path:
     if os.geteuid() == 0:
         os.chown(data, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
         os.chown(password_file, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
-    command = [binaries / "initdb", *INITDB_OPTIONS, f"--pwfile={password_file}", f"--pgdata={data}"]
+    command: list[str | Path] = [binaries / "initdb", *INITDB_OPTIONS, f"--pwfile={password_file}", f"--pgdata={data}"]
     run_unprivileged(command, cwd=directory)
     password_file.unlink()
     return data
@@ -110,7 +110,9 @@ def start(directory: Path, binaries: Path, data: Path) -> tuple[subprocess.Popen
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **privileges(),
+                user=server_uid(),
+                group=server_uid(),
+                extra_groups=server_groups(),
             )
             if answers(server, binaries, port):
                 return server, port
@@ -120,7 +122,7 @@ def start(directory: Path, binaries: Path, data: Path) -> tuple[subprocess.Popen
 def answers(server: subprocess.Popen[bytes], binaries: Path, port: int) -> bool:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
-        probe = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+        probe: list[str | Path] = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
         if subprocess.run(probe, check=False).returncode == 0:
             return True
         time.sleep(0.05)
@@ -135,16 +137,21 @@ def publish(directory: Path, port: int, password: str) -> None:
 
 
 def run_unprivileged(command: list[str | Path], *, cwd: Path) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, check=False, **privileges())
+    uid = server_uid()
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, check=False, user=uid, group=uid, extra_groups=server_groups()
+    )
     if done.returncode != 0:
         raise SystemExit(done.stderr.decode(errors="replace"))
 
 
-def privileges() -> dict[str, int | list[int]]:
+def server_uid() -> int | None:
     """PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return {}
-    return {"user": UNPRIVILEGED_UID, "group": UNPRIVILEGED_UID, "extra_groups": []}
+    return UNPRIVILEGED_UID if os.geteuid() == 0 else None
+
+
+def server_groups() -> list[int] | None:
+    return [] if os.geteuid() == 0 else None
 
 
 def free_port() -> int:
