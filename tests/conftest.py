@@ -2,11 +2,13 @@
 
 import inspect
 import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.databases import Databases, FreshDatabase, drop_all
 from tests.support.postgres import Server, shared_server, stop_server
 from tests.support.running import (
     OUTSIDE_SERVER_VARIABLE,
@@ -45,6 +47,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(TEST_RUN, None)
     if run is not None and run.controller_pid == os.getpid():
         stop_server(run)
+        if run.outside_server_url is not None:
+            drop_all(run)
         end_run(run)
 
 
@@ -62,3 +66,25 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def postgres(pytestconfig: pytest.Config) -> Server:
     """The PostgreSQL server of this run, with its superuser's address."""
     return shared_server(pytestconfig.stash[TEST_RUN])
+
+
+@pytest.fixture(scope="session")
+def databases(pytestconfig: pytest.Config, postgres: Server) -> Iterator[Databases]:
+    worker = getattr(pytestconfig, "workerinput", {"workerid": "main"})["workerid"]
+    databases = Databases(pytestconfig.stash[TEST_RUN], postgres, worker)
+    yield databases
+    databases.close()
+
+
+@pytest.fixture
+def fresh_database(databases: Databases) -> Iterator[Callable[[str], FreshDatabase]]:
+    """``fresh_database("ledger-service")``: a new database with that deployment's migrations, gone after the test."""
+    yield databases.migrated
+    databases.drop_made()
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[Callable[[], FreshDatabase]]:
+    """``empty_database()``: a new database without anything in it, gone after the test."""
+    yield databases.empty
+    databases.drop_made()
