@@ -1,0 +1,29 @@
+"""The event log on PostgreSQL.
+
+``EventWriter`` appends, ``Consumer`` reads as a group, ``Tail`` follows without one, ``LogAdmin`` looks.
+
+The producer's database holds a topic; offsets are gapless and in the order of commits within a partition. What a
+consumer does and how far it has come commit together, in its own database.
+"""
+
+from waqiti.foundation.events.admin import DeadLetter, GroupLag, LogAdmin, PartitionLag, Topic
+from waqiti.foundation.events.consumer import Consumer
+from waqiti.foundation.events.model import Batch, Event, Fenced, NewEvent, Span
+from waqiti.foundation.events.tail import Tail
+from waqiti.foundation.events.writer import EventWriter
+
+__all__ = [
+    "Batch",
+    "Consumer",
+    "DeadLetter",
+    "Event",
+    "EventWriter",
+    "Fenced",
+    "GroupLag",
+    "LogAdmin",
+    "NewEvent",
+    "PartitionLag",
+    "Span",
+    "Tail",
+    "Topic",
+]

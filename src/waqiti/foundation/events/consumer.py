@@ -1,0 +1,129 @@
+"""Reading a topic as a group: each event's effect is committed once, by the member that owns its partition."""
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import asyncpg
+
+from waqiti.foundation.database import Connection, Database
+from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.events import store
+from waqiti.foundation.events.claims import read_marks
+from waqiti.foundation.events.hints import Listener
+from waqiti.foundation.events.holdings import Holdings
+from waqiti.foundation.events.membership import Membership
+from waqiti.foundation.events.model import MARK_REFUSED, Batch, Event, Fenced, NewEvent
+from waqiti.foundation.events.tail import RETRY_SECONDS, wait_for_hint
+
+
+class Consumer:
+    """One member of ``group`` on ``topic``; used as ``async with``.
+
+    ``log`` is the producer's database, ``database`` the consumer's own, where effects and marks commit together. A
+    group that is new begins with the oldest event. Members share the partitions evenly; a killed one's are taken over
+    within half a second, those of one that closes at once.
+    """
+
+    def __init__(self, *, log: Database, database: Database, group: str, topic: str) -> None:
+        self.group = group
+        self.topic = topic
+        self._log = log
+        self._database = database
+        self._holdings = Holdings()
+        self._membership = Membership(log, database, group, topic, self._holdings)
+        self._hinted = asyncio.Event()
+
+    async def start(self) -> None:
+        """Join the group; a database that is away is no failure."""
+        Listener.of(self._log).subscribe(self.topic, self._hinted.set)
+        await self._membership.start()
+
+    async def close(self) -> None:
+        """Publish the committed offsets and leave the group; batches must have been marked or aborted before."""
+        await Listener.of(self._log).unsubscribe(self.topic, self._hinted.set)
+        await self._membership.stop()
+
+    @property
+    def partitions(self) -> list[int]:
+        """Return the partitions that this member owns now."""
+        return self._holdings.partitions()
+
+    async def next(self, max_events: int) -> Batch:
+        """Wait for events and drain all owned partitions, up to about ``max_events``, into one batch.
+
+        It may be called again before the batch is marked, and goes on after what was handed out. Databases that are
+        away are waited for.
+        """
+        while True:
+            self._hinted.clear()
+            try:
+                batch = await self._read(max_events)
+            except DependencyUnavailable:
+                batch = None
+                await asyncio.sleep(RETRY_SECONDS)
+            if batch is not None:
+                return batch
+            await wait_for_hint(self._hinted)
+
+    async def mark(self, connection: Connection, batch: Batch, events: Sequence[NewEvent] = ()) -> None:
+        """Move the group's marks over ``batch``, in the transaction of its effects, and append ``events`` with them.
+
+        Batches are marked in the order in which they were handed out. ``events`` are for topics of the same database,
+        in the same round trip; like any append they come last before the commit.
+
+        Raises:
+            Fenced: another member has taken over, or a batch before this one was not marked. Roll back and abort.
+        """
+        try:
+            if events:
+                await store.mark_and_append(connection, self.group, self.topic, batch, events)
+            else:
+                await store.mark(connection, self.group, self.topic, batch)
+        except asyncpg.PostgresError as error:
+            if not self.was_fenced(error, batch):
+                raise
+            raise Fenced(f"{self.group} may not mark this batch of {self.topic}") from error
+
+    def mark_arguments(self, batch: Batch) -> tuple[object, ...]:
+        """Return the six arguments of the SQL function ``eventlog.mark``, for a statement that does more than mark."""
+        return store.mark_arguments(self.group, self.topic, batch)
+
+    def was_fenced(self, error: asyncpg.PostgresError, batch: Batch) -> bool:
+        """Tell whether ``error`` is a refused mark of ``batch``; what follows is then read from the marks again."""
+        if error.sqlstate != MARK_REFUSED:
+            return False
+        self._holdings.doubt(batch)
+        return True
+
+    def abort(self, batch: Batch) -> None:
+        """Hand ``batch`` out again; a failed cycle aborts its own batch and all those after it."""
+        self._holdings.go_back(batch)
+        self._hinted.set()
+
+    async def _read(self, max_events: int) -> Batch | None:
+        if self._holdings.uncertain():
+            await self._settle()
+        positions = self._holdings.positions()
+        if not positions:
+            return None
+        events: list[Event]
+        async with self._log.connection() as connection:
+            events = await store.read(connection, self.topic, positions, max_events)
+        return self._holdings.hand_out(events, positions)
+
+    async def _settle(self) -> None:
+        async with self._database.connection() as connection:
+            marks = await read_marks(connection, self.group, self.topic)
+        if not self._holdings.settle(marks):
+            self._membership.start_over()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,85 @@
+"""Following a topic from its present end, without a group."""
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Final, Self
+
+from waqiti.foundation.database import Database
+from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.events import store
+from waqiti.foundation.events.hints import Listener
+from waqiti.foundation.events.model import Event
+
+POLL_SECONDS: Final = 0.05
+RETRY_SECONDS: Final = 0.25
+_MAX_EVENTS: Final = 1_000
+
+
+class Tail:
+    """Yields lists of the events appended after ``start``, one query a wake; used as ``async with`` and ``async for``.
+
+    Each process that tails sees all events; nothing is committed and nothing is remembered.
+    """
+
+    def __init__(self, log: Database, topic: str) -> None:
+        self._log = log
+        self._topic = topic
+        self._positions: dict[int, int] | None = None
+        self._hinted = asyncio.Event()
+
+    async def start(self) -> None:
+        """Take the topic's present end as the beginning; waits for a database that is away."""
+        Listener.of(self._log).subscribe(self._topic, self._hinted.set)
+        while self._positions is None:
+            try:
+                async with self._log.connection() as connection:
+                    self._positions = await store.ends(connection, self._topic)
+            except DependencyUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        assert self._positions, f"there is no topic {self._topic}"
+
+    async def close(self) -> None:
+        """Stop listening for hints."""
+        await Listener.of(self._log).unsubscribe(self._topic, self._hinted.set)
+
+    async def next(self) -> list[Event]:
+        """Wait for events and return them all, in order within each partition."""
+        assert self._positions is not None, "start() comes first"
+        while True:
+            self._hinted.clear()
+            events = await self._read(self._positions)
+            if events:
+                self._positions.update((event.partition, event.offset + 1) for event in events)
+                return events
+            await wait_for_hint(self._hinted)
+
+    async def _read(self, positions: dict[int, int]) -> list[Event]:
+        try:
+            async with self._log.connection() as connection:
+                return await store.read(connection, self._topic, positions, _MAX_EVENTS)
+        except DependencyUnavailable:
+            await asyncio.sleep(RETRY_SECONDS)
+            return []
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        return await self.next()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def wait_for_hint(hinted: asyncio.Event) -> None:
+    """Return at the next hint, or at the latest when the next poll is due."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(POLL_SECONDS):
+            await hinted.wait()
