@@ -1,7 +1,8 @@
 """Reading a topic as a group: each event's effect is committed once, by the member that owns its partition."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,7 @@ from waqiti.foundation.events.claims import read_marks
 from waqiti.foundation.events.hints import Listener
 from waqiti.foundation.events.holdings import Holdings
 from waqiti.foundation.events.membership import Membership
-from waqiti.foundation.events.model import MARK_REFUSED, Batch, Event, Fenced, NewEvent
+from waqiti.foundation.events.model import MARK_REFUSED, Batch, Fenced
 from waqiti.foundation.events.tail import RETRY_SECONDS, wait_for_hint
 
 
@@ -67,35 +68,31 @@ class Consumer:
                 return batch
             await wait_for_hint(self._hinted)
 
-    async def mark(self, connection: Connection, batch: Batch, events: Sequence[NewEvent] = ()) -> None:
-        """Move the group's marks over ``batch``, in the transaction of its effects, and append ``events`` with them.
+    async def mark(self, connection: Connection, batch: Batch) -> None:
+        """Move the group's marks over ``batch``, in the transaction of its effects.
 
-        Batches are marked in the order in which they were handed out. ``events`` are for topics of the same database,
-        in the same round trip; like any append they come last before the commit.
+        Batches are marked in the order in which they were handed out.
 
         Raises:
             Fenced: another member has taken over, or a batch before this one was not marked. Roll back and abort.
         """
-        try:
-            if events:
-                await store.mark_and_append(connection, self.group, self.topic, batch, events)
-            else:
-                await store.mark(connection, self.group, self.topic, batch)
-        except asyncpg.PostgresError as error:
-            if not self.was_fenced(error, batch):
-                raise
-            raise Fenced(f"{self.group} may not mark this batch of {self.topic}") from error
+        with self.fencing(batch):
+            await store.mark(connection, self.group, self.topic, batch)
 
     def mark_arguments(self, batch: Batch) -> tuple[object, ...]:
         """Return the six arguments of the SQL function ``eventlog.mark``, for a statement that does more than mark."""
         return store.mark_arguments(self.group, self.topic, batch)
 
-    def was_fenced(self, error: asyncpg.PostgresError, batch: Batch) -> bool:
-        """Tell whether ``error`` is a refused mark of ``batch``; what follows is then read from the marks again."""
-        if error.sqlstate != MARK_REFUSED:
-            return False
-        self._holdings.doubt(batch)
-        return True
+    @contextlib.contextmanager
+    def fencing(self, batch: Batch) -> Iterator[None]:
+        """Around any statement that calls ``eventlog.mark`` for ``batch``: a refused mark is ``Fenced``."""
+        try:
+            yield
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != MARK_REFUSED:
+                raise
+            self._holdings.doubt(batch)
+            raise Fenced(f"{self.group} may not mark this batch of {self.topic}") from error
 
     def abort(self, batch: Batch) -> None:
         """Hand ``batch`` out again; a failed cycle aborts its own batch and all those after it."""
@@ -108,7 +105,6 @@ class Consumer:
         positions = self._holdings.positions()
         if not positions:
             return None
-        events: list[Event]
         async with self._log.connection() as connection:
             events = await store.read(connection, self.topic, positions, max_events)
         return self._holdings.hand_out(events, positions)

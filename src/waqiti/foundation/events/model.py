@@ -9,7 +9,7 @@ import msgspec
 CHANNEL_PREFIX: Final = "eventlog:"
 """A hint about a topic is a NOTIFY on this prefix and the topic's name."""
 
-MARK_REFUSED: Final = "WQ002"
+MARK_REFUSED: Final = "WQ001"
 
 
 class Fenced(Exception):

@@ -9,12 +9,12 @@ import msgspec
 from waqiti.foundation.database import Connection
 from waqiti.foundation.events.model import Batch, Event, NewEvent
 
-_APPEND: Final = "SELECT eventlog.append($1, $2, $3, $4, $5, $6, $7)"
+_APPEND: Final = "SELECT eventlog.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
-async def append(connection: Connection, events: Sequence[NewEvent]) -> None:
+async def append(connection: Connection, events: Sequence[NewEvent], partitions: Mapping[str, int]) -> None:
     """Append ``events``; the partitions' rows stay locked until the transaction ends."""
-    await connection.execute(_APPEND, *append_arguments(events))
+    await connection.execute(_APPEND, *append_arguments(events, partitions))
 
 
 _MARK: Final = "SELECT eventlog.mark($1, $2, $3, $4, $5, $6)"
@@ -26,29 +26,54 @@ async def mark(connection: Connection, group: str, topic: str, batch: Batch) -> 
 
 
 _MARK_AND_APPEND: Final = """
-SELECT eventlog.mark($1, $2, $3, $4, $5, $6), eventlog.append($7, $8, $9, $10, $11, $12, $13)
+SELECT eventlog.mark($1, $2, $3, $4, $5, $6), eventlog.append($7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 
 
 async def mark_and_append(
-    connection: Connection, group: str, topic: str, batch: Batch, events: Sequence[NewEvent]
+    connection: Connection,
+    group: str,
+    topic: str,
+    batch: Batch,
+    events: Sequence[NewEvent],
+    partitions: Mapping[str, int],
 ) -> None:
     """Both in one round trip."""
-    arguments = (*mark_arguments(group, topic, batch), *append_arguments(events))
+    arguments = (*mark_arguments(group, topic, batch), *append_arguments(events, partitions))
     await connection.execute(_MARK_AND_APPEND, *arguments)
 
 
-def append_arguments(events: Sequence[NewEvent]) -> tuple[list[object], ...]:
-    """Return the arguments of the SQL function ``eventlog.append``: one column a field."""
+def append_arguments(events: Sequence[NewEvent], partitions: Mapping[str, int]) -> tuple[list[object], ...]:
+    """Return the arguments of the SQL function ``eventlog.append``; ``partitions`` counts those of each topic."""
+    places: list[int] = []
+    touched: dict[tuple[str, int], int] = {}
+    slots = [(event.topic, zlib.crc32(event.key.encode()) % partitions[event.topic]) for event in events]
+    for slot in slots:
+        place = touched.get(slot, 0)
+        places.append(place)
+        touched[slot] = place + 1
+    ordered = sorted(touched)
+    numbers = {slot: number for number, slot in enumerate(ordered, start=1)}
     return (
-        [event.topic for event in events],
-        [zlib.crc32(event.key.encode()) for event in events],
+        [topic for topic, _ in ordered],
+        [partition for _, partition in ordered],
+        [touched[slot] for slot in ordered],
+        [numbers[slot] for slot in slots],
+        list(places),
         [event.key for event in events],
         [event.type for event in events],
         [event.subject for event in events],
         [event.data.decode() for event in events],
         [event.trace for event in events],
     )
+
+
+_TOPICS: Final = "SELECT topic, partitions FROM eventlog.topics"
+
+
+async def partition_counts(connection: Connection) -> dict[str, int]:
+    """Return the number of partitions of each topic of this database."""
+    return {row["topic"]: row["partitions"] for row in await connection.fetch(_TOPICS)}
 
 
 def mark_arguments(group: str, topic: str, batch: Batch) -> tuple[object, ...]:

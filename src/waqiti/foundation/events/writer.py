@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.events import store
+from waqiti.foundation.events.consumer import Consumer
 from waqiti.foundation.events.hints import Hinter
-from waqiti.foundation.events.model import NewEvent
+from waqiti.foundation.events.model import Batch, NewEvent
 
 
 class EventWriter:
@@ -13,6 +14,7 @@ class EventWriter:
 
     def __init__(self, database: Database) -> None:
         self._hinter = Hinter(database)
+        self._partitions: dict[str, int] = {}
 
     async def append(self, connection: Connection, events: Sequence[NewEvent]) -> None:
         """Append ``events`` in one round trip; it must be the last statement before the commit.
@@ -21,11 +23,36 @@ class EventWriter:
         offsets is the order of commits, without gaps.
         """
         if events:
-            await store.append(connection, events)
+            await store.append(connection, events, await self._counts(connection, events))
+
+    async def mark_and_append(
+        self, connection: Connection, consumer: Consumer, batch: Batch, events: Sequence[NewEvent]
+    ) -> None:
+        """Mark ``batch`` and append what follows from it in one round trip, the last one before the commit.
+
+        Raises:
+            Fenced: as ``Consumer.mark``.
+        """
+        if not events:
+            await consumer.mark(connection, batch)
+            return
+        counts = await self._counts(connection, events)
+        with consumer.fencing(batch):
+            await store.mark_and_append(connection, consumer.group, consumer.topic, batch, events, counts)
+
+    async def arguments(self, connection: Connection, events: Sequence[NewEvent]) -> tuple[list[object], ...]:
+        """Return the ten arguments of the SQL function ``eventlog.append``, for a statement that does more."""
+        return store.append_arguments(events, await self._counts(connection, events))
 
     def hint(self, topics: Iterable[str]) -> None:
         """Wake the readers of ``topics``; call it after the commit. Never blocks, and a hint lost is harmless."""
         self._hinter.hint(topics)
+
+    async def _counts(self, connection: Connection, events: Sequence[NewEvent]) -> dict[str, int]:
+        """Return the partitions of each topic: read once, for a topic's partitions are fixed when it is created."""
+        if any(event.topic not in self._partitions for event in events):
+            self._partitions = await store.partition_counts(connection)
+        return self._partitions
 
     async def close(self) -> None:
         """Send the hints that are due and let go of their connection."""

@@ -74,61 +74,30 @@ LANGUAGE sql AS $$
     INSERT INTO eventlog.partitions (topic, partition) SELECT new_topic, generate_series(0, partition_count - 1);
 $$;
 
--- Appends events, given as columns, and takes their offsets under the rows of the partitions that they touch, locked
--- in order. The locks last until commit, so this is the last statement of its transaction.
+-- Appends events, given as columns, and takes their offsets from the rows of the partitions that they touch (slots: in
+-- order, each once, with the number of its events). An event names its slot, counted from 1, and its place in it, from
+-- 0. The rows stay locked until commit, so this is the last statement of its transaction.
 CREATE FUNCTION eventlog.append(
-    event_topics text[], event_hashes bigint[], event_keys text[], event_types text[], event_subjects uuid[],
-    event_data text[], event_traces text[]
+    slot_topics text[], slot_partitions integer[], slot_events integer[], event_slots integer[], event_places integer[],
+    event_keys text[], event_types text[], event_subjects uuid[], event_data text[], event_traces text[]
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    wanted CONSTANT integer := cardinality(event_topics);
-    written integer;
+    firsts bigint[];
+    after bigint;
+    slot integer;
 BEGIN
-    IF wanted = 1 THEN
-        WITH moved AS (
-            UPDATE eventlog.partitions p SET next_offset = p.next_offset + 1
-            FROM eventlog.topics t
-            WHERE t.topic = event_topics[1] AND p.topic = t.topic AND p.partition = event_hashes[1] % t.partitions
-            RETURNING p.topic, p.partition, p.next_offset - 1 AS "offset"
-        )
-        INSERT INTO eventlog.events (topic, partition, "offset", subject, recorded_at, key, type, data, trace)
-        SELECT m.topic, m.partition, m."offset", event_subjects[1], clock_timestamp(), event_keys[1], event_types[1],
-               event_data[1]::json, event_traces[1]
-        FROM moved m;
-    ELSE
-        PERFORM 1
-        FROM eventlog.partitions p
-        WHERE (p.topic, p.partition) IN (
-            SELECT t.topic, (n.hash % t.partitions)::integer
-            FROM unnest(event_topics, event_hashes) AS n (topic, hash)
-            JOIN eventlog.topics t ON t.topic = n.topic
-        )
-        ORDER BY p.topic, p.partition
-        FOR NO KEY UPDATE;
-
-        WITH new AS MATERIALIZED (
-            SELECT t.topic, (n.hash % t.partitions)::integer AS partition, n.key, n.type, n.subject, n.data, n.trace,
-                   row_number() OVER (PARTITION BY t.topic, n.hash % t.partitions ORDER BY n.ordinal) AS place
-            FROM unnest(event_topics, event_hashes, event_keys, event_types, event_subjects, event_data, event_traces)
-                 WITH ORDINALITY AS n (topic, hash, key, type, subject, data, trace, ordinal)
-            JOIN eventlog.topics t ON t.topic = n.topic
-        ), moved AS (
-            UPDATE eventlog.partitions p SET next_offset = p.next_offset + c.events
-            FROM (SELECT topic, partition, count(*) AS events FROM new GROUP BY topic, partition) c
-            WHERE p.topic = c.topic AND p.partition = c.partition
-            RETURNING p.topic, p.partition, p.next_offset - c.events - 1 AS before
-        )
-        INSERT INTO eventlog.events (topic, partition, "offset", subject, recorded_at, key, type, data, trace)
-        SELECT n.topic, n.partition, m.before + n.place, n.subject, clock_timestamp(), n.key, n.type, n.data::json,
-               n.trace
-        FROM new n
-        JOIN moved m ON m.topic = n.topic AND m.partition = n.partition;
-    END IF;
-    GET DIAGNOSTICS written = ROW_COUNT;
-    IF written <> wanted THEN
-        RAISE EXCEPTION 'an event names a topic that does not exist' USING ERRCODE = 'WQ001';
-    END IF;
+    FOR slot IN 1..cardinality(slot_topics) LOOP
+        UPDATE eventlog.partitions SET next_offset = next_offset + slot_events[slot]
+        WHERE topic = slot_topics[slot] AND partition = slot_partitions[slot]
+        RETURNING next_offset INTO STRICT after;
+        firsts[slot] := after - slot_events[slot];
+    END LOOP;
+    INSERT INTO eventlog.events (topic, partition, "offset", subject, recorded_at, key, type, data, trace)
+    SELECT slot_topics[n.slot], slot_partitions[n.slot], firsts[n.slot] + n.place, n.subject, clock_timestamp(), n.key,
+           n.type, n.data::json, n.trace
+    FROM unnest(event_slots, event_places, event_keys, event_types, event_subjects, event_data, event_traces)
+         AS n (slot, place, key, type, subject, data, trace);
 END
 $$;
 
@@ -148,7 +117,7 @@ BEGIN
         AND m.epoch = s.epoch AND m."offset" = s.since;
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> cardinality(mark_partitions) THEN
-        RAISE EXCEPTION 'group % does not own what it marks in %', mark_group, mark_topic USING ERRCODE = 'WQ002';
+        RAISE EXCEPTION 'group % does not own what it marks in %', mark_group, mark_topic USING ERRCODE = 'WQ001';
     END IF;
 END
 $$;
