@@ -1,0 +1,85 @@
+"""Reads a request's body within its bounds.
+
+What is over the limit is read and dropped, up to 16 MiB of it, so that a client that sends first and reads later gets
+its answer instead of a reset.
+"""
+
+import asyncio
+from typing import Final
+
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.http.asgi import Receive
+from waqiti.foundation.http.exchange import MIB, Incoming
+
+MAX_DROPPED_BYTES: Final = 16 * MIB
+_LINGER_SECONDS: Final = 2.0
+
+
+class TooLarge(Problem):
+    """413; ``unread`` says that the client may still be sending."""
+
+    def __init__(self, limit_bytes: int, *, unread: bool) -> None:
+        super().__init__(413, "payload_too_large", f"The body is larger than {limit_bytes} bytes.")
+        self.unread = unread
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+async def read(receive: Receive, incoming: Incoming, limit_bytes: int) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        TooLarge: it is over the limit; as much of the rest as the bound allows was dropped.
+        ClientGone: the connection ended.
+    """
+    announced = incoming.header(b"content-length")
+    if announced is None and incoming.header(b"transfer-encoding") is None:
+        return b""
+    if announced is not None and int(announced) > limit_bytes:
+        await _refuse(receive, incoming, limit_bytes, 0)
+    body, more = await _next(receive)
+    if not more and len(body) <= limit_bytes:
+        return body
+    chunks, size = [body], len(body)
+    while more and size <= limit_bytes:
+        body, more = await _next(receive)
+        chunks.append(body)
+        size += len(body)
+    if size > limit_bytes:
+        chunks.clear()
+        if not more:
+            raise TooLarge(limit_bytes, unread=False)
+        await _refuse(receive, incoming, limit_bytes, size - limit_bytes)
+    return b"".join(chunks)
+
+
+async def linger(receive: Receive) -> None:
+    """Drop what a refused client still sends, for two seconds at most, so that it reads its answer before the close."""
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            more = True
+            while more:
+                _, more = await _next(receive)
+    except (TimeoutError, ClientGone):
+        return
+
+
+async def _refuse(receive: Receive, incoming: Incoming, limit_bytes: int, dropped: int) -> None:
+    if incoming.header(b"expect") is not None:
+        # It waits for our word before it sends anything: answering now spares both the transfer.
+        raise TooLarge(limit_bytes, unread=True)
+    more = True
+    allowed = MAX_DROPPED_BYTES + (limit_bytes if dropped == 0 else 0)
+    while more and dropped < allowed:
+        body, more = await _next(receive)
+        dropped += len(body)
+    raise TooLarge(limit_bytes, unread=more)
+
+
+async def _next(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise ClientGone
+    return message["body"], message["more_body"]

@@ -1,0 +1,212 @@
+"""The outermost layer of every service: what happens to a request before and after its handler.
+
+In order: request id and trace; the path in normal form; authentication; the body within its bounds; strict JSON; then
+the raw route or the framework. Whatever is raised becomes a problem document. Metrics, and where asked one log line, at
+the end. While the service drains, answers say ``Connection: close``.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.http import body, problems, strict
+from waqiti.foundation.http.access import AccessLog
+from waqiti.foundation.http.asgi import ASGIApp, Message, Receive, Scope, Send
+from waqiti.foundation.http.exchange import DEFAULT_MAX_BODY_BYTES, JSON_TYPE, Incoming, Outgoing, require_service
+from waqiti.foundation.http.measures import Measures
+from waqiti.foundation.http.raw import RawRoute, RawRoutes
+from waqiti.foundation.security import Authenticator
+from waqiti.foundation.telemetry.trace import Trace, accepted_parent, accepted_request_id, enter_trace
+
+INCOMING: Final = "waqiti.incoming"
+UNMATCHED: Final = "unmatched"
+
+_CLOSE: Final = (b"connection", b"close")
+_CARRIES_JSON: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_INTERNAL: Final = "/internal/"
+_ODD_PATH: Final = re.compile(r"//|[\x00-\x1f\x7f]|.+/\Z")
+_NUL: Final = b"%00"
+
+
+class Edge:
+    """The ASGI application that a server runs; ``framework`` gets what no raw route takes."""
+
+    def __init__(
+        self,
+        framework: ASGIApp,
+        raw: RawRoutes,
+        authenticator: Authenticator,
+        measures: Measures,
+        *,
+        draining: asyncio.Event,
+        access_log: AccessLog | None = None,
+        body_limits: Mapping[str, int] | None = None,
+    ) -> None:
+        self._framework = framework
+        self._raw = raw
+        self._authenticator = authenticator
+        self._measures = measures
+        self._draining = draining
+        self._access_log = access_log
+        self._body_limits = dict(body_limits or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        started = time.perf_counter()
+        incoming = Incoming(
+            method=scope["method"],
+            path=scope["path"],
+            raw_path=scope["raw_path"],
+            query_string=scope["query_string"],
+            headers=scope["headers"],
+        )
+        incoming.trace = Trace(
+            accepted_request_id(incoming.header(b"x-request-id")), accepted_parent(incoming.header(b"traceparent"))
+        )
+        enter_trace(incoming.trace)
+        route = self._raw.find(incoming.method, incoming.path)
+        status = await self._serve(scope, receive, send, incoming, route)
+        template = route.template or route.path if route is not None else scope.get("path_template") or UNMATCHED
+        elapsed = time.perf_counter() - started
+        self._measures.record(incoming.method, template, status, elapsed)
+        if self._access_log is not None:
+            self._access_log.write(incoming, template, status, elapsed)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, incoming: Incoming, route: RawRoute | None
+    ) -> int:
+        responder = _Responder(send, incoming, self._draining)
+        try:
+            await self._admit(receive, incoming, route)
+            if route is None:
+                scope[INCOMING] = incoming
+                await self._framework(scope, _replay(incoming.body), responder.forward)
+            else:
+                await responder.send(await route.handler(incoming))
+        except body.TooLarge as problem:
+            await self._refuse_large(receive, responder, problem)
+        except body.ClientGone:
+            return 499
+        except Problem as problem:
+            await responder.refuse(problem)
+        except Exception as error:  # noqa: BLE001 - the one place where what nobody foresaw becomes an answer
+            await responder.refuse(problems.unexpected(error))
+        return responder.status
+
+    async def _admit(self, receive: Receive, incoming: Incoming, route: RawRoute | None) -> None:
+        if _ODD_PATH.match(incoming.path) or "//" in incoming.path:
+            raise Problem.not_found("There is nothing at this path.")
+        limit = self._body_limits.get(incoming.path, DEFAULT_MAX_BODY_BYTES) if route is None else route.max_body_bytes
+        try:
+            self._authorize(incoming, route)
+        except Problem:
+            await body.read(receive, incoming, limit)
+            raise
+        incoming.body = await body.read(receive, incoming, limit)
+        if _NUL in incoming.query_string:
+            name = next(part for part in incoming.query_string.split(b"&") if _NUL in part).partition(b"=")[0]
+            raise Problem.invalid("The query must not hold U+0000.", pointer="?" + name.decode("latin-1"))
+        strictly = route.strict_json if route is not None else not incoming.path.startswith(_INTERNAL)
+        if incoming.body and incoming.method in _CARRIES_JSON:
+            _check_type(incoming, strictly=strictly)
+
+    def _authorize(self, incoming: Incoming, route: RawRoute | None) -> None:
+        if route is not None and route.open:
+            return
+        incoming.principal = self._authenticator.authenticate(incoming.path, incoming.header(b"authorization"))
+        if route is not None:
+            require_service(incoming.principal, route.services)
+
+    async def _refuse_large(self, receive: Receive, responder: "_Responder", problem: body.TooLarge) -> None:
+        if not problem.unread:
+            await responder.refuse(problem)
+            return
+        responder.close_after = True
+        await responder.refuse(problem, more_body=True)
+        await body.linger(receive)
+        await responder.finish()
+
+
+class _Responder:
+    """Sends one answer with the headers that all answers carry."""
+
+    __slots__ = ("_draining", "_incoming", "_send", "_started", "close_after", "status")
+
+    def __init__(self, send: Send, incoming: Incoming, draining: asyncio.Event) -> None:
+        self._send = send
+        self._incoming = incoming
+        self._draining = draining
+        self._started = False
+        self.close_after = False
+        self.status = 500
+
+    async def forward(self, message: Message) -> None:
+        """Pass on what the framework sends."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._started = True
+            message["headers"] = [*message["headers"], *self._common()]
+        await self._send(message)
+
+    async def send(self, answer: Outgoing, *, more_body: bool = False) -> None:
+        """Send a whole answer."""
+        self.status = answer.status
+        self._started = True
+        headers = [
+            (b"content-type", answer.content_type),
+            (b"content-length", str(len(answer.body)).encode()),
+            *answer.headers,
+            *self._common(),
+        ]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": answer.body, "more_body": more_body})
+
+    async def refuse(self, problem: Problem, *, more_body: bool = False) -> None:
+        """Send a problem document, unless an answer is already under way."""
+        if self._started:
+            raise problem
+        await self.send(problems.answer(problem, self._incoming.request_id), more_body=more_body)
+
+    async def finish(self) -> None:
+        """End an answer that was sent with ``more_body``."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _common(self) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-request-id", self._incoming.request_id.encode())]
+        if self.close_after or self._draining.is_set():
+            headers.append(_CLOSE)
+        return headers
+
+
+def _check_type(incoming: Incoming, *, strictly: bool) -> None:
+    if not strictly:
+        return
+    content_type = incoming.header(b"content-type")
+    if content_type != JSON_TYPE and not _is_json(content_type):
+        raise Problem(415, "unsupported_media_type", "The body must be application/json in UTF-8.")
+    incoming.json = strict.parse(incoming.body)
+
+
+def _is_json(content_type: bytes | None) -> bool:
+    if content_type is None:
+        return False
+    kind, _, parameters = content_type.lower().partition(b";")
+    parameters = parameters.replace(b" ", b"").replace(b'"', b"")
+    return kind.strip() == JSON_TYPE and parameters in (b"", b"charset=utf-8")
+
+
+def _replay(content: bytes) -> Receive:
+    sent = False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if sent:
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    return receive

@@ -1,0 +1,167 @@
+"""Puts a service's routes behind the edge.
+
+A service, whole::
+
+    @get("/v1/things/{thing_id:str}")
+    async def read_thing(request: Request, thing_id: FromPath[str]) -> Thing:
+        return await things.read(thing_id, request.principal)
+
+    @post("/v1/things", guards=[requires_scope("operator")])
+    async def add_thing(request: Request, data: JSONBody[NewThing]) -> Response[Thing]:
+        stored = await things.add(request.request_key, data)
+        return json_answer(stored.body, stored.status, replayed=stored.replayed)
+
+    async def post_batch(incoming: Incoming) -> Outgoing:            # a hot path, without the framework
+        transfers = decode_body(TRANSFERS, incoming.body)
+        return Outgoing(200, encode(await ledger.post(transfers)))
+
+    @asynccontextmanager
+    async def build(context: Context[ThingSettings]) -> AsyncIterator[Application]:
+        database = await Database.open(context.settings.database_url, name="things")
+        context.health.add("db", database.ping)
+        raw = [RawRoute(method="POST", path="/internal/transfers", handler=post_batch, strict_json=False)]
+        yield Application(asgi=context.http([read_thing, add_thing], raw=raw))
+        await database.close()
+
+    SERVICE = Service(name="thing-service", settings=ThingSettings, build=build)
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+from litestar import Litestar, Response
+from litestar import Request as FrameworkRequest
+from litestar.exceptions import ClientException, HTTPException, NotFoundException, ValidationException
+from litestar.types import ControllerRouterHandler
+
+from waqiti.foundation.errors import FieldError, Problem
+from waqiti.foundation.http import problems
+from waqiti.foundation.http.access import AccessLog
+from waqiti.foundation.http.asgi import ASGIApp
+from waqiti.foundation.http.edge import Edge
+from waqiti.foundation.http.exchange import Outgoing
+from waqiti.foundation.http.measures import Measures
+from waqiti.foundation.http.openapi import ApiDocument
+from waqiti.foundation.http.raw import RawRoute, RawRoutes
+from waqiti.foundation.http.request import Request
+from waqiti.foundation.security import Authenticator
+
+_Body = TypeVar("_Body")
+_REPLAYED: Final = "Idempotent-Replayed"
+
+
+def http_application(
+    *,
+    service: str,
+    version: str,
+    handlers: Sequence[ControllerRouterHandler],
+    authenticate: Authenticator,
+    draining: asyncio.Event,
+    raw: Sequence[RawRoute] = (),
+    body_limits: Mapping[str, int] | None = None,
+    access_log: bool = False,
+    serve_document: bool = True,
+) -> ASGIApp:
+    """Return the ASGI application of a service.
+
+    ``body_limits`` raises the 1 MiB bound of framework routes by exact path, in bytes. ``access_log`` writes one line a
+    request; only the edge of the platform does. ``serve_document`` offers the generated ``/openapi.json``.
+    """
+    raw_routes = RawRoutes(raw)
+    framework = Litestar(
+        list(handlers),
+        request_class=Request,
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+        exception_handlers={Exception: _Refusals(raw_routes)},
+    )
+    document = ApiDocument(service, version, framework, raw)
+    if serve_document:
+        raw_routes.add(document.route())
+    return Edge(
+        cast("ASGIApp", framework),
+        raw_routes,
+        authenticate,
+        Measures(),
+        draining=draining,
+        access_log=AccessLog(service) if access_log else None,
+        body_limits=body_limits,
+    )
+
+
+def json_answer(body: bytes, status: int, *, replayed: bool = False) -> Response[Any]:
+    """Return JSON that is already encoded; ``replayed`` marks the answer to a known idempotency key."""
+    headers = {_REPLAYED: "true"} if replayed else None
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
+
+
+def decode_body(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
+    """Decode the body of a raw route.
+
+    Raises:
+        Problem: 422 ``invalid_request`` with the pointer of what is wrong.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise problems.invalid_body(error) from error
+    except msgspec.DecodeError as error:
+        raise Problem.invalid(f"The body is not valid JSON: {error}.") from error
+
+
+class _Refusals:
+    """Answers what the framework raises; raw routes count among the methods of a path."""
+
+    def __init__(self, raw: RawRoutes) -> None:
+        self._raw = raw
+
+    def __call__(self, request: FrameworkRequest[Any, Any, Any], error: Exception) -> Response[bytes]:
+        assert isinstance(request, Request)
+        outgoing = self._outgoing(request, error)
+        headers = {name.decode(): value.decode() for name, value in outgoing.headers}
+        media_type = outgoing.content_type.decode()
+        return Response(outgoing.body, status_code=outgoing.status, media_type=media_type, headers=headers)
+
+    def _outgoing(self, request: Request, error: Exception) -> Outgoing:
+        methods = self._methods(request.incoming.path, error)
+        if not methods:
+            return problems.answer(_problem(error), request.incoming.request_id)
+        problem = Problem(405, "method_not_allowed", "This path does not offer that method.")
+        outgoing = problems.answer(problem, request.incoming.request_id)
+        return msgspec.structs.replace(outgoing, headers=((b"allow", ", ".join(sorted(methods)).encode()),))
+
+    def _methods(self, path: str, error: Exception) -> set[str]:
+        if not isinstance(error, HTTPException) or error.status_code not in (404, 405):
+            return set()
+        allowed = (error.headers or {}).get("allow", "")
+        return {method.strip() for method in allowed.split(",") if method.strip()} | self._raw.methods(path)
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case ValidationException():
+            return _invalid_parameters(error)
+        case NotFoundException():
+            return Problem.not_found("There is nothing at this path.")
+        case ClientException():
+            return Problem.invalid(error.detail)
+    return problems.unexpected(error)
+
+
+def _invalid_parameters(error: ValidationException) -> Problem:
+    found = [item for item in error.extra or [] if isinstance(item, dict)]
+    if any(item.get("source") == "path" for item in found):
+        return Problem.not_found("There is nothing at this path.")
+    errors = [_parameter_error(item) for item in found]
+    return Problem.invalid("A parameter is missing or wrong.", errors=errors)
+
+
+def _parameter_error(item: Mapping[str, object]) -> FieldError:
+    if item.get("source") == "body":
+        return FieldError("", "A body is needed.")
+    return FieldError(f"?{item.get('key', '')}", str(item.get("message", "")))

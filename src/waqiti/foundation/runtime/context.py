@@ -1,0 +1,93 @@
+"""What a service is given to build itself with."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Literal
+
+from litestar.types import ControllerRouterHandler
+
+import waqiti
+from waqiti.foundation.actuator import Health
+from waqiti.foundation.actuator.routes import Actuator
+from waqiti.foundation.http import RawRoute, http_application
+from waqiti.foundation.http.asgi import ASGIApp
+from waqiti.foundation.http.client import ServiceClient
+from waqiti.foundation.security import Authenticator, KeyRing, TokenIssuer, TokenVerifier
+from waqiti.foundation.settings import SettingsError, SettingsType
+
+
+@dataclass(frozen=True)
+class Context(Generic[SettingsType]):
+    """Everything a service needs from its process. ``draining`` is set when requests that wait must be answered."""
+
+    name: str
+    settings: SettingsType
+    role: Literal["api", "worker"] | None
+    draining: asyncio.Event
+    health: Health
+    actuator: Actuator
+    keys: KeyRing
+    tokens: TokenIssuer | None
+    authenticator: Authenticator
+    closing: AsyncExitStack
+    _clients: dict[str, ServiceClient] = field(default_factory=dict)
+
+    def client(self, deployment: str) -> ServiceClient:
+        """Return the client of another deployment, one for the process; it closes with the service.
+
+        Raises:
+            SettingsError: its ``WAQITI_URL_...`` or this service's token key is missing.
+        """
+        found = self._clients.get(deployment)
+        if found is None:
+            found = self._clients[deployment] = self._new_client(deployment)
+            self.closing.push_async_callback(found.close)
+        return found
+
+    def http(
+        self,
+        handlers: Sequence[ControllerRouterHandler],
+        *,
+        raw: Sequence[RawRoute] = (),
+        body_limits: Mapping[str, int] | None = None,
+        access_log: bool = False,
+        serve_document: bool = True,
+    ) -> ASGIApp:
+        """Return the application of these routes and the actuator's; see ``http_application``."""
+        return http_application(
+            service=self.name,
+            version=waqiti.__version__,
+            handlers=handlers,
+            raw=[*raw, *self.actuator.routes()],
+            authenticate=self.authenticator,
+            draining=self.draining,
+            body_limits=body_limits,
+            access_log=access_log,
+            serve_document=serve_document,
+        )
+
+    def _new_client(self, deployment: str) -> ServiceClient:
+        url = self.settings.urls.get(deployment)
+        if url is None:
+            raise SettingsError(f"{self.name} needs the address of {deployment} (WAQITI_URL_...)")
+        if self.tokens is None:
+            raise SettingsError(f"{self.name} needs WAQITI_TOKEN_KEY_FILE to call {deployment}")
+        return ServiceClient(deployment, url, authorization=self.tokens.authorization)
+
+
+def read_tokens(name: str, settings: SettingsType) -> TokenIssuer | None:
+    """Return the issuer of this service's tokens, where it has a key."""
+    return TokenIssuer.read(name, Path(settings.token_key_file)) if settings.token_key_file else None
+
+
+def read_verifier(settings: SettingsType) -> TokenVerifier:
+    """Return the verifier of the deployments' tokens; without a file it knows none."""
+    return TokenVerifier.read(Path(settings.token_public_file)) if settings.token_public_file else TokenVerifier({})
+
+
+def read_keys(settings: SettingsType) -> KeyRing:
+    """Return the public keys; without a file there are none."""
+    return KeyRing(Path(settings.keys_file) if settings.keys_file else None)

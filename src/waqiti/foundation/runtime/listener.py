@@ -1,0 +1,164 @@
+"""The HTTP server of one service: uvicorn's protocol on listening sockets that live longer than this process.
+
+uvicorn closes idle connections at once when it stops, and a request that was on its way is reset. Here a stopping
+server accepts nothing new, says ``Connection: close`` with every answer (the edge does), and closes an idle connection
+only after two seconds of silence.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.http.asgi import ASGIApp
+from waqiti.foundation.telemetry import logger
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIApplication
+
+KEEP_ALIVE_SECONDS: Final = 75
+SILENCE_SECONDS: Final = 2.0
+DRAIN_SECONDS: Final = 18.0
+BACKLOG: Final = 2048
+_TICK_SECONDS: Final = 1.0
+
+_log = logger(__name__)
+
+
+class _Connection(HttpToolsProtocol):
+    """One client's connection."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP with a problem document."""
+        document = msgspec.json.encode(Problem(400, "bad_request", msg).document(None))
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
+            b"content-length: %d\r\n\r\n%b" % (len(document), document)
+        )
+        self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        state = self.server_state
+        assert isinstance(state, _State)
+        state.look()
+
+    def _busy(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        return cycle is not None and not cycle.response_complete
+
+    def close_when_silent(self, seconds: float) -> None:
+        """Close ``seconds`` from now unless a request comes; one that is being served ends by its own answer."""
+        if self._busy():
+            self.cycle.keep_alive = False
+            return
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+
+class _State(ServerState):
+    """What the connections share, and who waits for the last of them to go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: asyncio.Event | None = None
+
+    async def emptied(self) -> None:
+        """Return once there are no connections."""
+        self._waiting = asyncio.Event()
+        self.look()
+        await self._waiting.wait()
+
+    def look(self) -> None:
+        """Tell the one who waits, where the last connection has gone."""
+        if self._waiting is not None and not self.connections:
+            self._waiting.set()
+
+
+class Listener:
+    """Serves one ASGI application on sockets that were already bound."""
+
+    def __init__(self, app: ASGIApp, sockets: Sequence[socket.socket]) -> None:
+        self._config = Config(
+            cast("ASGIApplication", app),
+            loop="none",
+            http=_Connection,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+        self._config.load()
+        self._sockets = sockets
+        self._state = _State()
+        self._servers: list[asyncio.Server] = []
+        self._tick: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Begin to accept."""
+        loop = asyncio.get_running_loop()
+        self._set_date(loop)
+        for listening in self._sockets:
+            self._servers.append(await loop.create_server(self._connection, sock=listening, backlog=BACKLOG))
+
+    async def drain(self, silence_seconds: float = SILENCE_SECONDS) -> None:
+        """Stop accepting, let every request be answered, close connections once they are silent; at most 18 s."""
+        for server in self._servers:
+            server.close()
+        for connection in self._connections():
+            connection.close_when_silent(silence_seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._state.emptied()
+        self._abort_rest()
+        if self._tick is not None:
+            self._tick.cancel()
+
+    def _connection(self) -> _Connection:
+        return _Connection(self._config, self._state, {})
+
+    def _connections(self) -> list[_Connection]:
+        return [connection for connection in self._state.connections if isinstance(connection, _Connection)]
+
+    def _abort_rest(self) -> None:
+        rest = self._connections()
+        if rest:
+            _log.warning("connections_aborted", count=len(rest), after_seconds=DRAIN_SECONDS)
+        for connection in rest:
+            connection.transport.abort()
+        for task in list(self._state.tasks):
+            task.cancel()
+
+    def _set_date(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        self._tick = loop.call_later(_TICK_SECONDS, self._set_date, loop)
+
+
+def bound_socket(port: int = 0) -> socket.socket:
+    """Return a socket that listens on the loopback address; port 0 takes a free one."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    bound.listen(BACKLOG)
+    bound.setblocking(False)
+    return bound
+
+
+def inherited_sockets(fds: str) -> list[socket.socket]:
+    """Return the listening sockets of a comma-separated list of file descriptors."""
+    sockets = [socket.socket(fileno=int(fd)) for fd in fds.split(",") if fd.strip()]
+    for inherited in sockets:
+        inherited.setblocking(False)
+    return sockets

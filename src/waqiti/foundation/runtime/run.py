@@ -1,0 +1,153 @@
+"""Builds services and serves them: ``waqiti serve`` in production, all in one event loop in integration tests."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+from waqiti.foundation import settings as setting
+from waqiti.foundation.actuator import Health
+from waqiti.foundation.actuator.routes import Actuator
+from waqiti.foundation.runtime.context import Context, read_keys, read_tokens, read_verifier
+from waqiti.foundation.runtime.heartbeat import Heartbeat
+from waqiti.foundation.runtime.listener import SILENCE_SECONDS, Listener, bound_socket, inherited_sockets
+from waqiti.foundation.runtime.service import Application, Role, Service
+from waqiti.foundation.runtime.tasks import BackgroundTask, run_all
+from waqiti.foundation.security import Authenticator
+from waqiti.foundation.settings import Settings
+from waqiti.foundation.telemetry import configure_logs, logger
+from waqiti.foundation.telemetry.metrics import forget_dead_processes
+
+AnyService = Service[Any]
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+_log = logger(__name__)
+
+
+def run(services: Sequence[AnyService], role: Role | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return. Settings come from this process's environment.
+
+    Raises:
+        SettingsError: a setting is unknown, missing or wrong.
+    """
+    uvloop.run(_run(services, role))
+
+
+@asynccontextmanager
+async def serve_in_background(
+    services: Sequence[AnyService],
+    environments: Mapping[str, Mapping[str, str]],
+    *,
+    role: Role | None = None,
+    silence_seconds: float = 0.0,
+) -> AsyncIterator[dict[str, str]]:
+    """Serve in the running event loop, each service on a free port; give their base URLs by name.
+
+    ``environments`` holds each service's variables by its name; the addresses of the others are added.
+    """
+    sockets = {service.name: [bound_socket()] for service in services}
+    addresses = {name: f"http://127.0.0.1:{bound[0].getsockname()[1]}" for name, bound in sockets.items()}
+    known = {setting.variable_name(name): address for name, address in addresses.items()}
+    async with AsyncExitStack() as stack:
+        for service in services:
+            settings = setting.load(service.settings, {**known, **environments.get(service.name, {})})
+            served = _Served(service, settings, role, sockets[service.name], silence_seconds)
+            await stack.enter_async_context(served.serving())
+        yield addresses
+
+
+async def _run(services: Sequence[AnyService], role: Role | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    forget_dead_processes()
+    async with AsyncExitStack() as stack:
+        for service in services:
+            settings = setting.load(service.settings, os.environ)
+            configure_logs(settings.log_level, service.name, settings.replica)
+            served = _Served(service, settings, role, _sockets(settings, role), SILENCE_SECONDS)
+            await stack.enter_async_context(served.serving())
+        _log.info("serving", services=[service.name for service in services], role=role, pid=os.getpid())
+        await stop.wait()
+        _log.info("draining")
+    _log.info("stopped")
+
+
+def _sockets(settings: Settings, role: Role | None) -> list[socket.socket]:
+    if role == "worker":
+        return []
+    return inherited_sockets(settings.listen_fds) if settings.listen_fds else [bound_socket(settings.port)]
+
+
+class _Served:
+    """One service while it runs."""
+
+    def __init__(
+        self,
+        service: AnyService,
+        settings: Settings,
+        role: Role | None,
+        sockets: Sequence[socket.socket],
+        silence_seconds: float,
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._role = role
+        self._sockets = sockets
+        self._silence_seconds = silence_seconds
+        self._draining = asyncio.Event()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Build, serve, and on leaving drain in order: requests and workers first, then what they stood on."""
+        async with AsyncExitStack() as closing:
+            context = self._context(closing)
+            self._start_heartbeat(closing)
+            application = await closing.enter_async_context(self._service.build(context))
+            listener = Listener(application.asgi, self._sockets)
+            stop = asyncio.Event()
+            workers = asyncio.create_task(run_all(self._workers(application), self._draining))
+            api_tasks = asyncio.create_task(run_all(self._api_tasks(application), stop))
+            await listener.start()
+            try:
+                yield
+            finally:
+                self._draining.set()
+                await asyncio.gather(listener.drain(self._silence_seconds), workers)
+                stop.set()
+                await api_tasks
+
+    def _context(self, closing: AsyncExitStack) -> Context[Settings]:
+        health = Health(self._draining)
+        keys, verifier = read_keys(self._settings), read_verifier(self._settings)
+        return Context(
+            name=self._service.name,
+            settings=self._settings,
+            role=self._role,
+            draining=self._draining,
+            health=health,
+            actuator=Actuator(self._service.name, self._settings, health),
+            keys=keys,
+            tokens=read_tokens(self._service.name, self._settings),
+            authenticator=Authenticator(keys, verifier),
+            closing=closing,
+        )
+
+    def _workers(self, application: Application) -> Sequence[BackgroundTask]:
+        return () if self._role == "api" else application.workers
+
+    def _api_tasks(self, application: Application) -> Sequence[BackgroundTask]:
+        return () if self._role == "worker" else application.api_tasks
+
+    def _start_heartbeat(self, closing: AsyncExitStack) -> None:
+        if self._settings.heartbeat_file:
+            heartbeat = Heartbeat(Path(self._settings.heartbeat_file))
+            heartbeat.start()
+            closing.callback(heartbeat.stop)

@@ -1,0 +1,87 @@
+"""Metrics in Prometheus' form.
+
+A replica's processes share one directory (``PROMETHEUS_MULTIPROC_DIR``) and answer as one.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+import msgspec
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
+BUCKETS_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+Merge = Literal["livesum", "livemax", "livemin", "mostrecent", "sum", "max", "min", "livemostrecent"]
+_Metric = TypeVar("_Metric", bound=MetricWrapperBase)
+
+_known: dict[str, MetricWrapperBase] = {}
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One exported number."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
+
+def counter(name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
+    """Return the counter ``name``, made on first use; its samples end in ``_total``."""
+    return _once(name, Counter, lambda: Counter(name, help_text, labels))
+
+
+def gauge(name: str, help_text: str, labels: Sequence[str] = (), *, merge: Merge = "livesum") -> Gauge:
+    """Return the gauge ``name``; ``merge`` says how the processes of a replica add up."""
+    return _once(name, Gauge, lambda: Gauge(name, help_text, labels, multiprocess_mode=merge))
+
+
+def histogram(
+    name: str, help_text: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = BUCKETS_SECONDS
+) -> Histogram:
+    """Return the histogram ``name``; buckets are in its unit, seconds by default."""
+    return _once(name, Histogram, lambda: Histogram(name, help_text, labels, buckets=buckets))
+
+
+def exposition() -> bytes:
+    """Return everything in Prometheus' text format 0.0.4, added up over the processes of the replica."""
+    return generate_latest(_registry())
+
+
+def samples() -> Iterable[Sample]:
+    """Yield every exported number."""
+    for family in _registry().collect():
+        for sample in family.samples:
+            yield Sample(sample.name, dict(sample.labels), sample.value)
+
+
+def forget_dead_processes() -> None:
+    """Remove what ended processes of this replica left in live gauges; counters stay, so that they never fall."""
+    directory = os.environ.get(_DIRECTORY)
+    if directory is None:
+        return
+    for path in Path(directory).glob("gauge_live*_*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if not Path("/proc", pid).exists():
+            path.unlink(missing_ok=True)
+
+
+def _registry() -> CollectorRegistry:
+    if _DIRECTORY not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def _once(name: str, kind: type[_Metric], make: Callable[[], _Metric]) -> _Metric:
+    found = _known.get(name)
+    if found is None:
+        found = _known[name] = make()
+    assert isinstance(found, kind)
+    return found
