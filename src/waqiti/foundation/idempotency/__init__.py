@@ -1,0 +1,25 @@
+"""Requests that may be sent twice: the first one's id and answer are kept under its key for 7 days.
+
+A use case opens its transaction with ``begin`` and ends it with ``finish``::
+
+    match await begin(connection, request, new_id):
+        case Stored(status, body):      answer again, with Idempotent-Replayed: true
+        case Resumed(resource_id):      the first attempt left no answer: go on under its id
+        case Fresh(resource_id):        do it
+
+One that calls another service commits after ``begin``, so that the id is safe before the call, and calls ``finish`` in
+the transaction of the effect.
+"""
+
+from waqiti.foundation.idempotency.requests import (
+    Fresh,
+    RequestKey,
+    Resumed,
+    Stored,
+    begin,
+    canonical_hash,
+    finish,
+    sweep,
+)
+
+__all__ = ["Fresh", "RequestKey", "Resumed", "Stored", "begin", "canonical_hash", "finish", "sweep"]
