@@ -27,7 +27,7 @@ UNMATCHED: Final = "unmatched"
 _CLOSE: Final = (b"connection", b"close")
 _CARRIES_JSON: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _INTERNAL: Final = "/internal/"
-_ODD_PATH: Final = re.compile(r"//|[\x00-\x1f\x7f]|.+/\Z")
+_ODD_PATH: Final = re.compile(r"//|[\x00-\x1f\x7f]|(?<=.)/\Z")
 _NUL: Final = b"%00"
 
 
@@ -98,7 +98,7 @@ class Edge:
         return responder.status
 
     async def _admit(self, receive: Receive, incoming: Incoming, route: RawRoute | None) -> None:
-        if _ODD_PATH.match(incoming.path) or "//" in incoming.path:
+        if _ODD_PATH.search(incoming.path):
             raise Problem.not_found("There is nothing at this path.")
         limit = self._body_limits.get(incoming.path, DEFAULT_MAX_BODY_BYTES) if route is None else route.max_body_bytes
         try:

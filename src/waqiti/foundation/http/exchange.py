@@ -65,6 +65,7 @@ class Incoming:
         Raises:
             Problem: 400 ``idempotency_key_required``; 422 where it is not 1 to 255 printable characters.
         """
+        # Imported here: a service without a database, such as the gateway, never loads its driver.
         from waqiti.foundation.idempotency import RequestKey, canonical_hash
 
         header = self._found.get(b"idempotency-key")

@@ -44,17 +44,20 @@ class Request(FrameworkRequest[Any, Any, State]):
         """Decode the body strictly as the handler's ``data``; a text is never taken for a number."""
         declared = self.route_handler.parsed_fn_signature.parameters.get(_BODY)
         try:
-            return _decoder(declared.raw if declared is not None else Any).decode(self.incoming.body)
+            return _decoder(declared.annotation if declared is not None else Any).decode(self.incoming.body)
         except msgspec.ValidationError as error:
             raise invalid_body(error) from error
         except msgspec.DecodeError as error:
             raise Problem.invalid(f"The body is not valid JSON: {error}.") from error
 
 
+# Guards are coroutines: the framework runs plain functions in a thread.
+
+
 def requires_scope(scope: str) -> Guard:
     """Guard a handler: 403 ``forbidden`` unless the caller's key has ``scope``."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         _incoming(connection).principal.require(scope)
 
     return guard
@@ -64,7 +67,7 @@ def requires_service(*services: str) -> Guard:
     """Guard an internal handler: 403 ``forbidden`` unless one of these deployments calls."""
     allowed = frozenset(services)
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         require_service(_incoming(connection).principal, allowed)
 
     return guard

@@ -10,7 +10,7 @@ from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client.budget import Breaker, RetryBudget, State
 from waqiti.foundation.http.client.connection import Connection, HttpResponse
 from waqiti.foundation.http.client.deadline import Deadline
-from waqiti.foundation.http.client.failures import NoAnswer, Severed
+from waqiti.foundation.http.client.failures import Crowded, NoAnswer, Severed
 from waqiti.foundation.http.client.pool import Pool
 
 MAX_CONNECTIONS: Final = 256
@@ -69,11 +69,11 @@ class HttpClient:
         self._budget.request()
         try:
             answer = await self._attempts(message, deadline, idempotent=idempotent, head_only=method == "HEAD")
+        except (Crowded, asyncio.CancelledError):
+            self._breaker.abandoned()
+            raise
         except NoAnswer:
             self._breaker.failure()
-            raise
-        except asyncio.CancelledError:
-            self._breaker.abandoned()
             raise
         self._breaker.success()
         return answer

@@ -17,6 +17,13 @@ class NoAnswer(Problem):
         self.sent = sent
 
 
+class Crowded(NoAnswer):
+    """Never sent, for this side had no connection free in time; it says nothing about the other."""
+
+    def __init__(self, dependency: str, detail: str) -> None:
+        super().__init__(dependency, detail, sent=False)
+
+
 class Severed(Exception):
     """A connection ended under a request; ``answered`` says whether any byte of the answer had come."""
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from waqiti.foundation.http.client.connection import Connection
 from waqiti.foundation.http.client.deadline import Deadline
-from waqiti.foundation.http.client.failures import NoAnswer
+from waqiti.foundation.http.client.failures import Crowded, NoAnswer
 
 IDLE_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 2.0
@@ -109,14 +109,14 @@ class Pool:
 
     async def _wait(self, deadline: Deadline) -> None:
         if len(self._waiters) >= self._max_waiters:
-            raise NoAnswer(self._name, "too many requests wait for a connection", sent=False)
+            raise Crowded(self._name, "too many requests wait for a connection")
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
             async with asyncio.timeout(deadline.remaining_seconds):
                 await waiter
         except TimeoutError as error:
-            raise NoAnswer(self._name, "no connection came free in time", sent=False) from error
+            raise Crowded(self._name, "no connection came free in time") from error
         finally:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
