@@ -18,6 +18,7 @@ from tests.support.running import (
     end_run,
     make_property_synchronous,
     run_coroutine_test,
+    timeout_of,
 )
 
 # fresh_database is a factory: a property may ask it for a database per example.
@@ -31,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     workerinput = getattr(config, "workerinput", None)
     if workerinput is None:
         # Taken out of the environment: the product refuses settings that it does not know.
-        outside = os.environ.pop(OUTSIDE_SERVER_VARIABLE, None)
+        outside = os.environ.pop(OUTSIDE_SERVER_VARIABLE, None) or None
         config.stash[TEST_RUN] = begin_run(os.getpid(), outside)
     else:
         config.stash[TEST_RUN] = TestRun(**workerinput["waqiti_run"])
@@ -54,11 +55,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    make_property_synchronous(pyfuncitem.obj)
+    timeout_seconds = timeout_of(pyfuncitem)
+    make_property_synchronous(pyfuncitem.obj, timeout_seconds)
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = pyfuncitem._fixtureinfo.argnames
-    run_coroutine_test(pyfuncitem.obj, {name: pyfuncitem.funcargs[name] for name in names})
+    run_coroutine_test(pyfuncitem.obj, {name: pyfuncitem.funcargs[name] for name in names}, timeout_seconds)
     return True
 
 
