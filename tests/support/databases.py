@@ -14,10 +14,9 @@ import msgspec
 from tests.support.postgres import Server, exclusive
 from tests.support.running import TestRun
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment, deployment
-from waqiti.foundation.database.migrations import migrate
+from waqiti.foundation.database.migrations import SHARED_PACKAGES, migrate
 
 ADMIN_TIMEOUT_SECONDS: Final = 60.0
-SHARED_PACKAGES: Final = ("waqiti.foundation.events",)
 
 Result = TypeVar("Result")
 
