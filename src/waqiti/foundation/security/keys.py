@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import structlog
 
 from waqiti.foundation.security.principals import API, OPERATOR, Principal
+from waqiti.foundation.telemetry import logger
 
 _POLL_SECONDS: Final = 0.2
-_log = structlog.stdlib.get_logger(__name__)
+_log = logger(__name__)
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,10 +7,18 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 import msgspec
-import structlog
-from structlog.stdlib import BoundLogger
 
 from waqiti.foundation.telemetry.trace import current_trace
+
+# structlog loads rich for its console renderer, which no service uses: 0.2 s of processor time and 6 MB a process.
+_hides_rich: Final = "rich" not in sys.modules
+if _hides_rich:
+    sys.modules["rich"] = None  # type: ignore[assignment]
+import structlog  # noqa: E402
+from structlog.stdlib import BoundLogger  # noqa: E402
+
+if _hides_rich:
+    del sys.modules["rich"]
 
 MASK: Final = "***"
 _SECRET_NAME: Final = re.compile(r"password|secret|token|authorization|api_?key|private|credential", re.IGNORECASE)
