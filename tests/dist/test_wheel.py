@@ -24,7 +24,7 @@ def bin_directory(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A venv with the locked packages and the wheel, and nothing else."""
     venv = tmp_path_factory.mktemp("clean") / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    pip = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "app.txt"], check=True)
     subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True)
     return venv / "bin"
@@ -50,7 +50,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
 
 
 def test_the_platform_starts_from_the_wheel(bin_directory: Path, elsewhere: Path) -> None:
-    state = ["--state", elsewhere / "state"]
+    state: list[str | Path] = ["--state", elsewhere / "state"]
     subprocess.run([bin_directory / "waqiti", "up", "-d", "--port", "18480", *state], cwd=elsewhere, check=True)
     subprocess.run([bin_directory / "waqiti", "status", *state], cwd=elsewhere, check=True)
 
