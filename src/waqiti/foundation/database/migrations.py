@@ -12,6 +12,9 @@ import msgspec
 if TYPE_CHECKING:
     from waqiti.foundation.database.pool import Connection
 
+SHARED_PACKAGES: Final = ("waqiti.foundation.events", "waqiti.foundation.idempotency")
+"""Migrated in each service's database before the service's own, which grant what the service may do with them."""
+
 _FILE_NAME: Final = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 _LOCK_KEY: Final = 0x5761716974690001
 _CONNECT_TIMEOUT_SECONDS: Final = 10.0

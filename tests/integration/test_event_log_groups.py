@@ -1,0 +1,261 @@
+"""Consumer groups: each event takes effect once, whatever happens to the members."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.support.databases import FreshDatabase
+from tests.support.event_log import (
+    GROUP,
+    TOPIC,
+    Log,
+    consume_until,
+    event,
+    kill,
+    member_process,
+    number_of,
+    open_log,
+    until,
+)
+from waqiti.foundation.events import Batch, Consumer, Fenced, LogAdmin
+
+Empty = Callable[[], FreshDatabase]
+
+
+async def test_one_batch_drains_all_partitions_in_order(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        await log.append(*[event(number) for number in range(100)])
+        batch = await consumer.next(500)
+        assert len(batch) == 100
+        assert len(batch.spans) > 10
+        assert [(e.partition, e.offset) for e in batch.events] == sorted((e.partition, e.offset) for e in batch.events)
+
+
+async def test_a_large_backlog_is_read_in_parts_that_all_partitions_share(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        await log.append(*[event(number, key="busy wallet") for number in range(1_000)], event(1_000, key="quiet"))
+        batch = await consumer.next(100)
+        assert 100 <= len(batch) <= 102
+        assert len(batch.spans) == 2
+
+
+async def test_a_new_member_of_a_group_goes_on_after_the_committed_mark(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log:
+        await log.append(*[event(number) for number in range(20)])
+        async with log.consumer() as first:
+            await log.consume(first, await first.next(100))
+        await log.append(event(20))
+        async with log.consumer() as second:
+            assert [number_of(e) for e in (await second.next(100)).events] == [20]
+
+
+async def test_another_group_sees_all_events_again(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log:
+        await log.append(event(1))
+        for group in ("group one", "group two"):
+            async with log.consumer(group) as consumer:
+                batch = await consumer.next(10)
+                assert [number_of(e) for e in batch.events] == [1]
+
+
+async def test_batches_are_a_pipeline_marked_in_order(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        batches: list[Batch] = []
+        for number in range(3):
+            await log.append(event(number, key="one wallet"))
+            batches.append(await consumer.next(10))
+        assert [number_of(batch.events[0]) for batch in batches] == [0, 1, 2]
+        for batch in batches:
+            await log.consume(consumer, batch)
+        assert await log.effects() == [0, 1, 2]
+
+
+async def test_a_batch_behind_a_failed_one_cannot_be_marked(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        await log.append(event(0, key="one wallet"))
+        failed = await consumer.next(10)
+        await log.append(event(1, key="one wallet"))
+        behind = await consumer.next(10)
+        with pytest.raises(Fenced):
+            await log.consume(consumer, behind)
+        consumer.abort(failed)
+        consumer.abort(behind)
+        assert await log.effects() == []
+        await consume_until(log, 2, consumer)
+        assert await log.effects() == [0, 1]
+
+
+async def test_aborted_batches_are_handed_out_again_from_the_first(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        await log.append(*[event(number) for number in range(30)])
+        first = await consumer.next(100)
+        await log.append(*[event(number) for number in range(30, 60)])
+        second = await consumer.next(100)
+        consumer.abort(second)
+        consumer.abort(first)
+        again = await consumer.next(100)
+        assert sorted(number_of(e) for e in again.events) == list(range(60))
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_repeated(empty_database: Empty) -> None:
+    """The worker aborts, for it cannot know; the refused second mark makes it look where the group stands."""
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        await log.append(event(0, key="one wallet"))
+        batch = await consumer.next(10)
+        await log.consume(consumer, batch)
+        consumer.abort(batch)
+        again = await consumer.next(10)
+        with pytest.raises((Fenced, asyncpg.UniqueViolationError)):
+            await log.consume(consumer, again)
+        with pytest.raises(Fenced):
+            async with log.own.transaction() as connection:
+                await consumer.mark(connection, again)
+        consumer.abort(again)
+        await log.append(event(1, key="one wallet"))
+        await consume_until(log, 2, consumer)
+        assert await log.effects() == [0, 1]
+
+
+async def test_marks_and_the_events_that_follow_go_in_one_statement(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, _on_one_database(log) as consumer:
+        await log.append(event(0))
+        batch = await consumer.next(10)
+        async with log.producer.transaction() as connection:
+            await log.writer.mark_and_append(connection, consumer, batch, [event(1), event(2)])
+        log.writer.hint({TOPIC})
+        following = await consumer.next(10)
+        assert sorted(number_of(e) for e in following.events) == [1, 2]
+        with pytest.raises(Fenced):
+            async with log.producer.transaction() as connection:
+                await log.writer.mark_and_append(connection, consumer, batch, [event(3)])
+
+
+def _on_one_database(log: Log) -> Consumer:
+    return Consumer(log=log.producer, database=log.producer, group=GROUP, topic=TOPIC)
+
+
+async def test_members_share_the_partitions_and_take_over_from_one_that_leaves(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as first:
+        assert first.partitions == list(range(16))
+        async with log.consumer() as second:
+            await until(lambda: (len(first.partitions), len(second.partitions)) == (8, 8), "two members own 8 each")
+            assert sorted(first.partitions + second.partitions) == list(range(16))
+            async with log.consumer() as third:
+                await until(lambda: len(third.partitions) >= 4, "a third member has a part")
+        await until(lambda: first.partitions == list(range(16)), "the last member owns all")
+
+
+async def test_a_partition_is_given_up_only_after_its_batch_is_committed(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as first:
+        await log.append(*[event(number) for number in range(200)])
+        batch = await first.next(500)
+        async with log.consumer() as second:
+            await asyncio.sleep(0.3)
+            assert second.partitions == []
+            await log.consume(first, batch)
+            await until(lambda: len(second.partitions) == 8, "the second member has its part")
+            await log.append(*[event(number) for number in range(200, 300)])
+            await consume_until(log, 300, first, second)
+        assert await log.effects() == list(range(300))
+
+
+async def test_a_zombie_cannot_commit(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as zombie:
+        await log.append(*[event(number) for number in range(100)])
+        stale = await zombie.next(500)
+        async with log.consumer() as heir:
+            async with log.own.connection() as connection:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.pid = ("
+                    " SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 0"
+                    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+                )
+            await until(lambda: len(heir.partitions) >= 8, "the other member took over")
+            with pytest.raises(Fenced):
+                await log.consume(zombie, stale)
+            zombie.abort(stale)
+            assert await log.effects() == []
+            await consume_until(log, 100, heir, zombie)
+        assert await log.effects() == list(range(100))
+
+
+async def test_killed_processes_hand_over_with_nothing_lost_or_twice(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, AsyncExitStack() as stack:
+        members = [await stack.enter_async_context(member_process(log)) for _ in range(2)]
+        for turn in range(40):
+            await log.append(*[event(turn * 25 + n) for n in range(25)])
+            if turn in (10, 20, 30):
+                await kill(members.pop(0))
+                members.append(await stack.enter_async_context(member_process(log)))
+        await consume_until(log, 1_000)
+        assert await log.effects() == list(range(1_000))
+
+
+async def test_a_killed_members_partitions_are_taken_over_within_two_seconds(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as survivor, member_process(log) as member:
+        await until(lambda: len(survivor.partitions) == 8, "the two share")
+        loop = asyncio.get_running_loop()
+        killed_at = loop.time()
+        await kill(member)
+        await until(lambda: len(survivor.partitions) == 16, "the survivor owns all")
+        assert loop.time() - killed_at < 2
+
+
+async def test_lag_is_what_was_appended_and_not_yet_consumed(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        admin = LogAdmin(log.producer)
+        await log.append(*[event(number) for number in range(10)])
+        batch = await consumer.next(100)
+        await log.append(event(10))
+        await log.consume(consumer, batch)
+        await _until_lag(admin, 1)
+        (topic,) = await admin.topics()
+        assert (topic.topic, topic.partitions, topic.events) == (TOPIC, 16, 11)
+        assert sum(part.lag for part in await admin.lag(GROUP)) == 1
+        await log.consume(consumer, await consumer.next(100))
+        await _until_lag(admin, 0)
+
+
+async def _until_lag(admin: LogAdmin, lag: int) -> None:
+    deadline = asyncio.get_running_loop().time() + 10
+    while True:
+        found = [(group.group, group.lag) for group in await admin.groups()]
+        if found == [(GROUP, lag)]:
+            return
+        assert asyncio.get_running_loop().time() < deadline, f"lag is {found}, not {lag}"
+        await asyncio.sleep(0.02)
+
+
+async def test_closing_publishes_the_committed_offsets(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log:
+        await log.append(*[event(number) for number in range(10)])
+        async with log.consumer() as consumer:
+            await log.consume(consumer, await consumer.next(100))
+        assert [group.lag for group in await LogAdmin(log.producer).groups()] == [0]
+
+
+async def test_poison_is_put_aside_with_its_reason_and_its_mark(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        await log.append(event(7))
+        batch = await consumer.next(10)
+        admin = LogAdmin(log.own)
+        async with log.own.transaction() as connection:
+            await admin.put_dead_letter(connection, GROUP, batch.events[0], "cannot be read")
+            await consumer.mark(connection, batch)
+        (dead,) = await admin.dead_letters(GROUP)
+        assert (dead.error, dead.data, dead.offset) == ("cannot be read", batch.events[0].data, 0)
+        assert isinstance(dead.subject, UUID)
+
+
+async def test_a_consumer_waits_for_a_topic_that_does_not_exist_yet(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log:
+        early = Consumer(log=log.producer, database=log.own, group=GROUP, topic="later")
+        async with early:
+            assert early.partitions == []
+            async with log.producer.connection() as connection:
+                await connection.execute("SELECT eventlog.create_topic('later', 4)")
+            await until(lambda: early.partitions == [0, 1, 2, 3], "it owns the new topic's partitions")
