@@ -25,24 +25,30 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float
 
 
-class Yardstick(msgspec.Struct, frozen=True):
-    """A server with the yardstick's database on it."""
+class Server(msgspec.Struct, frozen=True):
+    """A PostgreSQL server and its superuser."""
 
     host: str
     port: int
     user: str
     password: str
 
+
+class Yardstick(msgspec.Struct, frozen=True):
+    """A server with the yardstick's database on it."""
+
+    server: Server
+
     def read(self, script: Script, clients: int, *, seconds: int = 6) -> Reading:
         """Run one script with prepared statements and two threads for ``seconds``."""
         finished = subprocess.run(
             [
                 str(pgbench_binary()),
-                *("-h", self.host, "-p", str(self.port), "-U", self.user),
+                *_address(self.server),
                 *("-n", "-M", "prepared", "--max-tries", "10", "-j", "2", "-c", str(clients), "-T", str(seconds)),
                 *("-f", str(SCRIPTS / f"{script}.sql"), _DATABASE),
             ],
-            env={"PGPASSWORD": self.password},
+            env={"PGPASSWORD": self.server.password},
             capture_output=True,
             text=True,
             check=True,
@@ -52,10 +58,6 @@ class Yardstick(msgspec.Struct, frozen=True):
             raise RuntimeError(f"pgbench printed no rate:\n{finished.stdout}{finished.stderr}")
         return Reading(script=script, clients=clients, per_second=float(found.group(1)))
 
-    def mean(self, before: Reading, after: Reading) -> float:
-        """Return the mean of two readings taken around a measurement."""
-        return (before.per_second + after.per_second) / 2
-
 
 def pgbench_binary() -> Path:
     """Return the pgbench that came with the embedded server."""
@@ -63,25 +65,29 @@ def pgbench_binary() -> Path:
 
 
 @contextmanager
-def yardstick(host: str, port: int, user: str, password: str) -> Iterator[Yardstick]:
-    """Make the yardstick's database, and drop it afterwards."""
-    measured = Yardstick(host, port, user, password)
-    _psql(measured, "postgres", "-c", f"DROP DATABASE IF EXISTS {_DATABASE}", "-c", f"CREATE DATABASE {_DATABASE}")
+def yardstick(server: Server) -> Iterator[Yardstick]:
+    """Make the yardstick's database on ``server``, and drop it afterwards."""
+    _psql(server, "postgres", "-c", f"DROP DATABASE IF EXISTS {_DATABASE}", "-c", f"CREATE DATABASE {_DATABASE}")
     try:
-        _psql(measured, _DATABASE, "-f", str(SCRIPTS / "schema.sql"))
-        yield measured
+        _psql(server, _DATABASE, "-f", str(SCRIPTS / "schema.sql"))
+        yield Yardstick(server)
     finally:
-        _psql(measured, "postgres", "-c", f"DROP DATABASE {_DATABASE} WITH (FORCE)")
+        _psql(server, "postgres", "-c", f"DROP DATABASE {_DATABASE} WITH (FORCE)")
 
 
-def _psql(server: Yardstick, database: str, *arguments: str) -> None:
+def _psql(server: Server, database: str, *arguments: str) -> None:
     subprocess.run(
         [
             str(pgbench_binary().with_name("psql")),
-            *("-q", "-v", "ON_ERROR_STOP=1", "-h", server.host, "-p", str(server.port), "-U", server.user),
+            *("-q", "-v", "ON_ERROR_STOP=1"),
+            *_address(server),
             *("-d", database, *arguments),
         ],
         env={"PGPASSWORD": server.password},
         check=True,
         capture_output=True,
     )
+
+
+def _address(server: Server) -> tuple[str, ...]:
+    return ("-h", server.host, "-p", str(server.port), "-U", server.user)

@@ -1,6 +1,6 @@
 """The Python client of a Waqiti platform.
 
-``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns and verbs: ``customers``, ``wallets``,
+``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
 ``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit.
 """
 

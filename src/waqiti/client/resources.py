@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-
 from waqiti.client.transport import Transport
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer

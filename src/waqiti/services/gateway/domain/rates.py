@@ -13,7 +13,8 @@ class RateLimit:
     """
 
     def __init__(self, per_second: float, burst: int) -> None:
-        assert per_second > 0 and burst > 0
+        assert per_second > 0
+        assert burst > 0
         self._per_second = per_second
         self._burst = float(burst)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()

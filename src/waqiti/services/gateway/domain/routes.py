@@ -4,7 +4,7 @@ from typing import Final
 
 from waqiti.contracts import catalog
 
-_OWNERS: Final = {
+OWNERS: Final = {
     "customers": catalog.COMPLIANCE,
     "wallets": catalog.WALLET,
     "deposits": catalog.WALLET,
@@ -14,8 +14,8 @@ _OWNERS: Final = {
 }
 """The deployment that owns each noun behind ``/v1/``."""
 
+NOUNS: Final = tuple(OWNERS)
 BATCH_PATH: Final = "/v1/payments/batch"
-MAX_BODY_BYTES: Final = 1 << 20
 MAX_BATCH_BYTES: Final = 8 << 20
 
 
@@ -24,9 +24,4 @@ def owner_of(path: str) -> str | None:
     if not path.startswith("/v1/"):
         return None
     noun = path[4:].partition("/")[0]
-    return _OWNERS.get(noun)
-
-
-def body_limit(path: str) -> int:
-    """Return how many bytes a body sent to ``path`` may have."""
-    return MAX_BATCH_BYTES if path == BATCH_PATH else MAX_BODY_BYTES
+    return OWNERS.get(noun)

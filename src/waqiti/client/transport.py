@@ -1,0 +1,91 @@
+"""Sends the calls of a client: keys, retries with back-off, and errors by code."""
+
+import asyncio
+import random
+from typing import Final, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from waqiti.client.errors import ApiError, ConnectionFailed, IdempotencyError, RateLimited, Unavailable, error_of
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.http.client import Deadline, HttpClient, HttpResponse
+
+Reply = TypeVar("Reply")
+
+DEFAULT_TIMEOUT_SECONDS: Final = 35.0
+"""For one attempt; above the longest wait that the platform grants."""
+
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_LAST_PAUSE_SECONDS: Final = 3.0
+_FIRST_ERROR: Final = 400
+_KEY: Final = b"idempotency-key"
+
+
+class Transport:
+    """One platform, one key. At most ``max_attempts`` tries a call, each with ``timeout_seconds``."""
+
+    def __init__(
+        self, base_url: str, api_key: str, *, timeout_seconds: float, max_connections: int, max_attempts: int
+    ) -> None:
+        self._client = HttpClient("the platform", base_url, max_connections=max_connections)
+        self._headers = [
+            (b"authorization", f"Bearer {api_key}".encode()),
+            (b"content-type", b"application/json"),
+            (b"user-agent", b"waqiti-python"),
+        ]
+        self._timeout_seconds = timeout_seconds
+        self._max_attempts = max_attempts
+        self._encode = msgspec.json.Encoder().encode
+
+    async def get(self, path: str, reply: type[Reply]) -> Reply:
+        """Read ``path`` as ``reply``."""
+        answer = await self._send("GET", path, b"", self._headers)
+        return msgspec.json.decode(answer.body, type=reply)
+
+    async def post(
+        self,
+        path: str,
+        body: object,
+        reply: type[Reply],
+        idempotency_key: str | None,
+        *,
+        wait_seconds: int | None = None,
+    ) -> Reply:
+        """Send ``body`` under a key, one that is minted here where none is given, and read the answer as ``reply``."""
+        headers = [*self._headers, (_KEY, (idempotency_key or uuid4().hex).encode())]
+        if wait_seconds is not None:
+            headers.append((b"prefer", b"wait=%d" % wait_seconds))
+        answer = await self._send("POST", path, self._encode(body), headers)
+        return msgspec.json.decode(answer.body, type=reply)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def _send(self, method: str, path: str, body: bytes, headers: list[tuple[bytes, bytes]]) -> HttpResponse:
+        pause = _FIRST_PAUSE_SECONDS
+        for attempt in range(1, self._max_attempts + 1):
+            try:
+                return await self._attempt(method, path, body, headers)
+            except (ConnectionFailed, Unavailable, RateLimited, IdempotencyError) as error:
+                if attempt == self._max_attempts or not _worth_another_try(error):
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 2, _LAST_PAUSE_SECONDS)
+        raise AssertionError("a call has at least one attempt")
+
+    async def _attempt(self, method: str, path: str, body: bytes, headers: list[tuple[bytes, bytes]]) -> HttpResponse:
+        try:
+            answer = await self._client.request(
+                method, path, headers=headers, body=body, deadline=Deadline(self._timeout_seconds), idempotent=True
+            )
+        except Problem as problem:
+            raise ConnectionFailed(problem.detail) from problem
+        if answer.status >= _FIRST_ERROR:
+            raise error_of(answer.status, answer.body)
+        return answer
+
+
+def _worth_another_try(error: ConnectionFailed | ApiError) -> bool:
+    return isinstance(error, ConnectionFailed) or error.retryable or error.code == "idempotency_in_flight"

@@ -1,0 +1,122 @@
+"""Kill -9 of every process while payments flow: all recovers by itself, and every accepted payment ends once."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.platform import Platform, free_port
+from tests.support.traffic import Traffic
+from waqiti.client import Client
+from waqiti.contracts.catalog import DEPLOYMENTS
+
+HEAL_TIMEOUT_SECONDS = 40
+TARGETS = [(row.name, "api") for row in DEPLOYMENTS] + [(row.name, "worker") for row in DEPLOYMENTS if row.worker]
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    running = Platform(Path(tmp_path_factory.mktemp("kills")) / "state", free_port())
+    running.up()
+    try:
+        yield running
+        assert running.verify_books()["balanced"] is True
+    finally:
+        running.down(wipe=True)
+
+
+@pytest.fixture
+def client(platform: Platform) -> Iterator[Client]:
+    credentials = platform.credentials
+    with Client(credentials.base_url, credentials.api_key, max_attempts=8) as connected:
+        yield connected
+
+
+@pytest.mark.parametrize(("deployment", "role"), TARGETS)
+def test_a_killed_process_comes_back_and_no_payment_is_lost(
+    platform: Platform, client: Client, deployment: str, role: str
+) -> None:
+    victim = _process(platform.status(), deployment, role)
+
+    with Traffic(client) as traffic:
+        traffic.wait_for(20)
+        os.kill(victim, signal.SIGKILL)
+        _wait_until_healed(platform, deployment, role, victim)
+        traffic.wait_for(20)
+
+    assert traffic.assert_each_ended_once().keys() == {"captured"}
+
+
+def test_a_killed_supervisor_is_healed_and_no_replica_is_touched(platform: Platform, client: Client) -> None:
+    before = platform.status()
+    victim = before["supervisor"]["pid"]
+
+    with Traffic(client) as traffic:
+        traffic.wait_for(20)
+        os.kill(victim, signal.SIGKILL)
+        killed_at = time.monotonic()
+        while not _supervised_anew(platform.status(), victim):
+            assert time.monotonic() - killed_at < 10, "the supervisor did not come back"
+            time.sleep(0.05)
+        traffic.wait_for(20)
+
+    assert traffic.unavailable == 0, "no request failed"
+    assert _replica_pids(platform.status()) == _replica_pids(before)
+    assert traffic.assert_each_ended_once().keys() == {"captured"}
+
+
+def test_postgres_killed_while_payments_flow_recovers_with_all_of_them(platform: Platform, client: Client) -> None:
+    victim = platform.status()["postgres"]["pid"]
+
+    with Traffic(client) as traffic:
+        traffic.wait_for(50)
+        os.kill(victim, signal.SIGKILL)
+        killed_at = time.monotonic()
+        while not _postgres_anew(platform.status(), victim):
+            assert time.monotonic() - killed_at < HEAL_TIMEOUT_SECONDS, "PostgreSQL did not come back"
+            time.sleep(0.1)
+        traffic.wait_for(50)
+
+    assert traffic.assert_each_ended_once().keys() == {"captured"}
+
+
+def _process(status: Any, deployment: str, role: str) -> int:
+    (row,) = [row for row in status["deployments"] if row["name"] == deployment]
+    (process,) = [process for process in row["replicas"][0]["processes"] if process["role"] == role]
+    return int(process["pid"])
+
+
+def _wait_until_healed(platform: Platform, deployment: str, role: str, victim: int) -> None:
+    deadline = time.monotonic() + HEAL_TIMEOUT_SECONDS
+    while True:
+        status = platform.status()
+        (row,) = [row for row in status["deployments"] if row["name"] == deployment]
+        processes = [process for replica in row["replicas"] for process in replica["processes"]]
+        anew = any(process["role"] == role and process["pid"] != victim for process in processes)
+        if anew and row["state"] == "Ready" and row["ready"] == row["desired"]:
+            return
+        assert time.monotonic() < deadline, f"{deployment} {role} did not come back: {row}"
+        time.sleep(0.1)
+
+
+def _supervised_anew(status: Any, victim: int) -> bool:
+    supervisor = status["supervisor"]
+    return bool(supervisor["ready"]) and supervisor["pid"] != victim
+
+
+def _postgres_anew(status: Any, victim: int) -> bool:
+    postgres = status["postgres"]
+    return bool(postgres["ready"]) and postgres["pid"] != victim
+
+
+def _replica_pids(status: Any) -> set[int]:
+    return {
+        process["pid"]
+        for row in status["deployments"]
+        for replica in row["replicas"]
+        for process in replica["processes"]
+    }
