@@ -20,7 +20,7 @@ endef
 
 .DEFAULT_GOAL := help
 .PHONY: help check-python setup up down test test-unit test-integration test-acceptance test-faults test-long \
-        lint format lock lock-check bench docs dist clean
+        lint lint-ruff lint-format lint-types lint-imports lint-dependencies lint-sql format lock lock-check bench docs dist clean
 
 help: check-python ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -70,12 +70,25 @@ test-faults: setup ## Processes killed while payments flow (3 minutes)
 test-long: setup ## Every property with 20,000 examples; hours
 	$(PYTEST) -n 2 --timeout=0 --hypothesis-profile=long tests/unit tests/integration
 
-lint: setup lock-check ## Everything that is checked without running the product
+lint: setup ## Everything that is checked without running the product; goes on after a failure, to show all
+	@$(MAKE) --no-print-directory --keep-going lock-check lint-ruff lint-format lint-types lint-imports lint-dependencies lint-sql
+
+lint-ruff: setup
 	$(BIN)/ruff check $(SOURCES) docs
+
+lint-format: setup
 	$(BIN)/ruff format --check $(SOURCES) docs
+
+lint-types: setup
 	$(BIN)/mypy $(SOURCES)
+
+lint-imports: setup
 	$(BIN)/lint-imports --no-logo
+
+lint-dependencies: setup
 	$(BIN)/deptry src
+
+lint-sql: setup
 	$(if $(MIGRATIONS),$(BIN)/squawk $(MIGRATIONS),@echo "no migrations to check")
 
 format: setup ## Bring the code into its form
