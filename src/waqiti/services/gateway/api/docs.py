@@ -1,12 +1,12 @@
 """``/docs``: the API document as a page. All of it comes from this process; nothing is loaded from elsewhere."""
 
-from importlib import resources
 from typing import Final
+
+from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
 
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import Incoming, Outgoing, RawRoute
 
-_PACKAGE: Final = "swagger_ui_bundle"
 _PREFIX: Final = "/docs/"
 _TYPES: Final = {
     "swagger-ui.css": b"text/css; charset=utf-8",
@@ -74,6 +74,5 @@ async def _part(incoming: Incoming) -> Outgoing:
 
 
 def _asset(name: str) -> bytes:
-    vendor = resources.files(_PACKAGE) / "vendor"
-    (version,) = (entry for entry in vendor.iterdir() if entry.name.startswith("swagger-ui-"))
-    return (version / name).read_bytes()
+    content: bytes = (swagger_ui_path / name).read_bytes()
+    return content
