@@ -4,6 +4,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from asyncpg.exceptions import TooManyConnectionsError
+
 from waqiti.foundation.database.connecting import open_connection
 from waqiti.foundation.errors import DependencyUnavailable
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 _TICK_SECONDS: Final = 0.5
 _SUSPECT_SECONDS: Final = 0.4
 _PROBE_TIMEOUT_SECONDS: Final = 0.8
+_STALL_SECONDS: Final = 0.2
 _UNUSED_SECONDS: Final = 60.0
 
 _log: Final = logging.getLogger(__name__)
@@ -21,8 +24,8 @@ _log: Final = logging.getLogger(__name__)
 class Keeper:
     """The background task of one ``Database``.
 
-    A lease that is out for longer than 0.4 s makes it probe the server by a new connection. A probe without an answer
-    in 0.8 s cuts the pool's connections, so that callers get their 503 within 2 s even from a server that was stopped.
+    Where a lease is out and none came back for 0.4 s, it probes the server by a new connection. A probe without an
+    answer in 0.8 s cuts the pool's connections, so that callers get their 503 within 2 s from a server that hangs.
     """
 
     def __init__(self, database: "Database") -> None:
@@ -43,7 +46,7 @@ class Keeper:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            if self._database.is_away or self._database.longest_lent_seconds() > _SUSPECT_SECONDS:
+            if self._database.is_away or self._database.silent_seconds() > _SUSPECT_SECONDS:
                 await self._probe()
             if not self._database.is_away:
                 self._shed()
@@ -57,12 +60,19 @@ class Keeper:
 
     async def _answers(self) -> bool:
         name = self._database.name
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             probe = await open_connection(
                 self._database.url, name, f"{name} probe", {}, timeout_seconds=_PROBE_TIMEOUT_SECONDS
             )
-        except DependencyUnavailable:
-            return False
+        except DependencyUnavailable as error:
+            if isinstance(error.__cause__, TooManyConnectionsError):
+                return True
+            waited = loop.time() - began
+            # It may have been this process that did not look in time.
+            stalled = waited > _PROBE_TIMEOUT_SECONDS + _STALL_SECONDS
+            return not self._database.is_away and (stalled or self._database.silent_seconds() < waited)
         probe.terminate()
         return True
 

@@ -54,6 +54,7 @@ class Database:
         self._away = False
         self._closed = False
         self._loop = asyncio.get_running_loop()
+        self._returned_at = self._loop.time()
         self._keeper = Keeper(self)
 
     @classmethod
@@ -136,6 +137,7 @@ class Database:
     def release(self, connection: Connection) -> None:
         """Give back a connection; one that is broken or still in a transaction is dropped."""
         self._lent.pop(connection, None)
+        self._returned_at = self._loop.time()
         if connection.is_closed() or self._closed or connection.is_in_transaction():
             self.drop(connection)
         else:
@@ -175,11 +177,11 @@ class Database:
         self._idle.remove(entry)
         self.drop(entry[0])
 
-    def longest_lent_seconds(self) -> float:
-        """Return for how long the oldest lease has been out; 0 where nothing is lent."""
+    def silent_seconds(self) -> float:
+        """Return for how long connections have been lent without any coming back; 0 where none is lent."""
         if not self._lent:
             return 0.0
-        return self._loop.time() - next(iter(self._lent.values()))
+        return self._loop.time() - max(self._returned_at, next(iter(self._lent.values())))
 
     def set_away(self, away: bool) -> None:
         """Cut every connection of a server that does not answer, or let callers in again."""
