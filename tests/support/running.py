@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import inspect
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine
@@ -33,12 +34,12 @@ TEST_RUN: Final = pytest.StashKey[TestRun]()
 
 
 def begin_run(controller_pid: int, outside_server_url: str | None) -> TestRun:
-    """Make the directory that all processes of this run can reach, also those of the server's unprivileged user."""
-    directory = Path(tempfile.mkdtemp(prefix="waqiti-tests-"))
-    directory.chmod(0o711)
+    """Name the run; its directory is made by the first who needs it."""
+    token = secrets.token_hex(4)
+    directory = Path(tempfile.gettempdir()) / f"waqiti-tests-{token}"
     return TestRun(
         directory=str(directory),
-        token=directory.name.removeprefix("waqiti-tests-").lower(),
+        token=token,
         controller_pid=controller_pid,
         outside_server_url=outside_server_url,
     )
