@@ -231,8 +231,8 @@ async def test_a_chunked_body_is_bounded_like_any_other(credentials: Credentials
     chunk = b"%x\r\n%b\r\n" % (64 * 1024, b"x" * 64 * 1024)
     json_type, chunked = "Content-Type: application/json", "Transfer-Encoding: chunked"
     async with serving(things(), credentials) as url:
-        small = await talking(
-            head("POST", "/v1/raw", json_type, chunked), b"c\r\n" + b'{"amount":1}' + b"\r\n0\r\n\r\n"
+        small = await asyncio.to_thread(
+            talk, url, head("POST", "/v1/raw", json_type, chunked), b"c\r\n" + b'{"amount":1}' + b"\r\n0\r\n\r\n"
         )
         assert small.startswith(b"HTTP/1.1 200")
         large = await asyncio.to_thread(

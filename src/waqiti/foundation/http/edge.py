@@ -2,10 +2,9 @@
 
 In order: request id and trace; the path in normal form; authentication; the body within its bounds; strict JSON; then
 the raw route or the framework. Whatever is raised becomes a problem document. Metrics, and where asked one log line, at
-the end. While the service drains, answers say ``Connection: close``.
+the end.
 """
 
-import asyncio
 import re
 import time
 from collections.abc import Mapping
@@ -41,7 +40,6 @@ class Edge:
         authenticator: Authenticator,
         measures: Measures,
         *,
-        draining: asyncio.Event,
         access_log: AccessLog | None = None,
         body_limits: Mapping[str, int] | None = None,
     ) -> None:
@@ -49,7 +47,6 @@ class Edge:
         self._raw = raw
         self._authenticator = authenticator
         self._measures = measures
-        self._draining = draining
         self._access_log = access_log
         self._body_limits = dict(body_limits or {})
 
@@ -79,7 +76,7 @@ class Edge:
     async def _serve(
         self, scope: Scope, receive: Receive, send: Send, incoming: Incoming, route: RawRoute | None
     ) -> int:
-        responder = _Responder(send, incoming, self._draining)
+        responder = _Responder(send, incoming)
         try:
             await self._admit(receive, incoming, route)
             if route is None:
@@ -134,12 +131,11 @@ class Edge:
 class _Responder:
     """Sends one answer with the headers that all answers carry."""
 
-    __slots__ = ("_draining", "_incoming", "_send", "_started", "close_after", "status")
+    __slots__ = ("_incoming", "_send", "_started", "close_after", "status")
 
-    def __init__(self, send: Send, incoming: Incoming, draining: asyncio.Event) -> None:
+    def __init__(self, send: Send, incoming: Incoming) -> None:
         self._send = send
         self._incoming = incoming
-        self._draining = draining
         self._started = False
         self.close_after = False
         self.status = 500
@@ -177,7 +173,7 @@ class _Responder:
 
     def _common(self) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", self._incoming.request_id.encode())]
-        if self.close_after or self._draining.is_set():
+        if self.close_after:
             headers.append(_CLOSE)
         return headers
 

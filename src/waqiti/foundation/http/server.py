@@ -26,7 +26,6 @@ A service, whole::
     SERVICE = Service(name="thing-service", settings=ThingSettings, build=build)
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
@@ -58,7 +57,6 @@ def http_application(
     version: str,
     handlers: Sequence[ControllerRouterHandler],
     authenticate: Authenticator,
-    draining: asyncio.Event,
     raw: Sequence[RawRoute] = (),
     body_limits: Mapping[str, int] | None = None,
     access_log: bool = False,
@@ -86,7 +84,6 @@ def http_application(
         raw_routes,
         authenticate,
         Measures(),
-        draining=draining,
         access_log=AccessLog(service) if access_log else None,
         body_limits=body_limits,
     )

@@ -63,7 +63,6 @@ class Context(Generic[SettingsType]):
             handlers=handlers,
             raw=[*raw, *self.actuator.routes()],
             authenticate=self.authenticator,
-            draining=self.draining,
             body_limits=body_limits,
             access_log=access_log,
             serve_document=serve_document,

@@ -1,11 +1,13 @@
 """The HTTP server of one service: uvicorn's protocol on listening sockets that live longer than this process.
 
 uvicorn closes idle connections at once when it stops, and a request that was on its way is reset. Here a stopping
-server accepts nothing new, says ``Connection: close`` with every answer (the edge does), and closes an idle connection
-only after two seconds of silence.
+server accepts nothing new, says ``Connection: close`` with every answer, and closes an idle connection only after two
+seconds of silence. A connection that has lived for half a minute is ended in the same way, with an answer: replicas
+that share a listening socket then share the kept connections too, also when one of them came later.
 """
 
 import asyncio
+import random
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS: Final = 75
 SILENCE_SECONDS: Final = 2.0
 DRAIN_SECONDS: Final = 18.0
+LIFE_SECONDS: Final = (20.0, 40.0)
 BACKLOG: Final = 2048
 _TICK_SECONDS: Final = 1.0
 
@@ -35,6 +38,19 @@ _log = logger(__name__)
 
 class _Connection(HttpToolsProtocol):
     """One client's connection."""
+
+    server_state: "_State"
+    _ends_at = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._ends_at = self.loop.time() + random.uniform(*LIFE_SECONDS)
+
+    def on_headers_complete(self) -> None:
+        """Begin the request; its answer is the connection's last where it is to end."""
+        super().on_headers_complete()
+        if self.server_state.draining or self.loop.time() >= self._ends_at:
+            self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with a problem document."""
@@ -47,9 +63,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        state = self.server_state
-        assert isinstance(state, _State)
-        state.look()
+        self.server_state.look()
 
     def _busy(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # None before the first request
@@ -69,6 +83,7 @@ class _State(ServerState):
 
     def __init__(self) -> None:
         super().__init__()
+        self.draining = False
         self._waiting: asyncio.Event | None = None
 
     async def emptied(self) -> None:
@@ -115,6 +130,7 @@ class Listener:
 
     async def drain(self, silence_seconds: float = SILENCE_SECONDS) -> None:
         """Stop accepting, let every request be answered, close connections once they are silent; at most 18 s."""
+        self._state.draining = True
         for server in self._servers:
             server.close()
         for connection in self._connections():
