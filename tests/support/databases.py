@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import threading
 from collections.abc import Coroutine
-from importlib import resources
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -14,7 +13,10 @@ import msgspec
 from tests.support.postgres import Server, exclusive
 from tests.support.running import TestRun
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment, deployment
-from waqiti.foundation.database.migrations import SHARED_PACKAGES, migrate
+from waqiti.foundation.database.migrations import migrate
+from waqiti.operations.cluster.access import database_url, login_roles, migrator_role, reader_role, runtime_role
+from waqiti.operations.cluster.migrating import packages_of
+from waqiti.operations.cluster.provisioning import provision
 
 ADMIN_TIMEOUT_SECONDS: Final = 60.0
 
@@ -33,19 +35,6 @@ class FreshDatabase(msgspec.Struct, frozen=True, kw_only=True):
     def reader_url(self, consumer: str) -> str:
         """Return the address with which the deployment ``consumer`` reads this database's event log."""
         return self.reader_urls[consumer]
-
-
-class Roles(msgspec.Struct, frozen=True):
-    """The roles around one service's database, called after it."""
-
-    runtime: str
-    migrator: str
-    events: str
-    reader: str
-
-    @classmethod
-    def of(cls, database: str) -> "Roles":
-        return cls(database, f"{database}_migrator", f"{database}_events", f"{database}_reader")
 
 
 class Databases:
@@ -100,37 +89,25 @@ class Databases:
         return template
 
     async def _make_template(self, template: str, of: Deployment, database: str) -> None:
-        await self._provision()
-        migrator = Roles.of(database).migrator
-        await self._admin.execute(f'CREATE DATABASE "{template}" OWNER "{migrator}"')
-        packages = [package for package in (*SHARED_PACKAGES, of.package) if has_migrations(package)]
-        await migrate(self._url(template, migrator), packages)
-
-    async def _provision(self) -> None:
-        """Make every role of every service: migrations grant to other services' reader roles too."""
-        present = {row["rolname"] for row in await self._admin.fetch("SELECT rolname FROM pg_roles")}
-        databases = [of.database for of in DEPLOYMENTS if of.database is not None]
-        for roles in map(Roles.of, databases):
-            if roles.events not in present:
-                await self._admin.execute(f'CREATE ROLE "{roles.events}" NOLOGIN')
-            for login in (roles.runtime, roles.migrator, roles.reader):
-                verb = "ALTER" if login in present else "CREATE"
-                await self._admin.execute(f"{verb} ROLE \"{login}\" LOGIN PASSWORD '{self._password(login)}'")
-        for producer, consumer in itertools.permutations(databases, 2):
-            await self._admin.execute(f'GRANT "{Roles.of(producer).events}" TO "{Roles.of(consumer).reader}"')
+        passwords = {role: self._password(role) for role in login_roles(DEPLOYMENTS)}
+        await provision(self._server.admin_url, DEPLOYMENTS, passwords)
+        owner = migrator_role(database)
+        await self._admin.execute(f'CREATE DATABASE "{template}" OWNER "{owner}"')
+        await migrate(self._url(template, owner), packages_of(of))
 
     def _copy(self, template: str, database: str) -> FreshDatabase:
-        name = self._fresh_name(database)
-        roles = Roles.of(database)
-        self._wait(self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER "{roles.migrator}"'))
+        name, owner = self._fresh_name(database), migrator_role(database)
+        self._wait(self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER "{owner}"'))
         self._made.append(name)
         return FreshDatabase(
             name=name,
-            url=self._url(name, roles.runtime),
-            migrator_url=self._url(name, roles.migrator),
+            url=self._url(name, runtime_role(database)),
+            migrator_url=self._url(name, owner),
             admin_url=self._server.url(name),
             reader_urls={
-                of.name: self._url(name, Roles.of(of.database).reader) for of in DEPLOYMENTS if of.database is not None
+                of.name: self._url(name, reader_role(of.database))
+                for of in DEPLOYMENTS
+                if of.database is not None and of.reads_events_of
             },
         )
 
@@ -138,7 +115,7 @@ class Databases:
         return f"waqiti_test_{self._run.token}_{kind.removeprefix('waqiti_')}_{self._worker}_{next(self._numbers)}"
 
     def _url(self, database: str, user: str) -> str:
-        return self._server.url(database, user, self._password(user))
+        return database_url(self._server.admin_url, database, user, self._password(user))
 
     def _password(self, role: str) -> str:
         # The same for concurrent runs on one outside server, and known only to who knows its superuser's.
@@ -146,10 +123,6 @@ class Databases:
 
     def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=ADMIN_TIMEOUT_SECONDS)
-
-
-def has_migrations(package: str) -> bool:
-    return (resources.files(package) / "migrations").is_dir()
 
 
 def drop_all(run: TestRun) -> None:

@@ -28,12 +28,9 @@ class Server(msgspec.Struct, frozen=True):
     admin_url: str
     guard_pid: int | None = None
 
-    def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
-        """Return the address of ``database``, for the superuser or for the user named."""
-        parts = urlsplit(self.admin_url)
-        address = parts.netloc.rpartition("@")[2]
-        credentials = parts.netloc.rpartition("@")[0] if user is None else f"{user}:{password}"
-        return urlunsplit((parts.scheme, f"{credentials}@{address}", f"/{database}", "", ""))
+    def url(self, database: str) -> str:
+        """Return the superuser's address of ``database``."""
+        return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{database}"))
 
 
 def shared_server(run: TestRun) -> Server:
