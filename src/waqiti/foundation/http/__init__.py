@@ -1,17 +1,33 @@
-"""HTTP: the edge that every service stands behind, and the client that services call each other with."""
+"""HTTP: the edge that every service stands behind, and (``.client``) what services call each other with.
 
-from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
-from waqiti.foundation.http.pages import (
-    DEFAULT_LIMIT,
-    CursorParameter,
-    LimitParameter,
-    Position,
-    read_cursor,
-    write_cursor,
-)
-from waqiti.foundation.http.prefer import wait_seconds
-from waqiti.foundation.http.request import Request, requires_scope, requires_service
-from waqiti.foundation.http.server import decode_body, http_application, json_answer
+The names are loaded on first use: who only calls does not pay for the framework that serves.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
+    from waqiti.foundation.http.pages import (
+        DEFAULT_LIMIT,
+        CursorParameter,
+        LimitParameter,
+        Position,
+        read_cursor,
+        write_cursor,
+    )
+    from waqiti.foundation.http.prefer import wait_seconds
+    from waqiti.foundation.http.request import Request, requires_scope, requires_service
+    from waqiti.foundation.http.server import decode_body, http_application, json_answer
+
+_HOMES: Final = {
+    "exchange": ("Incoming", "Operation", "Outgoing", "RawRoute"),
+    "pages": ("DEFAULT_LIMIT", "CursorParameter", "LimitParameter", "Position", "read_cursor", "write_cursor"),
+    "prefer": ("wait_seconds",),
+    "request": ("Request", "requires_scope", "requires_service"),
+    "server": ("decode_body", "http_application", "json_answer"),
+}
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -32,3 +48,10 @@ __all__ = [
     "wait_seconds",
     "write_cursor",
 ]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
