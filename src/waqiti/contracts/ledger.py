@@ -30,6 +30,7 @@ HOLD_EXPIRED: Final = "hold_expired"
 EXCEEDS_HOLD: Final = "exceeds_hold"
 EXCEEDS_ORIGINAL: Final = "exceeds_original"
 LINKED_REFUSED: Final = "linked_refused"
+REJECTED: Final = "rejected"
 
 
 class OpenAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""What the ledger does; each opens its own unit of work."""
