@@ -1,0 +1,1 @@
+"""wallet-service: wallets, money in and out over rails, entries and statements."""

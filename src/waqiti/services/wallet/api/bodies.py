@@ -1,0 +1,43 @@
+"""What clients send."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from waqiti.foundation.money import MAX_AMOUNT
+
+Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units of the currency.")]
+Currency = Annotated[str, Meta(min_length=3, max_length=3, description="An active ISO 4217 code.")]
+Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
+ReasonText = Annotated[str, Meta(min_length=1, max_length=500)]
+Reference = Annotated[str, Meta(max_length=140, description="Free text; of the sandbox rail also its directives.")]
+
+
+class NewWallet(Struct, frozen=True, forbid_unknown_fields=True):
+    """A wallet to open."""
+
+    customer_id: Identifier
+    currency: Currency
+
+
+class Freeze(Struct, frozen=True, forbid_unknown_fields=True):
+    """``scope`` "debits" stops money going out, "all" also money coming in."""
+
+    reason: ReasonText
+    scope: Literal["debits", "all"] = "debits"
+
+
+class WithReason(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a wallet is unfrozen or closed."""
+
+    reason: ReasonText
+
+
+class NewMovement(Struct, frozen=True, forbid_unknown_fields=True):
+    """A deposit or withdrawal to make."""
+
+    wallet_id: Identifier
+    amount: Amount
+    currency: Currency
+    rail: Literal["sandbox"]
+    reference: Reference | None = None

@@ -1,0 +1,94 @@
+"""A wallet's past: balances as of an instant, entries, statements."""
+
+import csv
+import io
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from waqiti.contracts.public.common import Page
+from waqiti.contracts.public.wallets import Balance, BalanceAt, WalletEntry
+from waqiti.foundation.clock import rfc3339
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.http import DEFAULT_LIMIT, CursorParameter, LimitParameter, read_cursor, write_cursor
+from waqiti.foundation.ids import parse
+from waqiti.services.wallet.domain.statements import Statement, checked_format, instant
+from waqiti.services.wallet.domain.wallets import PREFIX
+from waqiti.services.wallet.usecases.history import History
+from waqiti.services.wallet.usecases.views import balance_view
+from waqiti.services.wallet.usecases.wallets import Wallets
+
+_COLUMNS: Final = ("id", "recorded_at", "effective_at", "kind", "purpose", "amount", "currency", "balance")
+_MAX_VERSION: Final = 2**63 - 1
+
+Instant = Annotated[str | None, QueryParameter(description="An RFC 3339 time, or a date for its midnight in UTC.")]
+Format = Annotated[str, QueryParameter(description="json or csv.", pattern="^(json|csv)$")]
+
+
+def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterHandler]:
+    """Return the routes of balances, entries and statements."""
+
+    @get("/v1/wallets/{wallet_id:str}/balance")
+    async def read_balance(
+        wallet_id: FromPath[str], as_of: Instant = None, recorded_as_of: Instant = None
+    ) -> Balance | BalanceAt:
+        """Read the balance now, or as of an instant of effective or of recorded time."""
+        wallet = parse(PREFIX, wallet_id, "wallet")
+        if as_of is None and recorded_as_of is None:
+            return balance_view((await wallets.read(wallet)).account)
+        return await history.balance_at(
+            wallet,
+            as_of=instant(as_of, "as_of") if as_of is not None else None,
+            recorded_as_of=instant(recorded_as_of, "recorded_as_of") if recorded_as_of is not None else None,
+        )
+
+    @get("/v1/wallets/{wallet_id:str}/entries")
+    async def list_entries(
+        wallet_id: FromPath[str], limit: LimitParameter = DEFAULT_LIMIT, cursor: CursorParameter = None
+    ) -> Page[WalletEntry]:
+        """List entries, newest first."""
+        page = await history.entries(parse(PREFIX, wallet_id, "wallet"), limit, _version(cursor))
+        following = page.next_before
+        return Page(page.entries, write_cursor(following[0], UUID(int=following[1])) if following else None)
+
+    @get("/v1/wallets/{wallet_id:str}/statement")
+    async def read_statement(
+        wallet_id: FromPath[str],
+        start: Annotated[Instant, QueryParameter(name="from")] = None,
+        end: Annotated[Instant, QueryParameter(name="to")] = None,
+        form: Annotated[Format, QueryParameter(name="format")] = "json",
+    ) -> Response[Any]:
+        """Write a statement of a period, from its first instant to before its last."""
+        wallet, kind = parse(PREFIX, wallet_id, "wallet"), checked_format(form)
+        statement = await history.statement(wallet, start, end)
+        if kind == "csv":
+            return Response(_csv(statement), media_type="text/csv; charset=utf-8")
+        return Response(msgspec.json.encode(statement), media_type="application/json")
+
+    return [read_balance, list_entries, read_statement]
+
+
+def _version(cursor: str | None) -> int | None:
+    position = read_cursor(cursor)
+    if position is None:
+        return None
+    if position.id.int > _MAX_VERSION:
+        raise Problem.invalid("The cursor cannot be read.", pointer="?cursor")
+    return position.id.int
+
+
+def _csv(statement: Statement) -> bytes:
+    """Write a statement as CSV (RFC 4180) with a header; amounts in minor units."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    for line in statement.lines:
+        recorded, effective = rfc3339(line.recorded_at), rfc3339(line.effective_at)
+        writer.writerow(
+            (line.id, recorded, effective, line.kind, line.purpose, line.amount, statement.currency, line.balance)
+        )
+    return text.getvalue().encode()

@@ -1,0 +1,98 @@
+"""Wallets: open, read, list, freeze, unfreeze, close."""
+
+from typing import Annotated
+
+from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from waqiti.contracts.public.common import Page
+from waqiti.contracts.public.wallets import Wallet
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.http import (
+    DEFAULT_LIMIT,
+    CursorParameter,
+    LimitParameter,
+    Request,
+    read_cursor,
+    write_cursor,
+)
+from waqiti.foundation.ids import parse
+from waqiti.foundation.money import checked_currency
+from waqiti.services.wallet.api.answers import respond
+from waqiti.services.wallet.api.bodies import Freeze, NewWallet, WithReason
+from waqiti.services.wallet.domain.wallets import PREFIX, FlagAction
+from waqiti.services.wallet.usecases.flags import FlagRequest, Flags, Scope
+from waqiti.services.wallet.usecases.views import wallet_view
+from waqiti.services.wallet.usecases.wallets import Wallets
+
+
+def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandler]:
+    """Return the routes of wallets themselves."""
+
+    @post("/v1/wallets")
+    async def open_wallet(request: Request, data: JSONBody[NewWallet]) -> Response[Wallet]:
+        """Open a wallet for an active customer."""
+        key, currency = request.request_key, checked_currency(data.currency)
+        customer = parse("cus", data.customer_id, "customer")
+        return respond(await wallets.open(key, request.incoming.request_id, customer, currency))
+
+    @get("/v1/wallets/{wallet_id:str}")
+    async def read_wallet(wallet_id: FromPath[str]) -> Wallet:
+        """Read a wallet with its balance."""
+        state = await wallets.read(parse(PREFIX, wallet_id, "wallet"))
+        return wallet_view(state.row, state.account)
+
+    @get("/v1/wallets")
+    async def list_wallets(
+        customer_id: Annotated[str | None, QueryParameter(description="Of this customer only.")] = None,
+        limit: LimitParameter = DEFAULT_LIMIT,
+        cursor: CursorParameter = None,
+    ) -> Page[Wallet]:
+        """List wallets, newest first."""
+        customer = parse("cus", customer_id, "customer") if customer_id is not None else None
+        position = read_cursor(cursor)
+        before = (position.at, position.id) if position else None
+        found = await wallets.newest(limit + 1, customer, before)
+        page = found[:limit]
+        last = page[-1].row if len(found) > limit else None
+        following = write_cursor(last.created_at, last.id) if last else None
+        return Page([wallet_view(state.row, state.account) for state in page], following)
+
+    async def set_flag(
+        request: Request, wallet_id: str, action: FlagAction, reason: str, scope: Scope = "debits"
+    ) -> Response[Wallet]:
+        key = request.request_key
+        asked = FlagRequest(
+            wallet_id=parse(PREFIX, wallet_id, "wallet"),
+            action=action,
+            reason=_checked_reason(reason),
+            actor=request.principal.key_id,
+            scope=scope,
+        )
+        return respond(await flags.set(key, request.incoming.request_id, asked))
+
+    @post("/v1/wallets/{wallet_id:str}/freeze", status_code=200)
+    async def freeze_wallet(request: Request, wallet_id: FromPath[str], data: JSONBody[Freeze]) -> Response[Wallet]:
+        """Freeze debits, or all; nothing posts against it once this is answered."""
+        return await set_flag(request, wallet_id, "freeze", data.reason, data.scope)
+
+    @post("/v1/wallets/{wallet_id:str}/unfreeze", status_code=200)
+    async def unfreeze_wallet(
+        request: Request, wallet_id: FromPath[str], data: JSONBody[WithReason]
+    ) -> Response[Wallet]:
+        """Undo a freeze."""
+        return await set_flag(request, wallet_id, "unfreeze", data.reason)
+
+    @post("/v1/wallets/{wallet_id:str}/close", status_code=200)
+    async def close_wallet(request: Request, wallet_id: FromPath[str], data: JSONBody[WithReason]) -> Response[Wallet]:
+        """Close a wallet without balance, holds or anything open."""
+        return await set_flag(request, wallet_id, "close", data.reason)
+
+    return [open_wallet, read_wallet, list_wallets, freeze_wallet, unfreeze_wallet, close_wallet]
+
+
+def _checked_reason(reason: str) -> str:
+    if not reason.isprintable():
+        raise Problem.invalid("A reason is printable text.", pointer="/reason")
+    return reason

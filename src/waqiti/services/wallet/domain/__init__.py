@@ -1,0 +1,1 @@
+"""Pure rules of wallets and of money in and out."""

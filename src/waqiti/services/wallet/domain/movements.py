@@ -1,0 +1,148 @@
+"""A movement: money that comes in (deposit) or goes out (withdrawal) over a rail, and the states it passes."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts.public.wallets import MovementStatus
+from waqiti.contracts.refusals import shown, status_of
+
+Kind = Literal["deposit", "withdrawal"]
+Step = Literal["screen", "review", "rail", "arrived", "resolve", "done"]
+"""Where a movement goes on: a deposit by rail, arrived, resolve; a withdrawal by screen, review, rail, resolve."""
+
+PREFIXES: Final[dict[Kind, str]] = {"deposit": "dep", "withdrawal": "wdr"}
+FIRST_STEP: Final[dict[Kind, Step]] = {"deposit": "rail", "withdrawal": "screen"}
+
+Transitions: TypeAlias = dict[MovementStatus, frozenset[MovementStatus]]
+
+TRANSITIONS: Final[dict[Kind, Transitions]] = {
+    "deposit": {
+        "pending": frozenset({"screening", "settled", "declined", "failed"}),
+        "screening": frozenset({"settled", "declined", "failed"}),
+    },
+    "withdrawal": {
+        "pending": frozenset({"screening", "in_review", "settled", "declined", "failed"}),
+        "screening": frozenset({"pending", "in_review", "declined", "failed"}),
+        "in_review": frozenset({"pending", "declined", "failed"}),
+        "settled": frozenset({"returned"}),
+    },
+}
+"""The state table; the database holds the same one. Statuses without a line are terminal."""
+
+UNDECIDED: Final = frozenset[MovementStatus]({"pending", "screening"})
+ENDED: Final = frozenset[MovementStatus]({"settled", "declined", "failed", "returned"})
+
+RAIL_FAILED: Final = "rail_failed"
+RETURNED: Final = "returned"
+REVIEW_EXPIRED: Final = "review_expired"
+NO_SCORE: Final = "no_score"
+
+_DETAILS: Final = {
+    "wallet_frozen": "The wallet is frozen.",
+    "wallet_closed": "The wallet is closed.",
+    "customer_not_active": "The customer is not active.",
+    "sanctions_hit": "Screening refused it.",
+    "insufficient_funds": "The wallet holds too little.",
+    "limit_exceeded": "It would pass a limit of the customer's tier.",
+    "fraud_declined": "It looks like fraud.",
+    "compliance_unavailable": "It could not be screened in time.",
+    "given_up": "It could not be decided within a day.",
+    RAIL_FAILED: "The rail refused it.",
+    RETURNED: "The rail gave the money back.",
+    REVIEW_EXPIRED: "Nobody decided the review in time.",
+}
+_OTHER_DETAIL: Final = "It was refused."
+_LONGEST_PAUSE: Final = timedelta(seconds=5)
+_SHORTEST_PAUSE: Final = timedelta(milliseconds=200)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a movement did not come about: a stable code and a sentence."""
+
+    code: str
+    detail: str
+
+
+class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A movement as it is stored. ``lease`` is the token of who drives it now; ``attempts`` counts pauses in a step.
+
+    ``changed_at`` is when its status last changed. ``capture_round`` counts captures that a freeze stopped.
+    """
+
+    id: UUID
+    kind: Kind
+    wallet_id: UUID
+    customer_id: UUID
+    amount: int
+    currency: str
+    rail: str
+    reference: str | None
+    status: MovementStatus
+    step: Step
+    failure_code: str | None
+    failure_detail: str | None
+    rail_reference: str | None
+    review_reason: str | None
+    capture_round: int
+    attempts: int
+    lease: UUID | None
+    created_at: datetime
+    changed_at: datetime
+
+    @property
+    def failure(self) -> Refusal | None:
+        """Why it did not come about, where it did not."""
+        return Refusal(self.failure_code, self.failure_detail or "") if self.failure_code else None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a movement: it goes on at once, after ``pause``, or (step "done") not by itself.
+
+    ``reason`` goes into the log of transitions. None in ``failure``, ``rail_reference`` and ``review_reason`` leaves
+    what is there.
+    """
+
+    status: MovementStatus
+    step: Step
+    reason: str
+    pause: timedelta | None = None
+    failure: Refusal | None = None
+    rail_reference: str | None = None
+    review_reason: str | None = None
+    capture_round: int = 0
+
+    @property
+    def rests(self) -> bool:
+        """Tell whether the movement is let go of after this change."""
+        return self.pause is not None or self.step == "done"
+
+
+def allowed(kind: Kind, before: MovementStatus, after: MovementStatus) -> bool:
+    """Tell whether a movement may go from one status to another; staying is always allowed."""
+    return before == after or after in TRANSITIONS[kind].get(before, frozenset())
+
+
+def described(code: str) -> Refusal:
+    """Return a refusal as the client sees it."""
+    public = shown(code)
+    return Refusal(public, _DETAILS.get(public, _OTHER_DETAIL))
+
+
+def refused(code: str, step: Step) -> Change:
+    """End a movement by a refusal of the ledger, compliance or fraud."""
+    return Change(status=status_of(code), step=step, reason=code, failure=described(code))
+
+
+def later(movement: MovementRow, reason: str, *, status: MovementStatus | None = None) -> Change:
+    """Try the same step again after a pause that doubles from 0.2 s to 5 s."""
+    pause = min(_SHORTEST_PAUSE * 2 ** min(movement.attempts, 10), _LONGEST_PAUSE)
+    return Change(
+        status=status or movement.status,
+        step=movement.step,
+        reason=reason,
+        pause=pause,
+        capture_round=movement.capture_round,
+    )

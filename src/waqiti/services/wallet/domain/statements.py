@@ -1,0 +1,91 @@
+"""Statements: what was booked to a wallet in a period, between two balances that it adds up to."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from waqiti.contracts.ledger import Entry
+from waqiti.foundation.errors import Problem
+
+MAX_LINES: Final = 10_000
+FORMATS: Final = ("json", "csv")
+_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One booking; ``amount`` is positive where money came in, ``balance`` is what was posted after it."""
+
+    id: str
+    recorded_at: datetime
+    effective_at: datetime
+    kind: str
+    purpose: str
+    amount: int
+    balance: int
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A period from ``from_`` to before ``to``, oldest booking first; opening plus the amounts is closing."""
+
+    wallet_id: str
+    currency: str
+    from_: datetime = msgspec.field(name="from")
+    to: datetime
+    opening_balance: int
+    closing_balance: int
+    lines: list[StatementLine]
+
+
+class Period(msgspec.Struct, frozen=True):
+    """From ``start`` to before ``end``."""
+
+    start: datetime
+    end: datetime
+
+
+def period(start: str | None, end: str | None, *, since: datetime, now: datetime) -> Period:
+    """Read a period; it begins with the wallet and ends now where nothing is said.
+
+    Raises:
+        Problem: 422 ``invalid_request`` where a bound is no RFC 3339 time or date, or they are the wrong way round.
+    """
+    begins = since if start is None else instant(start, "from")
+    ends = now if end is None else instant(end, "to", whole_day=True)
+    if begins > ends:
+        raise Problem.invalid("The period ends before it begins.", pointer="?to")
+    return Period(begins, ends)
+
+
+def instant(text: str, parameter: str, *, whole_day: bool = False) -> datetime:
+    """Read an RFC 3339 time, or a date for its midnight in UTC (the one after it where ``whole_day``).
+
+    Raises:
+        Problem: 422 ``invalid_request`` naming the query parameter.
+    """
+    try:
+        if len(text) == len("2026-01-01"):
+            midnight = datetime.combine(msgspec.convert(text, date), time(), UTC)
+            return midnight + timedelta(days=1 if whole_day else 0)
+        return msgspec.convert(text, _Instant).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError) as error:
+        raise Problem.invalid("This is no RFC 3339 time or date.", pointer=f"?{parameter}") from error
+
+
+def booked(entries: Sequence[Entry]) -> list[Entry]:
+    """Leave out what only held or released."""
+    return [entry for entry in entries if entry.amount != 0]
+
+
+def checked_format(name: str) -> Literal["json", "csv"]:
+    """Return the format asked for.
+
+    Raises:
+        Problem: 422 ``invalid_request`` naming the formats that are offered.
+    """
+    if name == "json":
+        return "json"
+    if name == "csv":
+        return "csv"
+    raise Problem.invalid(f"A statement is offered as {' or '.join(FORMATS)}.", pointer="?format")

@@ -1,0 +1,62 @@
+"""A wallet: who owns it, in which currency. Its balance and its status of record are the ledger account's."""
+
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts.compliance import CustomerFacts
+from waqiti.contracts.ledger import Account
+from waqiti.foundation.errors import Problem
+
+PREFIX: Final = "wal"
+
+WalletStatus = Literal["active", "frozen", "closed"]
+FlagAction = Literal["freeze", "unfreeze", "close"]
+
+
+class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A wallet as it is stored; its id is also its ledger account's. ``opened_at`` is None until that exists."""
+
+    id: UUID
+    customer_id: UUID
+    currency: str
+    status: WalletStatus
+    opened_at: datetime | None
+    created_at: datetime
+
+
+def status_of(account: Account) -> WalletStatus:
+    """Return the status that an account gives its wallet."""
+    if account.closed:
+        return "closed"
+    return "active" if account.frozen == "none" else "frozen"
+
+
+def check_owner(customer: CustomerFacts | None) -> None:
+    """Let only an active customer open a wallet.
+
+    Raises:
+        Problem: 404 ``not_found`` where nobody has that id, 409 ``conflict`` where the customer is not active.
+    """
+    if customer is None:
+        raise Problem.not_found("There is no customer with this id.")
+    if customer.status != "active":
+        raise Problem.conflict("Only an active customer can open a wallet.")
+
+
+def check_closable(account: Account, *, open_movements: int) -> None:
+    """Let only a wallet close that nothing can reach any more; the ledger checks balance and holds again.
+
+    Raises:
+        Problem: 409 ``conflict`` with what stands in the way.
+    """
+    if account.closed:
+        return
+    if account.posted != 0:
+        raise Problem.conflict("The wallet still has a balance.")
+    if account.held != 0 or account.pending_credits != 0:
+        raise Problem.conflict("A hold on the wallet, or in its favour, is open.")
+    if open_movements:
+        raise Problem.conflict("A deposit or withdrawal of the wallet is on its way.")

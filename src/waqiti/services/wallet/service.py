@@ -1,0 +1,67 @@
+"""wallet-service as one value."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, WALLET
+from waqiti.contracts.compliance import ComplianceClient
+from waqiti.contracts.fraud import FraudClient
+from waqiti.contracts.ledger import LedgerClient
+from waqiti.foundation.database import Database
+from waqiti.foundation.runtime import Application, Context, Service
+from waqiti.foundation.settings import Settings
+from waqiti.services.wallet.api.history import history_routes
+from waqiti.services.wallet.api.internal import internal_routes
+from waqiti.services.wallet.api.movements import movement_routes
+from waqiti.services.wallet.api.wallets import wallet_routes
+from waqiti.services.wallet.domain.rails import Rail
+from waqiti.services.wallet.usecases import sandbox_rail
+from waqiti.services.wallet.usecases.attempts import Attempts
+from waqiti.services.wallet.usecases.deposits import DepositSteps
+from waqiti.services.wallet.usecases.driving import Driver
+from waqiti.services.wallet.usecases.flags import Flags
+from waqiti.services.wallet.usecases.history import History
+from waqiti.services.wallet.usecases.movements import Movements
+from waqiti.services.wallet.usecases.outside import Others
+from waqiti.services.wallet.usecases.wallets import Wallets
+from waqiti.services.wallet.usecases.withdrawals import WithdrawalSteps
+from waqiti.services.wallet.worker.loops import loops
+
+
+class WalletSettings(Settings, frozen=True, kw_only=True):
+    """wallet-service has no settings of its own."""
+
+
+@asynccontextmanager
+async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
+    """Build the routes and the worker on one database."""
+    settings = context.settings
+    database = await Database.open(
+        settings.database_url, name="wallets", max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
+    )
+    context.health.add("db", database.ping)
+    rails: dict[str, Rail] = {sandbox_rail.NAME: sandbox_rail.SandboxRail(database)}
+    others = Others(
+        LedgerClient(context.client(LEDGER)),
+        ComplianceClient(context.client(COMPLIANCE)),
+        FraudClient(context.client(FRAUD)),
+        rails,
+    )
+    driver = Driver(database, {**DepositSteps(others).table(), **WithdrawalSteps(others).table()})
+    attempts = Attempts(driver)
+    wallets = Wallets(database, others.ledger, others.compliance)
+    movements = Movements(database, wallets, rails, attempts)
+    handlers = [
+        *wallet_routes(wallets, Flags(database, others.ledger, wallets)),
+        *history_routes(wallets, History(wallets, others.ledger)),
+        *movement_routes(movements),
+    ]
+    yield Application(
+        asgi=context.http(handlers, raw=internal_routes(wallets)),
+        workers=loops(database, driver, rails, wallets),
+    )
+    await attempts.close()
+    await database.close()
+
+
+SERVICE = Service(name=WALLET, settings=WalletSettings, build=build)

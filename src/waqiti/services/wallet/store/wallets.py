@@ -1,0 +1,113 @@
+"""Wallets and what was done to them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
+
+from waqiti.foundation.database import Connection
+from waqiti.services.wallet.domain.wallets import FlagAction, WalletRow, WalletStatus
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_INSERT: Final = """
+INSERT INTO wallets (id, customer_id, currency, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING
+"""
+
+
+async def insert(connection: Connection, wallet_id: UUID, customer_id: UUID, currency: str, now: datetime) -> None:
+    """Store a wallet whose account is not open yet; one that is there stays as it is."""
+    await connection.execute(_INSERT, wallet_id, customer_id, currency, now)
+
+
+_OPENED: Final = """
+UPDATE wallets SET opened_at = coalesce(opened_at, $2) WHERE id = $1
+RETURNING id, customer_id, currency, status, opened_at, created_at
+"""
+
+
+async def mark_opened(connection: Connection, wallet_id: UUID, now: datetime) -> WalletRow:
+    """Record that the wallet's account exists."""
+    row = await connection.fetchrow(_OPENED, wallet_id, now)
+    assert row is not None
+    return _wallet(row)
+
+
+_FIND: Final = """
+SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
+WHERE id = ANY($1) AND opened_at IS NOT NULL
+"""
+
+
+async def find(connection: Connection, ids: Sequence[UUID]) -> list[WalletRow]:
+    """Read the open wallets among ``ids``."""
+    return [_wallet(row) for row in await connection.fetch(_FIND, ids)]
+
+
+_LIST: Final = """
+SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
+WHERE opened_at IS NOT NULL AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+ORDER BY created_at DESC, id DESC LIMIT $1
+"""
+
+_LIST_OF_CUSTOMER: Final = """
+SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
+WHERE customer_id = $4 AND opened_at IS NOT NULL
+  AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+ORDER BY created_at DESC, id DESC LIMIT $1
+"""
+
+
+async def newest(
+    connection: Connection, limit: int, customer_id: UUID | None, before: tuple[datetime, UUID] | None
+) -> list[WalletRow]:
+    """List open wallets, newest first, of one customer or of all, older than ``before``."""
+    at, last = before or (None, None)
+    if customer_id is None:
+        rows = await connection.fetch(_LIST, limit, at, last)
+    else:
+        rows = await connection.fetch(_LIST_OF_CUSTOMER, limit, at, last, customer_id)
+    return [_wallet(row) for row in rows]
+
+
+_UNOPENED: Final = """
+SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
+WHERE opened_at IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2
+"""
+
+
+async def unopened(connection: Connection, created_before: datetime, limit: int) -> list[WalletRow]:
+    """List wallets whose account is still not open, the oldest first."""
+    return [_wallet(row) for row in await connection.fetch(_UNOPENED, created_before, limit)]
+
+
+_FOLLOW: Final = """
+UPDATE wallets SET status = $2 WHERE id = $1 AND status NOT IN ($2, 'closed')
+"""
+
+
+async def follow_status(connection: Connection, wallet_id: UUID, status: WalletStatus) -> None:
+    """Bring the stored status up to the account's; closed is for good."""
+    await connection.execute(_FOLLOW, wallet_id, status)
+
+
+_LOG: Final = """
+INSERT INTO wallet_actions (wallet_id, action, scope, reason, actor) VALUES ($1, $2, $3, $4, $5)
+"""
+
+
+async def log_action(
+    connection: Connection,
+    wallet_id: UUID,
+    action: FlagAction,
+    scope: Literal["debits", "all"] | None,
+    reason: str,
+    actor: str,
+) -> None:
+    """Record who did what to a wallet, and why."""
+    await connection.execute(_LOG, wallet_id, action, scope, reason, actor)
+
+
+def _wallet(row: "asyncpg.Record") -> WalletRow:
+    return WalletRow(**row)

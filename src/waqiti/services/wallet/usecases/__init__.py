@@ -1,0 +1,1 @@
+"""What wallet-service does; the unit of work is opened here."""

@@ -1,0 +1,1 @@
+"""What wallet-service does beside requests."""
