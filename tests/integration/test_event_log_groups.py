@@ -1,8 +1,9 @@
 """Consumer groups: each event takes effect once, whatever happens to the members."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +22,9 @@ from tests.support.event_log import (
     open_log,
     until,
 )
-from waqiti.foundation.events import Batch, Consumer, Fenced, LogAdmin
+from waqiti.foundation.database import Database
+from waqiti.foundation.events import Batch, Consumer, EventWriter, Fenced, LogAdmin
+from waqiti.foundation.ids import new_id
 
 Empty = Callable[[], FreshDatabase]
 
@@ -32,15 +35,25 @@ async def test_one_batch_drains_all_partitions_in_order(empty_database: Empty) -
         batch = await consumer.next(500)
         assert len(batch) == 100
         assert len(batch.spans) > 10
-        assert [(e.partition, e.offset) for e in batch.events] == sorted((e.partition, e.offset) for e in batch.events)
+        for span in batch.spans:
+            part = [e.offset for e in batch.events if e.partition == span.partition]
+            assert part == list(range(span.first, span.next))
 
 
 async def test_a_large_backlog_is_read_in_parts_that_all_partitions_share(empty_database: Empty) -> None:
     async with open_log(empty_database) as log, log.consumer() as consumer:
         await log.append(*[event(number, key="busy wallet") for number in range(1_000)], event(1_000, key="quiet"))
-        batch = await consumer.next(100)
-        assert 100 <= len(batch) <= 102
-        assert len(batch.spans) == 2
+        batches = [await consumer.next(100) for _ in range(2)]
+        assert [len(batch) for batch in batches] == [100, 100]
+        assert "quiet" in {e.key for batch in batches for e in batch.events}
+
+
+async def test_no_partition_starves_behind_busy_ones_in_the_smallest_batches(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, log.consumer() as consumer:
+        await log.append(*[event(number) for number in range(200)])
+        batches = [await consumer.next(1) for _ in range(40)]
+        assert {len(batch) for batch in batches} == {1}
+        assert {batch.spans[0].partition for batch in batches} == set(range(16))
 
 
 async def test_a_new_member_of_a_group_goes_on_after_the_committed_mark(empty_database: Empty) -> None:
@@ -203,6 +216,54 @@ async def test_a_killed_members_partitions_are_taken_over_within_two_seconds(emp
         await kill(member)
         await until(lambda: len(survivor.partitions) == 16, "the survivor owns all")
         assert loop.time() - killed_at < 2
+
+
+async def test_the_roles_of_a_service_and_of_its_readers_suffice(empty_database: Empty) -> None:
+    async with open_log(empty_database) as log, _service_roles(log) as limited:
+        async with limited.consumer() as consumer:
+            await limited.append(*[event(number) for number in range(10)])
+            await consume_until(limited, 10, consumer)
+        assert [group.lag for group in await LogAdmin(limited.producer).groups()] == [0]
+        async with limited.own.transaction() as connection:
+            (stray,) = (await _read_one(log)).events
+            await LogAdmin(limited.own).put_dead_letter(connection, GROUP, stray, "tested")
+
+
+async def _read_one(log: Log) -> Batch:
+    async with log.consumer("another") as consumer:
+        return await consumer.next(1)
+
+
+@asynccontextmanager
+async def _service_roles(log: Log) -> AsyncIterator[Log]:
+    """The same databases under roles that may do no more than the log grants them."""
+    names = [f"{kind}_{new_id().hex}" for kind in ("writer", "consumer", "unused")]
+    async with log.producer.connection() as producer, log.own.connection() as own:
+        for name in names:
+            await producer.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
+        await producer.execute("SELECT eventlog.grant_access($1, $2)", names[0], names[1])
+        await own.execute("SELECT eventlog.grant_access($1, $2)", names[1], names[2])
+        await own.execute(f"GRANT SELECT, INSERT ON effects TO {names[1]}")
+    writing = await Database.open(_as(names[0], log.producer), name="writing")
+    reading = await Database.open(_as(names[1], log.producer), name="reading")
+    own_database = await Database.open(_as(names[1], log.own), name="own")
+    writer = EventWriter(writing)
+    try:
+        yield Log(reading, own_database, writer, writing)
+    finally:
+        await writer.close()
+        for database in (writing, reading, own_database):
+            await database.close()
+        async with log.producer.connection() as producer, log.own.connection() as own:
+            for name in names:
+                await own.execute(f"DROP OWNED BY {name}")
+                await producer.execute(f"DROP OWNED BY {name}")
+                await producer.execute(f"DROP ROLE {name}")
+
+
+def _as(role: str, database: Database) -> str:
+    parts = urlsplit(database.url)
+    return urlunsplit(parts._replace(netloc=f"{role}:secret@{parts.netloc.rpartition('@')[2]}"))
 
 
 async def test_lag_is_what_was_appended_and_not_yet_consumed(empty_database: Empty) -> None:

@@ -26,15 +26,19 @@ INSERT_EFFECTS: Final = "INSERT INTO effects SELECT * FROM unnest($1::integer[],
 
 
 class Log(msgspec.Struct, frozen=True):
-    """Both databases, open, and a writer; ``create_topic`` has been called for ``TOPIC``."""
+    """Both databases, open, and a writer; ``create_topic`` has been called for ``TOPIC``.
+
+    ``writing`` is the producer's database under the writer's role, where ``producer`` may only read.
+    """
 
     producer: Database
     own: Database
     writer: EventWriter
+    writing: Database | None = None
 
     async def append(self, *events: NewEvent) -> None:
         """Append in a transaction of their own and hint."""
-        async with self.producer.transaction() as connection:
+        async with (self.writing or self.producer).transaction() as connection:
             await self.writer.append(connection, events)
         self.writer.hint({TOPIC})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from asyncpg.exceptions import TooManyConnectionsError
 
 from waqiti.foundation.database.connecting import open_connection
+from waqiti.foundation.database.metrics import PoolGauges
 from waqiti.foundation.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Keeper:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._task: asyncio.Task[None] | None = None
+        self._gauges = PoolGauges(database.name)
 
     async def start(self) -> None:
         """Open the first connections, if the server is there, and keep them from then on."""
@@ -45,6 +47,7 @@ class Keeper:
 
     async def _run(self) -> None:
         while True:
+            self._gauges.show(self._database.counts)
             await asyncio.sleep(_TICK_SECONDS)
             if self._database.is_away or self._database.silent_seconds() > _SUSPECT_SECONDS:
                 await self._probe()

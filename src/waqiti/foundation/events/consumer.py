@@ -52,7 +52,7 @@ class Consumer:
         return self._holdings.partitions()
 
     async def next(self, max_events: int) -> Batch:
-        """Wait for events and drain all owned partitions, up to about ``max_events``, into one batch.
+        """Wait for events and drain all owned partitions, up to ``max_events``, into one batch.
 
         It may be called again before the batch is marked, and goes on after what was handed out. Databases that are
         away are waited for.
@@ -107,7 +107,7 @@ class Consumer:
             return None
         async with self._log.connection() as connection:
             events = await store.read(connection, self.topic, positions, max_events)
-        return self._holdings.hand_out(events, positions)
+        return self._holdings.hand_out(events, positions, max_events)
 
     async def _settle(self) -> None:
         async with self._database.connection() as connection:

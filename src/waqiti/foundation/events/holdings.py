@@ -26,6 +26,7 @@ class Holdings:
 
     def __init__(self) -> None:
         self._held: dict[int, _Holding] = {}
+        self._turn = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -100,18 +101,28 @@ class Holdings:
                 holding.position = mark.offset
         return True
 
-    def hand_out(self, events: Sequence[Event], asked: Mapping[int, int]) -> Batch | None:
-        """Make a batch of what was read from ``asked``; parts that changed hands while it was read are left out."""
+    def hand_out(self, events: Sequence[Event], asked: Mapping[int, int], max_events: int) -> Batch | None:
+        """Make a batch of what was read from ``asked``, up to ``max_events``; another partition comes first each time.
+
+        Parts that changed hands while they were read are left out.
+        """
         kept: list[Event] = []
         spans: list[Span] = []
-        for partition, group in groupby(events, attrgetter("partition")):
+        for partition, found in self._in_turn(events):
+            part = found[: max_events - len(kept)]
             holding = self._held.get(partition)
-            if holding is None or holding.position != asked[partition]:
-                continue
-            part = list(group)
-            spans.append(self._advance(partition, holding, part))
-            kept.extend(part)
+            if part and holding is not None and holding.position == asked[partition]:
+                spans.append(self._advance(partition, holding, part))
+                kept.extend(part)
         return Batch(kept, tuple(spans)) if kept else None
+
+    def _in_turn(self, events: Sequence[Event]) -> list[tuple[int, list[Event]]]:
+        parts = [(partition, list(part)) for partition, part in groupby(events, attrgetter("partition"))]
+        if not parts:
+            return parts
+        self._turn += 1
+        first = self._turn % len(parts)
+        return parts[first:] + parts[:first]
 
     def _advance(self, partition: int, holding: _Holding, part: list[Event]) -> Span:
         first, after = part[0].offset, part[-1].offset + 1
