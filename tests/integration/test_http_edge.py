@@ -15,6 +15,7 @@ from tests.support.small_service import API_KEY, CALLER, OPERATOR_KEY, STRANGER,
 
 MIB = 1024 * 1024
 GOOD = b'{"amount":1250,"names":["a"]}'
+_KEY = "Idempotency-Key: key-of-the-test"
 Send = Callable[..., Coroutine[Any, Any, Answer]]
 
 
@@ -27,8 +28,11 @@ def sender(url: str, key: str | None = API_KEY) -> Send:
     """Return a coroutine function that sends one request from a thread of its own."""
     client = RawClient(url, key)
 
-    async def send(*arguments: Any, **options: Any) -> Answer:
-        return await asyncio.to_thread(client.send, *arguments, **options)
+    async def send(
+        method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None, **options: Any
+    ) -> Answer:
+        given = {"Idempotency-Key": "key-of-the-test"} | (headers or {})
+        return await asyncio.to_thread(client.send, method, path, body, given, **options)
 
     return send
 
@@ -154,16 +158,21 @@ async def test_keys_scopes_and_tokens_open_what_is_theirs(credentials: Credentia
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "tab\there", "caf\xe9"])
-async def test_an_idempotency_key_is_1_to_255_printable_characters(credentials: Credentials, key: str) -> None:
+@pytest.mark.parametrize("path", ["/v1/keyed", "/v1/raw"])
+async def test_an_idempotency_key_is_1_to_255_printable_characters(
+    credentials: Credentials, key: str, path: str
+) -> None:
     async with serving(things(), credentials) as url:
-        answer = await sender(url)("POST", "/v1/keyed", GOOD, {"Idempotency-Key": key})
+        answer = await sender(url)("POST", path, GOOD, {"Idempotency-Key": key})
     assert_problem(answer, 422, "invalid_request")
 
 
 async def test_an_idempotency_key_stands_in_the_scope_of_its_caller_and_path(credentials: Credentials) -> None:
     async with serving(things(), credentials) as url:
         send = sender(url)
-        assert_problem(await send("POST", "/v1/keyed", GOOD), 400, "idempotency_key_required")
+        for path in ("/v1/keyed", "/v1/things", "/v1/raw"):
+            answer = await asyncio.to_thread(RawClient(url, API_KEY).send, "POST", path, GOOD)
+            assert_problem(answer, 400, "idempotency_key_required")
         first, same, other = [
             await send("POST", "/v1/keyed", GOOD, {"Idempotency-Key": "k" * 255}, key=key)
             for key in (API_KEY, API_KEY, OPERATOR_KEY)
@@ -223,7 +232,7 @@ def talk(url: str, *pieces: bytes, seconds: float = 5.0) -> bytes:
 
 
 def head(method: str, path: str, *lines: str) -> bytes:
-    given = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {API_KEY}", *lines, "", ""]
+    given = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {API_KEY}", *lines, _KEY, "", ""]
     return "\r\n".join(given).encode()
 
 

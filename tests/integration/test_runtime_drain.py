@@ -17,7 +17,11 @@ from tests.support.small_service import API_KEY, Credentials
 from waqiti.foundation.http.client import Deadline, HttpClient, HttpResponse, NoAnswer
 from waqiti.foundation.runtime.listener import bound_socket
 
-HEADERS = [(b"authorization", f"Bearer {API_KEY}".encode()), (b"content-type", b"application/json")]
+HEADERS = [
+    (b"authorization", f"Bearer {API_KEY}".encode()),
+    (b"content-type", b"application/json"),
+    (b"idempotency-key", b"key-of-the-test"),
+]
 
 
 @pytest.fixture

@@ -108,8 +108,10 @@ class Edge:
             name = next(part for part in incoming.query_string.split(b"&") if _NUL in part).partition(b"=")[0]
             raise Problem.invalid("The query must not hold U+0000.", pointer="?" + name.decode("latin-1"))
         strictly = route.strict_json if route is not None else not incoming.path.startswith(_INTERNAL)
-        if incoming.body and incoming.method in _CARRIES_JSON:
-            _check_type(incoming, strictly=strictly)
+        if strictly and incoming.body and incoming.method in _CARRIES_JSON:
+            _read_json(incoming)
+        if route is not None and strictly and incoming.needs_idempotency_key:
+            incoming.idempotency_key()
 
     def _authorize(self, incoming: Incoming, route: RawRoute | None) -> None:
         if route is not None and route.open:
@@ -178,9 +180,7 @@ class _Responder:
         return headers
 
 
-def _check_type(incoming: Incoming, *, strictly: bool) -> None:
-    if not strictly:
-        return
+def _read_json(incoming: Incoming) -> None:
     content_type = incoming.header(b"content-type")
     if content_type != JSON_TYPE and not _is_json(content_type):
         raise Problem(415, "unsupported_media_type", "The body must be application/json in UTF-8.")

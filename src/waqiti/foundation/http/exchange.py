@@ -20,6 +20,7 @@ MIB: Final = 1024 * 1024
 DEFAULT_MAX_BODY_BYTES: Final = MIB
 JSON_TYPE: Final = b"application/json"
 _MAX_KEY_CHARACTERS: Final = 255
+_KEYED: Final = "/v1/"
 
 
 class Incoming:
@@ -59,23 +60,36 @@ class Incoming:
         """Return the (last) value of a header; ``name`` is lower case."""
         return self._found.get(name)
 
-    def request_key(self) -> "RequestKey":
-        """Return the idempotency key in its scope (API key, method, path), with the hash of the body.
+    def idempotency_key(self) -> str:
+        """Return the ``Idempotency-Key``.
 
         Raises:
             Problem: 400 ``idempotency_key_required``; 422 where it is not 1 to 255 printable characters.
         """
-        # Imported here: a service without a database, such as the gateway, never loads its driver.
-        from waqiti.foundation.idempotency import RequestKey, canonical_hash
-
         header = self._found.get(b"idempotency-key")
         if header is None:
             raise Problem(400, "idempotency_key_required", "This request needs an Idempotency-Key header.")
         key = header.decode("latin-1").strip()
         if not 1 <= len(key) <= _MAX_KEY_CHARACTERS or not (key.isascii() and key.isprintable()):
             raise Problem.invalid("Idempotency-Key must be 1 to 255 printable ASCII characters.")
+        return key
+
+    @property
+    def needs_idempotency_key(self) -> bool:
+        """Say whether this is a POST under ``/v1``: each of them needs a key."""
+        return self.method == "POST" and self.path.startswith(_KEYED)
+
+    def request_key(self) -> "RequestKey":
+        """Return the idempotency key in its scope (API key, method, path), with the hash of the body.
+
+        Raises:
+            Problem: as ``idempotency_key``.
+        """
+        # Imported here: a service without a database, such as the gateway, never loads its driver.
+        from waqiti.foundation.idempotency import RequestKey, canonical_hash
+
         scope = f"{self.principal.key_id}\n{self.method}\n{self.path}".encode()
-        return RequestKey(hashlib.sha256(scope).digest(), key, canonical_hash(self.json))
+        return RequestKey(hashlib.sha256(scope).digest(), self.idempotency_key(), canonical_hash(self.json))
 
 
 class Outgoing(msgspec.Struct, frozen=True):

@@ -63,6 +63,13 @@ def requires_scope(scope: str) -> Guard:
     return guard
 
 
+async def needs_key(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Guard every handler: 400 or 422 unless a POST under ``/v1`` has its idempotency key."""
+    incoming = _incoming(connection)
+    if incoming.needs_idempotency_key:
+        incoming.idempotency_key()
+
+
 def requires_service(*services: str) -> Guard:
     """Guard an internal handler: 403 ``forbidden`` unless one of these deployments calls."""
     allowed = frozenset(services)
