@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.raw import Answer, RawClient
-from tests.support.small_service import API_KEY, CALLER, OPERATOR_KEY, STRANGER, Credentials, serving, things
+from tests.support.small_service import API_KEY, CALLER, OPERATOR_KEY, STRANGER, Credentials, Waiting, serving, things
+from waqiti.foundation.http import RawRoute
+from waqiti.foundation.runtime import Context, listener
+from waqiti.foundation.settings import Settings
 
 MIB = 1024 * 1024
 GOOD = b'{"amount":1250,"names":["a"]}'
@@ -322,3 +325,51 @@ async def test_the_document_tells_all_public_operations_and_only_them(credential
         ("cursor", "query"),
     ]
     assert document["components"]["responses"]["Problem"]["content"].keys() == {"application/problem+json"}
+
+
+async def test_a_head_without_end_is_cut_off(credentials: Credentials) -> None:
+    async with serving(things(), credentials) as url:
+        fits = await asyncio.to_thread(talk, url, head("GET", "/v1/things/a", "X-Long: " + "x" * 60_000))
+        assert fits.startswith(b"HTTP/1.1 200")
+        for excess in (["X-Long: " + "x" * 70_000], [f"X-{number}: {'x' * 1000}" for number in range(70)]):
+            answer = await asyncio.to_thread(talk, url, head("GET", "/v1/things/a", *excess))
+            assert answer.startswith(b"HTTP/1.1 400")
+        answer = await asyncio.to_thread(talk, url, head("GET", "/v1/things/" + "a" * 70_000))
+        assert answer.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("piece", [b"", b"POST /v1/raw HT", head("POST", "/v1/raw", "Content-Length: 50") + b"{"])
+async def test_a_request_that_never_arrives_whole_does_not_hold_its_connection_for_ever(
+    credentials: Credentials, monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    monkeypatch.setattr(listener, "RECEIVE_SECONDS", 0.3)
+    async with serving(things(), credentials) as url:
+        parts = urlsplit(url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(piece)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_beyond_its_bound_a_service_says_overloaded_and_still_tells_its_health(credentials: Credentials) -> None:
+    waiting = Waiting()
+
+    def on_build(context: Context[Settings]) -> None:
+        waiting.draining = context.draining
+
+    route = RawRoute(method="POST", path="/v1/wait", handler=waiting.handle)
+    async with serving(things(raw=[route], on_build=on_build, max_in_flight=2), credentials) as url:
+        send = sender(url)
+        busy = [asyncio.create_task(send("POST", "/v1/wait", b"{}")) for _ in range(2)]
+        async with asyncio.timeout(5):
+            for _ in busy:
+                await waiting.entered.acquire()
+        refused = await send("GET", "/v1/things/a")
+        assert_problem(refused, 503, "overloaded")
+        assert refused.headers["retry-after"] == "1"
+        assert refused.document()["retryable"] is True
+        assert (await send("GET", "/actuator/health/liveness", key=None)).status == 200
+        waiting.release.set()
+        assert [answer.status for answer in await asyncio.gather(*busy)] == [201, 201]
+        assert (await send("GET", "/v1/things/a")).status == 200

@@ -114,12 +114,12 @@ class Waiting:
     """A handler that answers when told, or at once where the service drains."""
 
     def __init__(self) -> None:
-        self.entered = asyncio.Event()
+        self.entered = asyncio.Semaphore(0)
         self.release = asyncio.Event()
         self.draining: asyncio.Event
 
     async def handle(self, _incoming: Incoming) -> Outgoing:
-        self.entered.set()
+        self.entered.release()
         told = [asyncio.create_task(event.wait()) for event in (self.release, self.draining)]
         await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)
         for task in told:
@@ -132,6 +132,7 @@ def things(
     raw: list[RawRoute] | None = None,
     workers: list[BackgroundTask] | None = None,
     on_build: Callable[[Context[Settings]], None] | None = None,
+    max_in_flight: int = 4096,
 ) -> Service[Settings]:
     """Return the service."""
 
@@ -162,7 +163,7 @@ def things(
             ),
             *(raw or []),
         ]
-        asgi = context.http(handlers, raw=routes, body_limits={"/v1/large": LARGE_BYTES})
+        asgi = context.http(handlers, raw=routes, body_limits={"/v1/large": LARGE_BYTES}, max_in_flight=max_in_flight)
         yield Application(asgi=asgi, workers=workers or [])
 
     return Service(name=THINGS, settings=Settings, build=build)

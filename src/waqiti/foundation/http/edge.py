@@ -22,10 +22,12 @@ from waqiti.foundation.telemetry.trace import Trace, accepted_parent, accepted_r
 
 INCOMING: Final = "waqiti.incoming"
 UNMATCHED: Final = "unmatched"
+MAX_IN_FLIGHT: Final = 4096
 
 _CLOSE: Final = (b"connection", b"close")
 _CARRIES_JSON: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _INTERNAL: Final = "/internal/"
+_DIAGNOSTICS: Final = "/actuator/"
 _ODD_PATH: Final = re.compile(r"//|[\x00-\x1f\x7f]|(?<=.)/\Z")
 _NUL: Final = b"%00"
 
@@ -40,6 +42,7 @@ class Edge:
         authenticator: Authenticator,
         measures: Measures,
         *,
+        max_in_flight: int = MAX_IN_FLIGHT,
         access_log: AccessLog | None = None,
         body_limits: Mapping[str, int] | None = None,
     ) -> None:
@@ -47,6 +50,8 @@ class Edge:
         self._raw = raw
         self._authenticator = authenticator
         self._measures = measures
+        self._max_in_flight = max_in_flight
+        self._in_flight = 0
         self._access_log = access_log
         self._body_limits = dict(body_limits or {})
 
@@ -66,7 +71,11 @@ class Edge:
         )
         enter_trace(incoming.trace)
         route = self._raw.find(incoming.method, incoming.path)
-        status = await self._serve(scope, receive, send, incoming, route)
+        self._in_flight += 1
+        try:
+            status = await self._serve(scope, receive, send, incoming, route)
+        finally:
+            self._in_flight -= 1
         template = route.template or route.path if route is not None else scope.get("path_template") or UNMATCHED
         elapsed = time.perf_counter() - started
         self._measures.record(incoming.method, template, status, elapsed)
@@ -95,6 +104,8 @@ class Edge:
         return responder.status
 
     async def _admit(self, receive: Receive, incoming: Incoming, route: RawRoute | None) -> None:
+        if self._in_flight > self._max_in_flight and not incoming.path.startswith(_DIAGNOSTICS):
+            raise Problem.unavailable("overloaded", "Too many requests are being worked on.")
         if _ODD_PATH.search(incoming.path):
             raise Problem.not_found("There is nothing at this path.")
         limit = self._body_limits.get(incoming.path, DEFAULT_MAX_BODY_BYTES) if route is None else route.max_body_bytes

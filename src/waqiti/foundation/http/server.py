@@ -39,7 +39,7 @@ from waqiti.foundation.errors import FieldError, Problem
 from waqiti.foundation.http import problems
 from waqiti.foundation.http.access import AccessLog
 from waqiti.foundation.http.asgi import ASGIApp
-from waqiti.foundation.http.edge import Edge
+from waqiti.foundation.http.edge import MAX_IN_FLIGHT, Edge
 from waqiti.foundation.http.exchange import Outgoing
 from waqiti.foundation.http.measures import Measures
 from waqiti.foundation.http.openapi import ApiDocument
@@ -59,13 +59,15 @@ def http_application(
     authenticate: Authenticator,
     raw: Sequence[RawRoute] = (),
     body_limits: Mapping[str, int] | None = None,
+    max_in_flight: int = MAX_IN_FLIGHT,
     access_log: bool = False,
     serve_document: bool = True,
 ) -> ASGIApp:
     """Return the ASGI application of a service.
 
-    ``body_limits`` raises the 1 MiB bound of framework routes by exact path, in bytes. ``access_log`` writes one line a
-    request; only the edge of the platform does. ``serve_document`` offers the generated ``/openapi.json``.
+    ``body_limits`` raises the 1 MiB bound of framework routes by exact path, in bytes. Beyond ``max_in_flight``
+    requests at once the answer is 503 ``overloaded``. ``access_log`` writes one line a request; only the edge of the
+    platform does. ``serve_document`` offers the generated ``/openapi.json``.
     """
     raw_routes = RawRoutes(raw)
     framework = Litestar(
@@ -85,6 +87,7 @@ def http_application(
         raw_routes,
         authenticate,
         Measures(),
+        max_in_flight=max_in_flight,
         access_log=AccessLog(service) if access_log else None,
         body_limits=body_limits,
     )

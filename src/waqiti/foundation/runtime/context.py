@@ -15,6 +15,7 @@ from waqiti.foundation.actuator.routes import Actuator
 from waqiti.foundation.http import RawRoute, http_application
 from waqiti.foundation.http.asgi import ASGIApp
 from waqiti.foundation.http.client import ServiceClient
+from waqiti.foundation.http.edge import MAX_IN_FLIGHT
 from waqiti.foundation.security import Authenticator, KeyRing, TokenIssuer, TokenVerifier
 from waqiti.foundation.settings import SettingsError, SettingsType
 
@@ -53,6 +54,7 @@ class Context(Generic[SettingsType]):
         *,
         raw: Sequence[RawRoute] = (),
         body_limits: Mapping[str, int] | None = None,
+        max_in_flight: int = MAX_IN_FLIGHT,
         access_log: bool = False,
         serve_document: bool = True,
     ) -> ASGIApp:
@@ -64,6 +66,7 @@ class Context(Generic[SettingsType]):
             raw=[*raw, *self.actuator.routes()],
             authenticate=self.authenticator,
             body_limits=body_limits,
+            max_in_flight=max_in_flight,
             access_log=access_log,
             serve_document=serve_document,
         )

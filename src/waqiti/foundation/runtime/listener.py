@@ -30,6 +30,8 @@ KEEP_ALIVE_SECONDS: Final = 75
 SILENCE_SECONDS: Final = 2.0
 DRAIN_SECONDS: Final = 18.0
 LIFE_SECONDS: Final = (20.0, 40.0)
+RECEIVE_SECONDS: Final = 60.0
+MAX_HEAD_BYTES: Final = 64 * 1024
 BACKLOG: Final = 2048
 _TICK_SECONDS: Final = 1.0
 
@@ -41,16 +43,51 @@ class _Connection(HttpToolsProtocol):
 
     server_state: "_State"
     _ends_at = 0.0
+    _head_bytes = 0
+    _receiving_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._ends_at = self.loop.time() + random.uniform(*LIFE_SECONDS)
+        now = self.loop.time()
+        self._ends_at = now + random.uniform(*LIFE_SECONDS)
+        self._receiving_since = now
+
+    def on_message_begin(self) -> None:
+        """Begin to receive a request, which must be complete within a minute."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._receiving_since = self.loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target; the parser turns what is raised into a 400."""
+        super().on_url(url)
+        self._bound_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; the parser turns what is raised into a 400."""
+        super().on_header(name, value)
+        self._bound_head(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
         """Begin the request; its answer is the connection's last where it is to end."""
         super().on_headers_complete()
         if self.server_state.draining or self.loop.time() >= self._ends_at:
             self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """End the receiving."""
+        super().on_message_complete()
+        self._receiving_since = None
+
+    def close_if_stuck(self, now: float) -> None:
+        """Close where a request has been on its way for too long, or never came."""
+        if self._receiving_since is not None and now - self._receiving_since > RECEIVE_SECONDS:
+            self.transport.close()
+
+    def _bound_head(self, more: int) -> None:
+        self._head_bytes += more
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise ValueError("the head of the request is too large")
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with a problem document."""
@@ -124,7 +161,7 @@ class Listener:
     async def start(self) -> None:
         """Begin to accept."""
         loop = asyncio.get_running_loop()
-        self._set_date(loop)
+        self._each_second(loop)
         for listening in self._sockets:
             self._servers.append(await loop.create_server(self._connection, sock=listening, backlog=BACKLOG))
 
@@ -157,9 +194,11 @@ class Listener:
         for task in list(self._state.tasks):
             task.cancel()
 
-    def _set_date(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _each_second(self, loop: asyncio.AbstractEventLoop) -> None:
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
-        self._tick = loop.call_later(_TICK_SECONDS, self._set_date, loop)
+        for connection in self._connections():
+            connection.close_if_stuck(loop.time())
+        self._tick = loop.call_later(_TICK_SECONDS, self._each_second, loop)
 
 
 def bound_socket(port: int = 0) -> socket.socket:
