@@ -1,0 +1,1 @@
+"""Running the platform: the local cluster and, above it, what operators do."""

@@ -1,0 +1,57 @@
+"""What a replica's process is told through its environment."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from waqiti.foundation.settings import PREFIX, events_variable, variable_name
+from waqiti.operations.cluster.access import DatabaseAccess
+from waqiti.operations.cluster.layout import VARIABLE, Layout
+from waqiti.operations.cluster.record import Role
+
+REPLICA: Final = "WAQITI_REPLICA"
+
+
+def inherited() -> dict[str, str]:
+    """Return this process's environment without Waqiti's own variables: switches and the system's stay."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def replica_environment(
+    layout: Layout,
+    *,
+    deployment: str,
+    replica: str,
+    role: Role,
+    release: str,
+    descriptors: Sequence[int],
+    ports: Mapping[str, int],
+    accesses: Mapping[str, DatabaseAccess],
+) -> dict[str, str]:
+    """Return the whole environment of one process of a replica; ``ports`` are the shared ones, by deployment."""
+    own = {
+        VARIABLE: str(layout.root),
+        REPLICA: replica,
+        "WAQITI_RELEASE": release,
+        "WAQITI_LISTEN_FDS": ",".join(map(str, descriptors)),
+        "WAQITI_HEARTBEAT_FILE": str(layout.heartbeat(replica, role)),
+        "PROMETHEUS_MULTIPROC_DIR": str(layout.metrics(replica)),
+        "WAQITI_KEYS_FILE": str(layout.keys),
+        "WAQITI_TOKEN_KEY_FILE": str(layout.token_key(deployment)),
+        "WAQITI_TOKEN_PUBLIC_FILE": str(layout.token_public_keys),
+    }
+    urls = {variable_name(name): f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    return inherited() | own | urls | _databases(accesses.get(deployment))
+
+
+def supervised_by(environment: Mapping[str, str], root: Path) -> bool:
+    """Return whether a process with this environment is a replica of the cluster in ``root``."""
+    return REPLICA in environment and environment.get(VARIABLE) == str(root)
+
+
+def _databases(access: DatabaseAccess | None) -> dict[str, str]:
+    if access is None:
+        return {}
+    events = {events_variable(producer): url for producer, url in access.events.items()}
+    return {"WAQITI_DATABASE_URL": access.runtime} | events

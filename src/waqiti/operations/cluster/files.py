@@ -1,0 +1,67 @@
+"""Small files that other processes read while they are written."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from waqiti.operations.cluster.errors import REFUSED, ClusterError
+
+PRIVATE: Final = 0o600
+_POLL_SECONDS: Final = 0.05
+Document = TypeVar("Document")
+
+
+def write(path: Path, content: bytes, mode: int = PRIVATE) -> None:
+    """Replace a file at once: a reader sees the old content or the new, a crash leaves one of them."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    draft.rename(path)
+
+
+def write_document(path: Path, document: object) -> None:
+    """Replace a file by a document, as JSON that only its owner reads."""
+    write(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+
+
+def read_document(path: Path, kind: type[Document]) -> Document | None:
+    """Read a document; None where there is none.
+
+    Raises:
+        ClusterError: the file is not such a document.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except msgspec.MsgspecError as error:
+        raise ClusterError(f"{path} cannot be read ({error}): restore it, or choose another --state") from error
+
+
+@contextmanager
+def lock(path: Path, *, wait_seconds: float, holder: str) -> Iterator[None]:
+    """Hold a lock file; the kernel lets go of it when its holder dies.
+
+    Raises:
+        ClusterError: ``holder`` has not let go of it within ``wait_seconds``.
+    """
+    deadline = time.monotonic() + wait_seconds
+    with path.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ClusterError(
+                        f"{holder} holds {path} for over {wait_seconds:g} s: wait for it", REFUSED
+                    ) from None
+                time.sleep(_POLL_SECONDS)
+        yield

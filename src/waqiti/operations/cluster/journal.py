@@ -1,0 +1,55 @@
+"""``<state>/events.jsonl``: what the supervisor did and saw, one object a line, for whoever asks later."""
+
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+BOUND_BYTES: Final = 8 * 1024 * 1024
+_MODE: Final = 0o600
+
+
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened to a process, a replica or a deployment; ``lines`` are the last ones of its log."""
+
+    at: datetime
+    kind: str
+    deployment: str = ""
+    replica: str = ""
+    role: str = ""
+    pid: int = 0
+    code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+    detail: str = ""
+    lines: list[str] = []
+
+
+class Journal:
+    """Appends entries; at 8 MiB the file becomes ``events.jsonl.1`` and a new one begins."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, entry: JournalEntry) -> None:
+        """Write one line; where the disk is full the entry is lost, and what it is about goes on."""
+        with suppress(OSError):
+            self._write(msgspec.json.encode(entry) + b"\n")
+
+    def _write(self, line: bytes) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        try:
+            os.write(descriptor, line)
+            size = os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
+        if size > BOUND_BYTES:
+            self._path.replace(self._path.with_name(self._path.name + ".1"))
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,109 @@
+"""Where things are in a state directory."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+VARIABLE: Final = "WAQITI_STATE"
+DEFAULT: Final = ".waqiti"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The names below one state directory. Public ones: ``credentials.json`` and ``keys.json``."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, chosen: Path | None) -> "Layout":
+        """Return the state directory: the one chosen, else ``WAQITI_STATE``, else ``./.waqiti``."""
+        return cls(Path(os.path.abspath(chosen or os.environ.get(VARIABLE) or DEFAULT)))  # noqa: PTH100 - keeps links
+
+    @property
+    def credentials(self) -> Path:
+        return self.root / "credentials.json"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def events(self) -> Path:
+        return self.root / "events.jsonl"
+
+    @property
+    def postgres(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
+    def postgres_admin(self) -> Path:
+        return self.secrets / "postgres.json"
+
+    @property
+    def passwords(self) -> Path:
+        return self.secrets / "passwords.json"
+
+    @property
+    def databases(self) -> Path:
+        return self.secrets / "databases.json"
+
+    @property
+    def token_public_keys(self) -> Path:
+        return self.root / "token-keys.json"
+
+    def token_key(self, deployment: str) -> Path:
+        """Return the file of a deployment's private Ed25519 key (PEM)."""
+        return self.secrets / f"{deployment}.pem"
+
+    @property
+    def cluster(self) -> Path:
+        return self.root / "cluster"
+
+    @property
+    def plan(self) -> Path:
+        return self.cluster / "plan.json"
+
+    @property
+    def record(self) -> Path:
+        return self.cluster / "record.json"
+
+    @property
+    def init(self) -> Path:
+        return self.cluster / "init.json"
+
+    @property
+    def init_lock(self) -> Path:
+        return self.cluster / "init.lock"
+
+    @property
+    def command_lock(self) -> Path:
+        return self.cluster / "command.lock"
+
+    @property
+    def control_socket(self) -> Path:
+        return self.cluster / "control.sock"
+
+    @property
+    def postgres_place(self) -> Path:
+        return self.cluster / "postgres.json"
+
+    def heartbeat(self, replica: str, role: str) -> Path:
+        """Return the file that a process of this replica touches each second."""
+        return self.cluster / "heartbeats" / f"{replica}.{role}"
+
+    def metrics(self, replica: str) -> Path:
+        """Return the directory that the processes of a replica share their metrics in."""
+        return self.cluster / "metrics" / replica
+
+    def log(self, name: str) -> Path:
+        """Return the log of a replica, or of ``init``, ``supervisor``, ``prepare``, ``postgres``."""
+        return self.logs / f"{name}.log"

@@ -1,0 +1,103 @@
+"""A short-lived child of the supervisor: keys, roles, databases, migrations. The supervisor itself stays small.
+
+``python -m waqiti.operations.cluster.prepare STATE`` exits 0 when all is in place; otherwise its last line on standard
+error is the reason.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
+from waqiti.operations.cluster.access import DatabaseAccess, accesses, kept_passwords, login_roles
+from waqiti.operations.cluster.credentials import ensure_token_keys, kept_keys, write_credentials
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.files import read_document, write_document
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.migrating import migrate_all
+from waqiti.operations.cluster.postgres_keeper import PostgresAdmin
+from waqiti.operations.cluster.provisioning import provision
+from waqiti.operations.cluster.record import InitRecord, Plan, read_init, read_plan
+
+_SERVER_SECONDS: Final = 90.0
+_RETRY_SECONDS: Final = 0.1
+
+
+async def prepare(layout: Layout) -> None:
+    """Make everything that the deployments need before they start.
+
+    Raises:
+        ClusterError: it cannot be made; the sentence says why.
+    """
+    plan, init = read_plan(layout), read_init(layout)
+    assert plan is not None
+    assert init is not None
+    planned = {row.name for row in plan.deployments}
+    deployments = [row for row in DEPLOYMENTS if row.name in planned]
+    ensure_token_keys(layout, [row.name for row in deployments])
+    granted = await _prepare_databases(layout, deployments)
+    _publish(layout, plan, init, granted)
+
+
+async def _prepare_databases(layout: Layout, deployments: Sequence[Deployment]) -> dict[str, DatabaseAccess]:
+    passwords = kept_passwords(layout, login_roles(deployments))
+    admin_url = await _wait_for_server(layout)
+    await provision(admin_url, deployments, passwords)
+    granted = accesses(admin_url, deployments, passwords)
+    write_document(layout.databases, granted)
+    with_database = [row for row in deployments if row.database is not None]
+    await migrate_all(with_database, {name: access.migrator for name, access in granted.items()})
+    return granted
+
+
+async def _wait_for_server(layout: Layout) -> str:
+    """Return the administrator's URL once it opens a session: a starting or recovering server is waited for."""
+    deadline = time.monotonic() + _SERVER_SECONDS
+    while True:
+        admin = read_document(layout.postgres_admin, PostgresAdmin)
+        try:
+            if admin is not None:
+                await _try(admin.url)
+                return admin.url
+            failure = "its address is not known yet"
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, TimeoutError) as error:
+            failure = str(error) or type(error).__name__
+        except asyncpg.PostgresError as error:
+            raise ClusterError(f"PostgreSQL refuses its administrator: {error}") from error
+        if time.monotonic() > deadline:
+            raise ClusterError(f"PostgreSQL did not answer within {_SERVER_SECONDS:g} s: {failure}")
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _try(url: str) -> None:
+    connection = await asyncpg.connect(url, timeout=5)
+    await connection.close()
+
+
+def _publish(layout: Layout, plan: Plan, init: InitRecord, granted: Mapping[str, DatabaseAccess]) -> None:
+    write_credentials(
+        layout,
+        kept_keys(layout),
+        base_url=plan.base_url,
+        services={name: f"http://127.0.0.1:{port}" for name, port in init.ports.items()},
+        databases={name: access.runtime for name, access in granted.items()},
+    )
+
+
+def main(state: str) -> int:
+    """Prepare, and say in one line why that failed where it did."""
+    try:
+        asyncio.run(prepare(Layout(Path(state))))
+    except (ClusterError, OSError, asyncpg.PostgresError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

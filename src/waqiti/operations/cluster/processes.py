@@ -1,0 +1,112 @@
+"""Processes as the kernel shows them: named by pid and start time, so that a reused pid is never taken for another."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+_POLL_SECONDS: Final = 0.02
+_KIBIBYTE: Final = 1024
+_START_TIME_AFTER_NAME: Final = 19
+_PARENT_AFTER_NAME: Final = 1
+
+
+class ProcessRef(msgspec.Struct, frozen=True):
+    """One process of this boot: ``start_ticks`` is field 22 of proc_pid_stat(5)."""
+
+    pid: int
+    start_ticks: int
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessRef":
+        """Name a process that exists, dead or alive.
+
+        Raises:
+            ProcessLookupError: there is none.
+        """
+        return cls(pid, int(_stat(pid)[_START_TIME_AFTER_NAME]))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs; one that has ended and was not yet reaped does not."""
+        try:
+            fields = _stat(self.pid)
+        except ProcessLookupError:
+            return False
+        return fields[0] not in "ZX" and int(fields[_START_TIME_AFTER_NAME]) == self.start_ticks
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, where it still runs."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that only this process uses: RssAnon + VmSwap; 0 where it is gone."""
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+        sizes = [line.split()[1] for line in lines if line.startswith(("RssAnon:", "VmSwap:"))]
+        return sum(map(int, sizes)) * _KIBIBYTE
+
+
+def boot_id() -> str:
+    """Return the name of this boot of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def parent_of(pid: int) -> int | None:
+    """Return the parent of a process; None where it is gone."""
+    try:
+        return int(_stat(pid)[_PARENT_AFTER_NAME])
+    except ProcessLookupError:
+        return None
+
+
+def all_pids() -> list[int]:
+    """List every process that this one may see."""
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]  # noqa: PTH208 - names are enough
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    """Return the variables that a process was started with; none where it is gone or another user's."""
+    try:
+        content = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return {}
+    pairs = (entry.partition("=") for entry in os.fsdecode(content).split("\0") if "=" in entry)
+    return {name: value for name, _, value in pairs}
+
+
+def working_in(directory: Path) -> list[ProcessRef]:
+    """List the processes whose working directory is ``directory``: a PostgreSQL server's, with its data directory."""
+    found = []
+    for pid in all_pids():
+        with suppress(OSError):
+            if os.readlink(f"/proc/{pid}/cwd") == str(directory):  # noqa: PTH115 - the text, not the file
+                found.append(ProcessRef.of(pid))
+    return [ref for ref in found if ref.alive]
+
+
+def wait_gone(refs: list[ProcessRef], timeout_seconds: float) -> list[ProcessRef]:
+    """Wait until these processes have ended; return those that have not."""
+    deadline = time.monotonic() + timeout_seconds
+    while (left := [ref for ref in refs if ref.alive]) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return left
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        raise ProcessLookupError(pid) from None
+    # The name, in parentheses, may itself hold blanks and parentheses.
+    return text.rpartition(")")[2].split()

@@ -1,0 +1,151 @@
+"""What the cluster writes down about itself: the plan that ``up`` made, and the supervisor's record of what runs."""
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from waqiti.operations.cluster.files import read_document
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.processes import ProcessRef, boot_id
+
+Role = Literal["api", "worker"]
+Reason = Literal["Error", "OOMKilled", "Liveness", "Completed"]
+ReplicaState = Literal["Starting", "Ready", "NotReady", "Draining", "CrashLoopBackOff"]
+DeploymentState = Literal["Ready", "Progressing", "Degraded", "CrashLoopBackOff", "ScaledToZero"]
+
+FATAL_EXIT: Final = 78
+
+
+class PlannedDeployment(msgspec.Struct, frozen=True, kw_only=True):
+    """One deployment as it shall run. ``port`` 0 is any free one, which is kept from then on."""
+
+    name: str
+    roles: tuple[Role, ...] = ("api",)
+    start_order: int = 1
+    port: int = 0
+
+
+class PlannedPostgres(msgspec.Struct, frozen=True, kw_only=True):
+    """The server: ours, or one that is only used, by its administrator's URL."""
+
+    url: str | None = None
+    fsync: bool = True
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``up`` decided. Name, ``--role`` and role follow ``serve``; the state directory follows ``prepare``."""
+
+    base_url: str
+    deployments: tuple[PlannedDeployment, ...]
+    serve: tuple[str, ...]
+    supervisor: tuple[str, ...]
+    prepare: tuple[str, ...] | None = None
+    postgres: PlannedPostgres | None = None
+    release: str = ""
+
+
+class InitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What init writes: itself, the listening sockets that it holds, and the pipe of exit statuses."""
+
+    boot_id: str
+    pid: int
+    start_ticks: int
+    ports: dict[str, int] = {}
+    descriptors: dict[str, int] = {}
+    exits_descriptor: int = -1
+    failure: str | None = None
+
+    @property
+    def ref(self) -> ProcessRef:
+        return ProcessRef(self.pid, self.start_ticks)
+
+
+class LastExit(msgspec.Struct, frozen=True):
+    """How a process ended: by itself with ``code``, or by ``signal``; neither where nobody could learn it."""
+
+    code: int | None
+    signal: int | None
+    reason: Reason
+    at: datetime
+
+
+class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One process of a replica; ``ref`` is None between its end and its next start.
+
+    ``was_ready`` says that it has been ready since its last start.
+    """
+
+    role: Role
+    ref: ProcessRef | None
+    started_at: datetime | None
+    port: int | None
+    ready: bool
+    was_ready: bool
+    looping: bool
+    restarts: int
+    last_exit: LastExit | None
+
+
+class ReplicaRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One replica; ``generation`` is the restart of its deployment that it came with."""
+
+    name: str
+    number: int
+    generation: int
+    draining: bool
+    processes: tuple[ProcessRecord, ...]
+
+
+class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One deployment; ``rollout_failure`` says why its last restart was given up."""
+
+    name: str
+    desired: int
+    generation: int
+    rollout_failure: str | None
+    replicas: tuple[ReplicaRecord, ...]
+
+
+class PostgresRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The server; ``ref`` is None for one that is not ours."""
+
+    ref: ProcessRef | None
+    port: int | None
+    ready: bool
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the supervisor knows, written at each change and read by its successor and by ``status``."""
+
+    boot_id: str
+    init: ProcessRef
+    supervisor: ProcessRef
+    ready: bool
+    prepared: bool
+    failure: str | None
+    postgres: PostgresRecord | None
+    deployments: tuple[DeploymentRecord, ...]
+
+
+def read_plan(layout: Layout) -> Plan | None:
+    """Return the plan of a state directory, if there is one."""
+    return read_document(layout.plan, Plan)
+
+
+def read_record(layout: Layout) -> Record | None:
+    """Return what ran in this boot of the machine; earlier boots left nothing running."""
+    record = read_document(layout.record, Record)
+    return record if record is not None and record.boot_id == boot_id() else None
+
+
+def read_init(layout: Layout) -> InitRecord | None:
+    """Return what the last init of this boot wrote, if it has."""
+    record = read_document(layout.init, InitRecord)
+    return record if record is not None and record.boot_id == boot_id() else None
+
+
+def running_init(layout: Layout) -> InitRecord | None:
+    """Return the init that runs, if one does."""
+    record = read_init(layout)
+    return record if record is not None and record.ref.alive else None

@@ -1,0 +1,175 @@
+"""One replica: its processes, its own port, its log, its metrics."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from waqiti.operations.cluster.access import read_accesses
+from waqiti.operations.cluster.children import Child, start_child
+from waqiti.operations.cluster.environment import replica_environment
+from waqiti.operations.cluster.exits import HandedOnExits
+from waqiti.operations.cluster.journal import Journal, JournalEntry, now
+from waqiti.operations.cluster.keeper import Look, ProcessKeeper
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.logs import tail
+from waqiti.operations.cluster.probes import Heartbeat, Seen, look_at_http
+from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, ReplicaRecord, Role
+
+READINESS: Final = "/actuator/health/readiness"
+LIVENESS: Final = "/actuator/health/liveness"
+_BACKLOG: Final = 128
+_SHOWN_LINES: Final = 20
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every replica of a cluster shares."""
+
+    layout: Layout
+    plan: Plan
+    init: InitRecord
+    exits: HandedOnExits
+    journal: Journal
+    changed: Callable[[], None]
+    finished: Callable[[asyncio.Future[list[None]]], None]
+
+
+class Replica:
+    """One replica over all restarts of its processes."""
+
+    def __init__(self, around: Surroundings, planned: PlannedDeployment, number: int, generation: int) -> None:
+        self.name = f"{planned.name}-{number}"
+        self.number = number
+        self.generation = generation
+        self.draining = False
+        self._around = around
+        self._keepers = [self._keeper(planned, role) for role in planned.roles]
+        self._running: asyncio.Future[list[None]] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether every process of it is."""
+        return all(keeper.ready for keeper in self._keepers)
+
+    @property
+    def looping(self) -> bool:
+        """Whether a process of it ends again and again."""
+        return any(keeper.looping for keeper in self._keepers)
+
+    def adopt(self, former: ReplicaRecord) -> None:
+        """Go on with the processes of a supervisor that was killed."""
+        self.draining = former.draining
+        by_role = {record.role: record for record in former.processes}
+        for keeper in self._keepers:
+            if keeper.role in by_role:
+                keeper.adopt(by_role[keeper.role])
+
+    def begin(self) -> None:
+        """Start its processes, or go on with adopted ones."""
+        metrics = self._around.layout.metrics(self.name)
+        if not any(keeper.record().ref for keeper in self._keepers):
+            shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir(parents=True, exist_ok=True)
+        self._running = asyncio.gather(*(keeper.run() for keeper in self._keepers))
+        self._running.add_done_callback(self._around.finished)
+
+    async def drain(self) -> None:
+        """Stop its processes in good order, and wait until they are gone."""
+        self.draining = True
+        self._around.changed()
+        for keeper in self._keepers:
+            keeper.stop()
+        if self._running is not None:
+            await self._running
+
+    def record(self) -> ReplicaRecord:
+        """Return what is known of it."""
+        return ReplicaRecord(
+            name=self.name,
+            number=self.number,
+            generation=self.generation,
+            draining=self.draining,
+            processes=tuple(keeper.record() for keeper in self._keepers),
+        )
+
+    def _keeper(self, planned: PlannedDeployment, role: Role) -> ProcessKeeper:
+        starter = _ProcessStarter(self._around, planned.name, self.name, role)
+        return ProcessKeeper(role, starter, self._around.exits, self._around.changed)
+
+
+@dataclass(frozen=True)
+class _ProcessStarter:
+    around: Surroundings
+    deployment: str
+    replica: str
+    role: Role
+
+    def start(self) -> tuple[Child, int | None]:
+        self.around.layout.heartbeat(self.replica, self.role).unlink(missing_ok=True)
+        if self.role == "worker":
+            child = self._start(())
+            port = None
+        else:
+            shared = self.around.init.descriptors[self.deployment]
+            with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as own:
+                child = self._start((shared, own.fileno()))
+                port = int(own.getsockname()[1])
+        self._write("start", child.ref.pid)
+        return child, port
+
+    def watch(self, port: int | None) -> Look:
+        if port is not None:
+            return partial(look_at_http, port, READINESS, LIVENESS)
+        heartbeat = Heartbeat(self.around.layout.heartbeat(self.replica, self.role))
+
+        async def look() -> Seen:
+            return heartbeat.look()
+
+        return look
+
+    def failed(self, why: str) -> None:
+        self._write("failed", 0, lines=[why])
+
+    def ended(self, pid: int, last: LastExit) -> None:
+        lines = [] if last.reason == "Completed" else tail(self.around.layout.log(self.replica), _SHOWN_LINES)
+        self._write("exit", pid, last, lines)
+
+    def _start(self, descriptors: tuple[int, ...]) -> Child:
+        around = self.around
+        environment = replica_environment(
+            around.layout,
+            deployment=self.deployment,
+            replica=self.replica,
+            role=self.role,
+            release=around.plan.release,
+            descriptors=descriptors,
+            ports=around.init.ports,
+            accesses=read_accesses(around.layout),
+        )
+        return start_child(
+            [*around.plan.serve, self.deployment, "--role", self.role],
+            environment=environment,
+            log=around.layout.log(self.replica),
+            directory=around.layout.root,
+            exits=around.exits,
+            descriptors=descriptors,
+        )
+
+    def _write(self, kind: str, pid: int, last: LastExit | None = None, lines: list[str] | None = None) -> None:
+        entry = JournalEntry(
+            at=now(),
+            kind=kind,
+            deployment=self.deployment,
+            replica=self.replica,
+            role=self.role,
+            pid=pid,
+            code=last.code if last else None,
+            signal=last.signal if last else None,
+            reason=last.reason if last else "",
+            lines=lines or [],
+        )
+        self.around.journal.append(entry)

@@ -1,0 +1,173 @@
+"""Starting a cluster and waiting until all of it is ready."""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from waqiti.operations.cluster import init as init_program
+from waqiti.operations.cluster.environment import inherited
+from waqiti.operations.cluster.errors import REFUSED, ClusterError
+from waqiti.operations.cluster.files import lock, write_document
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.logs import tail
+from waqiti.operations.cluster.processes import ProcessRef
+from waqiti.operations.cluster.record import Plan, read_init, read_plan, read_record, running_init
+from waqiti.operations.cluster.state_directory import make_state_directory, unwritable
+from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
+from waqiti.operations.cluster.stopping import stop_cluster, sweep
+
+READY_SECONDS: Final = 110.0
+LOCK_SECONDS: Final = 120.0
+_LOOK_SECONDS: Final = 0.05
+_SHOWN_LINES: Final = 15
+_LOG_MODE: Final = 0o600
+
+Progress = Callable[[ClusterStatus], None]
+Planner = Callable[[Plan | None], Plan]
+
+
+def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
+    """Start the cluster, or go on with the one that runs, and return once every deployment is ready.
+
+    ``planner`` is given the former plan; ``progress`` is called with each new status. Returns whether it was started
+    by this call; where that fails, nothing is left running.
+
+    Raises:
+        ClusterError: it cannot be started, or is not ready within 110 s; the sentence says why.
+    """
+    make_state_directory(layout)
+    with lock(layout.command_lock, wait_seconds=LOCK_SECONDS, holder="Another waqiti command"):
+        if running_init(layout) is not None:
+            _check_same(layout, planner)
+            wait_until_ready(layout, progress)
+            return False
+        sweep(layout)
+        with _nothing_left_running(layout):
+            _launch(layout, planner(read_plan(layout)))
+            wait_until_ready(layout, progress)
+    return True
+
+
+def wait_until_ready(layout: Layout, progress: Progress) -> None:
+    """Wait until every deployment is ready.
+
+    Raises:
+        ClusterError: one cannot be, is not within 110 s, or the cluster was stopped.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    shown: ClusterStatus | None = None
+    while True:
+        _check_failures(layout)
+        status = cluster_status(layout)
+        if status != shown:
+            progress(status)
+            shown = status
+        if status.ready and status.supervisor.ready and layout_published(layout):
+            return
+        for row in status.deployments:
+            if row.state == "CrashLoopBackOff":
+                raise ClusterError(_why(layout, row, "ends again and again"))
+        if time.monotonic() > deadline:
+            raise ClusterError(_overdue(layout, status))
+        time.sleep(_LOOK_SECONDS)
+
+
+def layout_published(layout: Layout) -> bool:
+    """Return whether the running supervisor has everything prepared, credentials included."""
+    record = read_record(layout)
+    return record is not None and record.prepared
+
+
+def _check_same(layout: Layout, planner: Planner) -> None:
+    running = read_plan(layout)
+    if running is not None and planner(running).base_url != running.base_url:
+        raise ClusterError(f"The platform already runs at {running.base_url}: waqiti down stops it", REFUSED)
+
+
+def _launch(layout: Layout, plan: Plan) -> None:
+    try:
+        for stale in (layout.record, layout.init):
+            stale.unlink(missing_ok=True)
+        write_document(layout.plan, plan)
+        init = _spawn_init(layout)
+    except OSError as error:
+        raise unwritable(layout.root, error) from error
+    deadline = time.monotonic() + READY_SECONDS
+    while read_init(layout) is None:
+        if not init.alive or time.monotonic() > deadline:
+            raise ClusterError(f"waqiti-init does not start: {_end_of(layout.log('init'))}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _spawn_init(layout: Layout) -> ProcessRef:
+    output = os.open(layout.log("init"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _LOG_MODE)
+    try:
+        popen = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(init_program.__file__)), "waqiti-init", str(layout.root)],
+            env=inherited(),
+            cwd=layout.root,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    finally:
+        os.close(output)
+    _LAUNCHED.append(popen)
+    return ProcessRef.of(popen.pid)
+
+
+@contextmanager
+def _nothing_left_running(layout: Layout) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        stop_cluster(layout)
+        raise
+
+
+def _check_failures(layout: Layout) -> None:
+    init, record = read_init(layout), read_record(layout)
+    if init is not None and init.failure is not None:
+        raise _port_failure(init.failure)
+    if record is not None and record.failure is not None:
+        raise ClusterError(record.failure)
+    if init is None or not init.ref.alive:
+        raise ClusterError(f"The platform was stopped while it started; see {layout.log('supervisor')}")
+
+
+def _port_failure(failure: str) -> ClusterError:
+    number, _, port = failure.partition(":")
+    if int(number) == errno.EADDRINUSE:
+        sentence = f"Port {port} is in use: stop what listens there, or choose another with waqiti up --port N"
+    else:
+        reason = os.strerror(int(number)).lower()
+        sentence = f"Port {port} cannot be opened ({reason}): choose another with waqiti up --port N"
+    return ClusterError(sentence, REFUSED)
+
+
+def _overdue(layout: Layout, status: ClusterStatus) -> str:
+    if not layout_published(layout):
+        return f"PostgreSQL was not ready within {READY_SECONDS:g} s: {_end_of(layout.log('postgres'))}"
+    late = next((row for row in status.deployments if row.state != "Ready"), None)
+    return _why(layout, late, f"was not ready within {READY_SECONDS:g} s") if late else "The supervisor is not ready"
+
+
+def _why(layout: Layout, row: DeploymentStatus, what: str) -> str:
+    name = row.replicas[0].name if row.replicas else row.name
+    return f"{row.name} {what}; its log {_end_of(layout.log(name))}"
+
+
+def _end_of(log: Path) -> str:
+    lines = tail(log, _SHOWN_LINES)
+    return f"{log} ends with:\n" + "\n".join(f"  {line}" for line in lines) if lines else f"{log} is empty"
+
+
+# Kept so that an init that ends before us is known to have ended.
+_LAUNCHED: Final[list["subprocess.Popen[bytes]"]] = []

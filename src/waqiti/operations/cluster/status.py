@@ -1,0 +1,208 @@
+"""What ``waqiti status`` says, from state files and /proc only: it is right also when everything is dead."""
+
+from datetime import datetime
+
+import msgspec
+
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.processes import ProcessRef
+from waqiti.operations.cluster.record import (
+    DeploymentRecord,
+    DeploymentState,
+    LastExit,
+    Plan,
+    PlannedDeployment,
+    ProcessRecord,
+    Record,
+    ReplicaRecord,
+    ReplicaState,
+    Role,
+    read_plan,
+    read_record,
+    running_init,
+)
+
+_REVISION = 1
+
+
+class InitStatus(msgspec.Struct, frozen=True):
+    """Init; no pid where it does not run."""
+
+    pid: int | None
+
+
+class SupervisorStatus(msgspec.Struct, frozen=True):
+    """The supervisor; ready where it takes commands."""
+
+    pid: int | None
+    ready: bool
+
+
+class PostgresStatus(msgspec.Struct, frozen=True):
+    """The server; no pid where it is not ours or does not run."""
+
+    pid: int | None
+    port: int | None
+    ready: bool
+
+
+class ProcessStatus(msgspec.Struct, frozen=True):
+    """One live process of a replica."""
+
+    role: Role
+    pid: int
+    started_at: datetime | None
+
+
+class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One replica; ``pid`` and ``port`` are its api process's."""
+
+    name: str
+    pid: int | None
+    port: int | None
+    state: ReplicaState
+    restarts: int
+    memory_bytes: int
+    processes: tuple[ProcessStatus, ...]
+    last_exit: LastExit | None
+
+
+class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One deployment."""
+
+    name: str
+    desired: int
+    ready: int
+    state: DeploymentState
+    revision: int
+    release: str
+    replicas: tuple[ReplicaStatus, ...]
+
+
+class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The document of ``waqiti status --json``."""
+
+    state: str
+    base_url: str | None
+    init: InitStatus
+    supervisor: SupervisorStatus
+    postgres: PostgresStatus
+    deployments: tuple[DeploymentStatus, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that shall run does."""
+        return bool(self.deployments) and all(row.state == "Ready" for row in self.deployments)
+
+
+def cluster_status(layout: Layout) -> ClusterStatus:
+    """Read the status of the cluster in a state directory; without one, nothing runs.
+
+    Raises:
+        ClusterError: a state file cannot be read.
+    """
+    plan, record, init = read_plan(layout), read_record(layout), running_init(layout)
+    if record is not None and (init is None or record.init != init.ref) and not _anything_alive(record):
+        record = None
+    return ClusterStatus(
+        state=str(layout.root),
+        base_url=plan.base_url if plan else None,
+        init=InitStatus(init.pid if init else None),
+        supervisor=_supervisor(record),
+        postgres=_postgres(record),
+        deployments=_deployments(plan, record),
+    )
+
+
+def _anything_alive(record: Record) -> bool:
+    return any(ref.alive for ref in recorded_processes(record))
+
+
+def recorded_processes(record: Record) -> list[ProcessRef]:
+    """List the processes that a record names: the supervisor, PostgreSQL, replicas."""
+    processes = [one.ref for row in record.deployments for replica in row.replicas for one in replica.processes]
+    postgres = record.postgres.ref if record.postgres else None
+    return [ref for ref in (record.supervisor, postgres, *processes) if ref is not None]
+
+
+def _supervisor(record: Record | None) -> SupervisorStatus:
+    if record is None or not record.supervisor.alive:
+        return SupervisorStatus(None, ready=False)
+    return SupervisorStatus(record.supervisor.pid, ready=record.ready)
+
+
+def _postgres(record: Record | None) -> PostgresStatus:
+    postgres = record.postgres if record else None
+    if record is None or postgres is None:
+        return PostgresStatus(None, None, ready=False)
+    if postgres.ref is None:
+        # One that is not ours: known only as long as somebody asks it.
+        return PostgresStatus(None, postgres.port, ready=postgres.ready and record.supervisor.alive)
+    alive = postgres.ref.alive
+    return PostgresStatus(postgres.ref.pid if alive else None, postgres.port, ready=alive and postgres.ready)
+
+
+def _deployments(plan: Plan | None, record: Record | None) -> tuple[DeploymentStatus, ...]:
+    records = {row.name: row for row in record.deployments} if record else {}
+    planned = plan.deployments if plan else ()
+    release = plan.release if plan else ""
+    return tuple(_deployment(row, records.get(row.name), release) for row in planned)
+
+
+def _deployment(planned: PlannedDeployment, record: DeploymentRecord | None, release: str) -> DeploymentStatus:
+    desired = record.desired if record else 1
+    replicas = tuple(_replica(row) for row in record.replicas) if record else ()
+    ready = sum(replica.state == "Ready" for replica in replicas)
+    return DeploymentStatus(
+        name=planned.name,
+        desired=desired,
+        ready=ready,
+        state=_state(desired, ready, replicas, rolling=record is not None and _rolling(record)),
+        revision=_REVISION,
+        release=release,
+        replicas=replicas,
+    )
+
+
+def _rolling(record: DeploymentRecord) -> bool:
+    return any(replica.generation != record.generation or replica.draining for replica in record.replicas)
+
+
+def _state(desired: int, ready: int, replicas: tuple[ReplicaStatus, ...], *, rolling: bool) -> DeploymentState:
+    states = {replica.state for replica in replicas}
+    if "CrashLoopBackOff" in states:
+        return "CrashLoopBackOff"
+    if desired == 0 and not replicas:
+        return "ScaledToZero"
+    if rolling or "Starting" in states:
+        return "Progressing"
+    return "Ready" if ready >= desired else "Degraded"
+
+
+def _replica(record: ReplicaRecord) -> ReplicaStatus:
+    alive = [process for process in record.processes if process.ref is not None and process.ref.alive]
+    api = next((process for process in alive if process.role == "api"), None)
+    exits = [process.last_exit for process in record.processes if process.last_exit is not None]
+    return ReplicaStatus(
+        name=record.name,
+        pid=api.ref.pid if api and api.ref else None,
+        port=api.port if api else None,
+        state=_replica_state(record, alive),
+        restarts=sum(process.restarts for process in record.processes),
+        memory_bytes=sum(process.ref.memory_bytes for process in alive if process.ref),
+        processes=tuple(ProcessStatus(row.role, row.ref.pid, row.started_at) for row in alive if row.ref),
+        last_exit=max(exits, key=lambda last: last.at, default=None),
+    )
+
+
+def _replica_state(record: ReplicaRecord, alive: list[ProcessRecord]) -> ReplicaState:
+    if any(process.looping for process in record.processes):
+        return "CrashLoopBackOff"
+    if record.draining:
+        return "Draining"
+    if len(alive) < len(record.processes):
+        return "NotReady"
+    unready = [process for process in alive if not process.ready]
+    if not unready:
+        return "Ready"
+    return "NotReady" if any(process.was_ready for process in unready) else "Starting"

@@ -1,0 +1,260 @@
+"""The supervisor: PostgreSQL, then what the deployments need, then the deployments; and again after its own death.
+
+``python -m waqiti.operations.cluster.supervisor STATE``, started by init. What runs is written down at each change, so
+that a successor goes on with the same processes. Exits 0 after a stop that was asked for, 78 where going on is
+pointless; init restarts it after anything else.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from waqiti.operations.cluster import logs
+from waqiti.operations.cluster.control import ControlReply, ControlRequest, serve_control
+from waqiti.operations.cluster.deployment import DeploymentKeeper
+from waqiti.operations.cluster.environment import inherited, supervised_by
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.exits import HandedOnExits
+from waqiti.operations.cluster.files import write_document
+from waqiti.operations.cluster.journal import Journal, JournalEntry, now
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.postgres_keeper import PostgresKeeper
+from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, environment_of, parent_of
+from waqiti.operations.cluster.record import FATAL_EXIT, InitRecord, Plan, Record, read_init, read_plan, read_record
+from waqiti.operations.cluster.replica import Surroundings
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_GROUP_SECONDS: Final = 45.0
+_LOOK_SECONDS: Final = 0.05
+_CHORES_SECONDS: Final = 2.0
+_STOP_SECONDS: Final = 40.0
+_REASON_CHARACTERS: Final = 2000
+
+
+class Supervisor:
+    """One supervisor of the cluster in a state directory."""
+
+    def __init__(self, layout: Layout, plan: Plan, init: InitRecord) -> None:
+        self._layout = layout
+        self._plan = plan
+        self._init = init
+        self._boot_id = boot_id()
+        self._self = ProcessRef.of(os.getpid())
+        self._journal = Journal(layout.events)
+        self._exits = HandedOnExits(init.exits_descriptor)
+        around = Surroundings(layout, plan, init, self._exits, self._journal, self._changed, self._finished)
+        self._deployments = [DeploymentKeeper(around, planned) for planned in plan.deployments]
+        self._deployments.sort(key=lambda keeper: keeper.start_order)
+        self._postgres = (
+            PostgresKeeper(layout, plan.postgres, self._exits, self._journal, self._changed) if plan.postgres else None
+        )
+        self._former: Record | None = None
+        self._ready = False
+        self._prepared = plan.prepare is None
+        self._failure: str | None = None
+        self._broken: BaseException | None = None
+        self._unsaved = False
+        self._adopting = False
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Supervise until told to stop; return the exit status for init."""
+        self._listen_to_signals()
+        self._exits.start()
+        self._journal.append(JournalEntry(at=now(), kind="supervisor", pid=self._self.pid))
+        self._adopt()
+        control = await serve_control(self._layout, self._handle)
+        self._ready = True
+        self._changed()
+        tasks = [asyncio.create_task(work) for work in (self._bring_up(), self._chores())]
+        if self._postgres is not None:
+            tasks.append(asyncio.create_task(self._keep_postgres(self._postgres)))
+        for task in tasks:
+            task.add_done_callback(self._finished)
+        await self._stop.wait()
+        control.close()
+        if self._broken is not None:
+            # Our successor goes on with everything that runs.
+            raise self._broken
+        await self._bring_down(tasks)
+        return 0 if self._failure is None else FATAL_EXIT
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._stop.set)
+        # Init starts us with these blocked; one that has come meanwhile is delivered now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_SIGNALS, signal.SIGCHLD})
+
+    def _adopt(self) -> None:
+        former = read_record(self._layout)
+        if former is None or former.init != self._init.ref:
+            return
+        self._adopting = True
+        self._former = former
+        self._prepared = self._prepared or former.prepared
+        if self._postgres is not None and former.postgres is not None:
+            self._postgres.adopt(former.postgres)
+        known = {ref.pid for ref in _processes(former)}
+        for pid in all_pids():
+            if parent_of(pid) == self._init.pid and pid not in known:
+                self._end_stray(pid)
+        records = {record.name: record for record in former.deployments}
+        for keeper in self._deployments:
+            if keeper.name in records:
+                keeper.adopt(records[keeper.name])
+        self._adopting = False
+
+    def _end_stray(self, pid: int) -> None:
+        """End a replica that our predecessor started and had no time to write down."""
+        if supervised_by(environment_of(pid), self._layout.root):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    async def _keep_postgres(self, postgres: PostgresKeeper) -> None:
+        try:
+            await postgres.run()
+        except (ClusterError, OSError) as error:
+            self._fail(str(error))
+
+    async def _bring_up(self) -> None:
+        if not self._prepared:
+            if self._postgres is not None:
+                await self._postgres.placed.wait()
+            await self._prepare()
+        groups = groupby(self._deployments, key=lambda keeper: keeper.start_order)
+        running = []
+        for _, keepers in groups:
+            group = list(keepers)
+            running += [asyncio.create_task(keeper.run()) for keeper in group]
+            if not self._former_ran():
+                await self._until_ready(group)
+        await asyncio.gather(*running)
+
+    def _former_ran(self) -> bool:
+        return self._former is not None and self._former.prepared
+
+    async def _until_ready(self, group: list[DeploymentKeeper]) -> None:
+        """The next group starts all the same when this one takes too long: it does not need it in order to start."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GROUP_SECONDS):
+                while not all(keeper.ready or keeper.looping for keeper in group):
+                    await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _prepare(self) -> None:
+        assert self._plan.prepare is not None
+        process = await asyncio.create_subprocess_exec(
+            *self._plan.prepare,
+            str(self._layout.root),
+            env=inherited(),
+            cwd=self._layout.root,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await process.communicate()
+        if process.returncode != 0:
+            reason = errors.decode(errors="replace").strip()[-_REASON_CHARACTERS:]
+            self._fail(reason or f"preparation ended with {process.returncode}")
+            await self._stop.wait()
+        self._prepared = True
+        self._changed()
+
+    async def _chores(self) -> None:
+        while True:
+            await asyncio.sleep(_CHORES_SECONDS)
+            with suppress(OSError):
+                logs.bound(self._layout.logs)
+            if self._unsaved:
+                self._changed()
+
+    async def _bring_down(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Last started, first stopped; PostgreSQL after everything that uses it."""
+        self._ready = False
+        bringing_up, *_ = tasks
+        bringing_up.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                for _, keepers in groupby(reversed(self._deployments), key=lambda keeper: keeper.start_order):
+                    await asyncio.gather(*(keeper.stop() for keeper in keepers))
+        for ref in _processes(self._record()):
+            ref.send(signal.SIGKILL)
+        if self._postgres is not None:
+            await self._postgres.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._changed()
+
+    def _handle(self, request: ControlRequest) -> ControlReply:
+        for keeper in self._deployments:
+            if keeper.name == request.name:
+                return ControlReply(generation=keeper.restart())
+        return ControlReply(error=f"{request.name} does not run here")
+
+    def _fail(self, reason: str) -> None:
+        if self._failure is None:
+            self._failure = reason
+            sys.stderr.write(f"waqiti-supervisor: {reason}\n")
+        self._stop.set()
+
+    def _finished(self, work: "asyncio.Future[Any]") -> None:
+        """Work that never ends by itself has: better to start anew than to go on without it."""
+        if not work.cancelled() and (error := work.exception()) is not None:
+            self._broken = error
+            self._stop.set()
+
+    def _changed(self) -> None:
+        if self._adopting:
+            return
+        try:
+            write_document(self._layout.record, self._record())
+            self._unsaved = False
+        except OSError as error:
+            if not self._unsaved:
+                sys.stderr.write(f"waqiti-supervisor: {self._layout.record} cannot be written: {error}\n")
+            self._unsaved = True
+
+    def _record(self) -> Record:
+        return Record(
+            boot_id=self._boot_id,
+            init=self._init.ref,
+            supervisor=self._self,
+            ready=self._ready,
+            prepared=self._prepared,
+            failure=self._failure,
+            postgres=self._postgres.record() if self._postgres else None,
+            deployments=tuple(keeper.record() for keeper in self._deployments),
+        )
+
+
+def _processes(record: Record) -> list[ProcessRef]:
+    processes = [one for row in record.deployments for replica in row.replicas for one in replica.processes]
+    return [one.ref for one in processes if one.ref is not None]
+
+
+async def _supervise(layout: Layout) -> int:
+    plan, init = read_plan(layout), read_init(layout)
+    assert plan is not None
+    assert init is not None
+    return await Supervisor(layout, plan, init).run()
+
+
+def main(state: str) -> int:
+    """Supervise the cluster in ``state``."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text("waqiti-superv")
+    try:
+        return asyncio.run(_supervise(Layout(Path(state))))
+    except ClusterError as error:
+        sys.stderr.write(f"waqiti-supervisor: {error}\n")
+        return FATAL_EXIT
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
