@@ -8,6 +8,7 @@ import msgspec
 
 from waqiti.foundation.security.keys import ApiKey, KeyFile, digest_of
 from waqiti.foundation.security.tokens import new_private_key, public_pem
+from waqiti.operations.cluster.credentials_file import Credentials
 from waqiti.operations.cluster.files import read_document, write, write_document
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
@@ -25,17 +26,6 @@ class MintedKeys(msgspec.Struct, frozen=True):
     api_key: str
     operator_key: str
     approver_key: str
-
-
-class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """``credentials.json``: addresses by deployment, and the keys."""
-
-    base_url: str
-    api_key: str
-    operator_key: str
-    approver_key: str
-    services: dict[str, str]
-    databases: dict[str, str]
 
 
 def kept_keys(layout: Layout) -> MintedKeys:
@@ -70,11 +60,6 @@ def write_credentials(
         databases=dict(databases),
     )
     write_document(layout.credentials, credentials)
-
-
-def read_credentials(layout: Layout) -> Credentials | None:
-    """Return what the last start published, if there was one."""
-    return read_document(layout.credentials, Credentials)
 
 
 def ensure_token_keys(layout: Layout, deployments: Iterable[str]) -> None:

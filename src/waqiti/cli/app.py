@@ -1,0 +1,61 @@
+"""All commands, each imported only when it runs."""
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from cyclopts import App, CycloptsError
+
+import waqiti
+from waqiti.cli.output import is_json, say_error
+from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
+
+_INTERRUPTED: Final = 130
+
+app = App(name="waqiti", help="A payments platform that a small team operates like a bank.", version=waqiti.__version__)
+app.command("waqiti.cli.up:up", name="up")
+app.command("waqiti.cli.down:down", name="down")
+app.command("waqiti.cli.status:status", name="status")
+app.command("waqiti.cli.serve:serve", name="serve")
+app.command("waqiti.cli.migrate:migrate", name="migrate")
+
+cluster = App(name="cluster", help="Deployments and their replicas on this machine.")
+cluster.command("waqiti.cli.cluster:show", name="list")
+cluster.command("waqiti.cli.cluster:logs", name="logs")
+cluster.command("waqiti.cli.cluster:restart", name="restart")
+app.command(cluster)
+
+ledger = App(name="ledger", help="The books.")
+ledger.command("waqiti.cli.ledger:verify", name="verify")
+app.command(ledger)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code."""
+    as_json = is_json(arguments)
+    try:
+        code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        say_error(f"{_sentence(error)} (waqiti --help lists the commands)", as_json=as_json)
+        return WRONG_USE
+    except ClusterError as error:
+        say_error(str(error), as_json=as_json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `| head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
+            raise
+        say_error(f"{error.filename or 'A file'}: {error.strerror}", as_json=as_json)
+        return FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _sentence(error: CycloptsError) -> str:
+    return " ".join(str(error).split())

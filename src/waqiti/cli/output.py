@@ -1,0 +1,49 @@
+"""What a command prints: one JSON document, or something to look at; messages on standard error."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JSON_FLAG = "--json"
+
+
+class ErrorDocument(msgspec.Struct, frozen=True):
+    """What stands on standard output when a command with ``--json`` fails before it has anything to print."""
+
+    error: str
+
+
+def is_json(arguments: Sequence[str]) -> bool:
+    """Return whether a command line asks for JSON."""
+    return JSON_FLAG in arguments
+
+
+def print_document(document: object) -> None:
+    """Print one JSON document on a line of its own."""
+    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+    sys.stdout.flush()
+
+
+def say(sentence: str) -> None:
+    """Print a message on standard error."""
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
+
+
+def say_error(sentence: str, *, as_json: bool) -> None:
+    """Print why a command failed."""
+    say(f"waqiti: {sentence}")
+    if as_json:
+        print_document(ErrorDocument(sentence))
+
+
+def console(*, errors: bool = False) -> "Console":
+    """Return where to print what is to be looked at; it is imported only by those who do."""
+    from rich.console import Console
+
+    return Console(stderr=errors, highlight=False, soft_wrap=not errors)

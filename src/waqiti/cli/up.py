@@ -1,0 +1,122 @@
+"""``waqiti up``: start everything, and stay, or leave it running."""
+
+import signal
+import time
+from types import FrameType
+from typing import Annotated, Final, NoReturn
+
+import msgspec
+from cyclopts import Parameter
+
+from waqiti.cli.options import Json, State
+from waqiti.cli.output import console, print_document, say
+from waqiti.cli.progress import StartProgress
+from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.planning import plan_platform
+from waqiti.operations.cluster.record import Plan, running_init
+from waqiti.operations.cluster.starting import start_cluster
+from waqiti.operations.cluster.stopping import stop_cluster
+
+_LOOK_SECONDS: Final = 0.25
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``up --json`` prints."""
+
+    state: str
+    base_url: str
+    credentials: str
+    started: bool
+    seconds: float
+    services: dict[str, str]
+
+
+def up(
+    *,
+    detach: Annotated[bool, Parameter(name=["--detach", "-d"], negative="")] = False,
+    state: State = None,
+    port: int | None = None,
+    postgres: str | None = None,
+    json: Json = False,
+) -> int:
+    """Start the platform and print its address, its keys and what to try first.
+
+    Parameters
+    ----------
+    detach
+        Return when every deployment is ready, and leave the platform running.
+    port
+        The port of the gateway on 127.0.0.1; 8080 unless another was chosen here before.
+    postgres
+        The administrator's URL of a PostgreSQL server, 16 or newer, to use instead of the embedded one.
+    """
+    layout = Layout.of(state)
+
+    def planner(former: Plan | None) -> Plan:
+        return plan_platform(layout, former, port=port, postgres_url=postgres)
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    began = time.monotonic()
+    with StartProgress(shown=not json) as progress:
+        started = start_cluster(layout, planner, progress.update)
+    _announce(layout, started=started, seconds=time.monotonic() - began, as_json=json)
+    if started and not detach:
+        _stay(layout)
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _announce(layout: Layout, *, started: bool, seconds: float, as_json: bool) -> None:
+    credentials = read_credentials(layout)
+    assert credentials is not None
+    if as_json:
+        document = Started(
+            state=str(layout.root),
+            base_url=credentials.base_url,
+            credentials=str(layout.credentials),
+            started=started,
+            seconds=round(seconds, 3),
+            services=credentials.services,
+        )
+        print_document(document)
+        return
+    _print_welcome(layout, credentials, started=started, seconds=seconds)
+
+
+def _print_welcome(layout: Layout, credentials: Credentials, *, started: bool, seconds: float) -> None:
+    out = console()
+    how = f"is ready after {seconds:.1f} s" if started else "runs already"
+    out.print(f"\n[bold green]Waqiti {how}[/] at [bold]{credentials.base_url}[/]\n")
+    for name, key in (
+        ("API key", credentials.api_key),
+        ("Operator key", credentials.operator_key),
+        ("Approver key", credentials.approver_key),
+    ):
+        out.print(f"  {name:<14}{key}")
+    out.print(f"  {'All of it':<14}{layout.credentials}\n")
+    out.print("Try first:\n")
+    out.print(f"  1. open {credentials.base_url}/docs")
+    out.print("  2. make a customer:", style="default")
+    body = '{"name": "Amina Yusuf", "country": "DE"}'
+    out.print(
+        f"     curl -sS {credentials.base_url}/v1/customers -H 'Authorization: Bearer {credentials.api_key}' \\\n"
+        f"       -H 'Idempotency-Key: first' -H 'Content-Type: application/json' -d '{body}'",
+        markup=False,
+    )
+    option = "" if Layout.of(None).root == layout.root else f" --state {layout.root}"
+    out.print(f"  3. kill -9 whatever you like, and watch it heal: waqiti status{option}\n", markup=False)
+
+
+def _stay(layout: Layout) -> None:
+    say("Ctrl-C stops the platform; its data stays.")
+    try:
+        while running_init(layout) is not None:
+            time.sleep(_LOOK_SECONDS)
+        say("The platform was stopped.")
+    except KeyboardInterrupt:
+        say("Stopping ...")
+        stop_cluster(layout)
