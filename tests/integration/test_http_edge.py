@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -331,11 +332,14 @@ async def test_a_head_without_end_is_cut_off(credentials: Credentials) -> None:
     async with serving(things(), credentials) as url:
         fits = await asyncio.to_thread(talk, url, head("GET", "/v1/things/a", "X-Long: " + "x" * 60_000))
         assert fits.startswith(b"HTTP/1.1 200")
-        for excess in (["X-Long: " + "x" * 70_000], [f"X-{number}: {'x' * 1000}" for number in range(70)]):
-            answer = await asyncio.to_thread(talk, url, head("GET", "/v1/things/a", *excess))
-            assert answer.startswith(b"HTTP/1.1 400")
-        answer = await asyncio.to_thread(talk, url, head("GET", "/v1/things/" + "a" * 70_000))
-        assert answer.startswith(b"HTTP/1.1 400")
+        many = "\r\n".join(f"X-{number}: {'x' * 1000}" for number in range(4_000))
+        for endless in (
+            head("GET", "/v1/things/a", "X-Long: " + "x" * 4_000_000),
+            head("GET", "/v1/things/a", many),
+            head("GET", "/v1/things/" + "a" * 4_000_000),
+        ):
+            with suppress(ConnectionError):
+                assert (await asyncio.to_thread(talk, url, endless)).startswith(b"HTTP/1.1 400")
 
 
 @pytest.mark.parametrize("piece", [b"", b"POST /v1/raw HT", head("POST", "/v1/raw", "Content-Length: 50") + b"{"])

@@ -63,9 +63,10 @@ def requires_scope(scope: str) -> Guard:
     return guard
 
 
-async def needs_key(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Guard every handler: 400 or 422 unless a POST under ``/v1`` has its idempotency key."""
-    incoming = _incoming(connection)
+async def check_key(request: FrameworkRequest[Any, Any, Any]) -> None:
+    """Refuse a POST under ``/v1`` that has no idempotency key: 400, or 422."""
+    # Not a guard: the framework copies the whole handler for each guard that it calls.
+    incoming = _incoming(request)
     if incoming.needs_idempotency_key:
         incoming.idempotency_key()
 

@@ -44,7 +44,7 @@ from waqiti.foundation.http.exchange import Outgoing
 from waqiti.foundation.http.measures import Measures
 from waqiti.foundation.http.openapi import ApiDocument
 from waqiti.foundation.http.raw import RawRoute, RawRoutes
-from waqiti.foundation.http.request import Request, needs_key
+from waqiti.foundation.http.request import Request, check_key
 from waqiti.foundation.security import Authenticator
 
 _Body = TypeVar("_Body")
@@ -73,7 +73,7 @@ def http_application(
     framework = Litestar(
         list(handlers),
         request_class=Request,
-        guards=[needs_key],
+        before_request=check_key,
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,

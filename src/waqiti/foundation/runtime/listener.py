@@ -43,6 +43,7 @@ class _Connection(HttpToolsProtocol):
 
     server_state: "_State"
     _ends_at = 0.0
+    _in_head = False
     _head_bytes = 0
     _receiving_since: float | None = None
 
@@ -52,25 +53,26 @@ class _Connection(HttpToolsProtocol):
         self._ends_at = now + random.uniform(*LIFE_SECONDS)
         self._receiving_since = now
 
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; a head that goes on and on is refused."""
+        was_in_head = self._in_head
+        super().data_received(data)
+        if was_in_head and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
+
     def on_message_begin(self) -> None:
         """Begin to receive a request, which must be complete within a minute."""
         super().on_message_begin()
-        self._head_bytes = 0
+        self._in_head = True
         self._receiving_since = self.loop.time()
-
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the target; the parser turns what is raised into a 400."""
-        super().on_url(url)
-        self._bound_head(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; the parser turns what is raised into a 400."""
-        super().on_header(name, value)
-        self._bound_head(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
         """Begin the request; its answer is the connection's last where it is to end."""
         super().on_headers_complete()
+        self._in_head = False
+        self._head_bytes = 0
         if self.server_state.draining or self.loop.time() >= self._ends_at:
             self.cycle.keep_alive = False
 
@@ -83,11 +85,6 @@ class _Connection(HttpToolsProtocol):
         """Close where a request has been on its way for too long, or never came."""
         if self._receiving_since is not None and now - self._receiving_since > RECEIVE_SECONDS:
             self.transport.close()
-
-    def _bound_head(self, more: int) -> None:
-        self._head_bytes += more
-        if self._head_bytes > MAX_HEAD_BYTES:
-            raise ValueError("the head of the request is too large")
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with a problem document."""
