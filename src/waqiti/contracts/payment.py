@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts.caller import Caller
+from waqiti.contracts.compliance import ScreeningOutcome
+from waqiti.contracts.fraud import FraudOutcome, Reason
 
 PAYMENT_EVENTS: Final = "payment-events"
 PAYMENT_RESULTS: Final = "payment-results"
@@ -34,8 +36,34 @@ FINAL: Final = frozenset({"declined", "captured", "partially_refunded", "refunde
 """Statuses in which the money of the payment has come to rest (refunds may still follow)."""
 
 
+class FraudPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What fraud-service said about a payment."""
+
+    score: float
+    outcome: FraudOutcome
+    reasons: list[Reason] = []
+    model_version: str | None = None
+
+
+class CompliancePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What compliance-service said about a payment."""
+
+    outcome: ScreeningOutcome
+    reasons: list[Reason] = []
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Both decisions about a payment; None where there is none (yet)."""
+
+    fraud: FraudPart | None = None
+    compliance: CompliancePart | None = None
+
+
 class PaymentResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The data of an event on ``payment-results``; its type is ``payment.<status>``."""
+    """The data of an event on ``payment-results``; its type is ``payment.<status>``.
+
+    ``failure_code`` and ``decision`` are given where they are known, so that a reader needs nothing else.
+    """
 
     payment_id: UUID
     status: Status
@@ -48,6 +76,8 @@ class PaymentResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     amount_refunded: int
     actor: str
     reason: str | None = None
+    failure_code: str | None = None
+    decision: Decision | None = None
     at: datetime
 
 

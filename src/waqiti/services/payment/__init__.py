@@ -1,0 +1,1 @@
+"""payment-service: payments from acceptance to their end, captures, voids and refunds."""

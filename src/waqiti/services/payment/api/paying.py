@@ -1,0 +1,84 @@
+"""``POST /v1/payments`` and its batch: raw routes, for they are the hot path."""
+
+from typing import Final
+
+from waqiti.contracts.public.payments import BatchResult, BatchResults, Payment
+from waqiti.foundation.database import Database
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.http import Incoming, Operation, Outgoing, RawRoute, wait_seconds
+from waqiti.foundation.idempotency import Resumed, begin
+from waqiti.foundation.ids import new_id
+from waqiti.services.payment.api import views
+from waqiti.services.payment.api.bodies import NewPayment, NewPayments
+from waqiti.services.payment.api.orders import read_order, read_orders
+from waqiti.services.payment.domain.states import WAITING
+from waqiti.services.payment.usecases.paying import DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS, Order, Paid, Paying
+
+PATH: Final = "/v1/payments"
+BATCH_PATH: Final = "/v1/payments/batch"
+_MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
+_REPLAYED: Final = ((b"idempotent-replayed", b"true"),)
+
+
+def paying_routes(paying: Paying, database: Database) -> list[RawRoute]:
+    """Return both routes."""
+
+    async def create_payment(incoming: Incoming) -> Outgoing:
+        order, _ = read_order(incoming)
+        (paid,) = await paying.pay([order], _wait(incoming))
+        if isinstance(paid, Problem):
+            raise paid
+        status = 202 if paid.payment.state.status in WAITING else 201
+        body = views.encode_json(views.payment(paid.payment, incoming.principal))
+        return Outgoing(status, body, _REPLAYED if paid.replayed else ())
+
+    async def create_payments(incoming: Incoming) -> Outgoing:
+        orders = read_orders(incoming)
+        async with database.transaction() as connection:
+            found = await begin(connection, incoming.request_key(), new_id)
+        outcomes = await _pay(paying, orders, _wait(incoming))
+        results = [_result(index, outcome, incoming) for index, outcome in enumerate(outcomes)]
+        headers = _REPLAYED if isinstance(found, Resumed) else ()
+        return Outgoing(200, views.encode_json(BatchResults(results)), headers)
+
+    return [
+        RawRoute(
+            method="POST",
+            path=PATH,
+            handler=create_payment,
+            operation=Operation(
+                summary="Pay from one wallet to another.",
+                operation_id="create_payment",
+                body=NewPayment,
+                replies={201: Payment, 202: Payment},
+            ),
+        ),
+        RawRoute(
+            method="POST",
+            path=BATCH_PATH,
+            handler=create_payments,
+            max_body_bytes=_MAX_BATCH_BYTES,
+            operation=Operation(
+                summary="Make up to 1,000 payments, each for itself.",
+                operation_id="create_payments",
+                body=NewPayments,
+                replies={200: BatchResults},
+            ),
+        ),
+    ]
+
+
+async def _pay(paying: Paying, orders: list[Order | Problem], seconds: float) -> list[Paid | Problem]:
+    """Pay those that could be read; the others keep their problem."""
+    outcomes = iter(await paying.pay([order for order in orders if isinstance(order, Order)], seconds))
+    return [next(outcomes) if isinstance(order, Order) else order for order in orders]
+
+
+def _result(index: int, outcome: Paid | Problem, incoming: Incoming) -> BatchResult:
+    if isinstance(outcome, Problem):
+        return BatchResult(index=index, problem=outcome.document(incoming.request_id))
+    return BatchResult(index=index, payment=views.payment(outcome.payment, incoming.principal))
+
+
+def _wait(incoming: Incoming) -> float:
+    return wait_seconds(incoming.header(b"prefer"), default=DEFAULT_WAIT_SECONDS, maximum=MAX_WAIT_SECONDS)

@@ -1,0 +1,132 @@
+"""What clients are shown."""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts import refusals
+from waqiti.contracts.compliance import ScreeningOutcome
+from waqiti.contracts.fraud import Reason
+from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, PaymentResult
+from waqiti.contracts.public import payments as public
+from waqiti.contracts.public.common import Failure, PublicReason
+from waqiti.foundation.ids import derived_id, encode
+from waqiti.foundation.security import OPERATOR, Principal
+from waqiti.services.payment.domain.payments import Payment, Queued
+from waqiti.services.payment.domain.refunds import Refund
+from waqiti.services.payment.domain.steps import REVIEW_EXPIRED
+from waqiti.services.payment.domain.times import minted_at
+from waqiti.services.payment.store.transitions import CREATED, Transition
+
+PAYMENT: Final = "pay"
+WALLET: Final = "wal"
+REFUND: Final = "ref"
+_EVENT: Final = "evt"
+
+_SENTENCES: Final = {
+    refusals.CUSTOMER_NOT_ACTIVE: "The customer on one side is not active.",
+    refusals.WALLET_FROZEN: "A wallet is frozen.",
+    refusals.WALLET_CLOSED: "A wallet is closed.",
+    refusals.SANCTIONS_HIT: "Sanctions screening refused the payment.",
+    refusals.INSUFFICIENT_FUNDS: "The wallet does not hold enough.",
+    refusals.LIMIT_EXCEEDED: "A limit of a customer would be passed.",
+    refusals.FRAUD_DECLINED: "The risk of fraud is too high.",
+    refusals.COMPLIANCE_UNAVAILABLE: "Screening was not possible in time.",
+    refusals.GIVEN_UP: "The payment could not be processed in time.",
+    REVIEW_EXPIRED: "Nobody decided the review in time.",
+}
+_COARSE: Final[dict[ScreeningOutcome, list[PublicReason]]] = {
+    "clear": [],
+    "possible": [PublicReason("compliance_review", "Compliance has to look at the payment.")],
+    "confirmed": [PublicReason("compliance_refused", "Compliance refused the payment.")],
+}
+
+encode_json: Final = msgspec.json.Encoder().encode
+_QUEUED: Final = msgspec.json.Decoder(Queued)
+_RESULT: Final = msgspec.json.Decoder(PaymentResult)
+
+
+def payment(shown: Payment, principal: Principal) -> public.Payment:
+    """Show a payment; reasons of compliance in full to operators only."""
+    facts, state = shown.facts, shown.state
+    return public.Payment(
+        id=encode(PAYMENT, facts.id),
+        status=state.status,
+        amount=facts.amount,
+        currency=facts.currency,
+        amount_captured=state.captured,
+        amount_refunded=state.refunded,
+        fee=facts.fee,
+        from_wallet=encode(WALLET, facts.from_wallet),
+        to_wallet=encode(WALLET, facts.to_wallet),
+        description=facts.description,
+        metadata=facts.metadata or {},
+        decision=_decision(state.decision, principal),
+        failure=failure(state.failure_code),
+        created_at=facts.created_at,
+        updated_at=state.updated_at,
+    )
+
+
+def refund(shown: Refund) -> public.Refund:
+    """Show a refund."""
+    return public.Refund(
+        id=encode(REFUND, shown.id),
+        payment_id=encode(PAYMENT, shown.payment_id),
+        amount=shown.amount,
+        status=shown.status,
+        failure=failure(shown.failure_code),
+        reason=shown.reason,
+        created_at=minted_at(shown.id),
+    )
+
+
+def transition(shown: Transition, payment_id: UUID) -> public.PaymentEvent:
+    """Show one transition of a payment."""
+    place = f"{shown.topic}/{shown.partition}/{shown.offset}"
+    identifier = encode(_EVENT, derived_id(payment_id, place))
+    if shown.type == CREATED:
+        queued = _QUEUED.decode(shown.data)
+        return public.PaymentEvent(
+            id=identifier, type=shown.type, status="created", actor=queued.actor, reason=None, at=queued.at
+        )
+    result = _RESULT.decode(shown.data)
+    return public.PaymentEvent(
+        id=identifier, type=shown.type, status=result.status, actor=result.actor, reason=result.reason, at=result.at
+    )
+
+
+def failure(code: str | None) -> Failure | None:
+    """Show why money did not move."""
+    if code is None:
+        return None
+    return Failure(code, _SENTENCES.get(code, "The ledger refused the transfer."))
+
+
+def _decision(decision: Decision | None, principal: Principal) -> public.DecisionView:
+    if decision is None:
+        return public.DecisionView(fraud=None, compliance=None)
+    return public.DecisionView(fraud=_fraud(decision.fraud), compliance=_compliance(decision.compliance, principal))
+
+
+def _fraud(part: FraudPart | None) -> public.FraudView | None:
+    if part is None:
+        return None
+    return public.FraudView(
+        score=part.score,
+        outcome=part.outcome,
+        reasons=_reasons(part.reasons),
+        model_version=part.model_version,
+    )
+
+
+def _compliance(part: CompliancePart | None, principal: Principal) -> public.ComplianceView | None:
+    if part is None:
+        return None
+    reasons = _reasons(part.reasons) if principal.has(OPERATOR) else _COARSE[part.outcome]
+    return public.ComplianceView(outcome=part.outcome, reasons=reasons)
+
+
+def _reasons(reasons: list[Reason]) -> list[PublicReason]:
+    return [PublicReason(reason.code, reason.detail) for reason in reasons]

@@ -1,0 +1,1 @@
+"""The rules of payments: states, decisions, fees, refunds. Pure."""

@@ -1,0 +1,67 @@
+"""Payments that wait for a service that is away, or for a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from waqiti.foundation.database import Connection
+from waqiti.services.payment.domain.payments import Facts
+from waqiti.services.payment.store import rows
+
+Reason = Literal["away", "poison"]
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A payment that waits, and since when."""
+
+    facts: Facts
+    parked_at: datetime
+
+
+_PARK: Final = """
+INSERT INTO parked (payment_id, parked_at, reason)
+SELECT id, $2, $3 FROM unnest($1::uuid[]) AS id
+ON CONFLICT (payment_id) DO UPDATE SET reason = excluded.reason
+"""
+
+
+async def park(connection: Connection, ids: Sequence[UUID], now: datetime, reason: Reason) -> None:
+    """Set payments aside; one that waits already keeps its time."""
+    await connection.execute(_PARK, ids, now, reason)
+
+
+_WAITING: Final = """
+SELECT p.id, p.from_wallet, p.to_wallet, p.from_account, p.to_account, p.from_customer, p.to_customer, p.amount,
+       p.currency, p.manual, p.fee, p.description, p.metadata, p.created_by, p.created_at, w.parked_at
+FROM parked w
+JOIN payments p ON p.id = w.payment_id
+WHERE w.reason = 'away' AND w.payment_id > $1
+ORDER BY w.payment_id
+LIMIT $2
+"""
+
+
+async def waiting(connection: Connection, after: UUID, limit: int) -> list[Parked]:
+    """List payments that wait for a service, by id, those after ``after``."""
+    found = await connection.fetch(_WAITING, after, limit)
+    return [Parked(rows.facts(tuple(row)[:-1]), row["parked_at"]) for row in found]
+
+
+_COUNT: Final = "SELECT count(*) FROM (SELECT FROM parked WHERE reason = 'away' LIMIT $1) AS some"
+
+
+async def count(connection: Connection, at_most: int) -> int:
+    """Count the payments that wait for a service, up to ``at_most``."""
+    found: int = await connection.fetchval(_COUNT, at_most)
+    return found
+
+
+_RELEASE: Final = "DELETE FROM parked WHERE payment_id = ANY ($1::uuid[])"
+
+
+async def release(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Forget that payments wait."""
+    await connection.execute(_RELEASE, ids)

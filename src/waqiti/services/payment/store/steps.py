@@ -1,0 +1,84 @@
+"""Captures, voids and expiries."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from waqiti.foundation.database import Connection
+from waqiti.services.payment.domain.steps import Step
+
+_INSERT: Final = """
+INSERT INTO steps (
+    id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, created_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""
+
+
+async def insert(connection: Connection, step: Step) -> None:
+    """Store a step before the ledger is asked."""
+    await connection.execute(
+        _INSERT,
+        step.id,
+        step.payment_id,
+        step.number,
+        step.kind,
+        step.amount,
+        step.becomes,
+        step.failure_code,
+        step.status,
+        step.code,
+        step.actor,
+        step.reason,
+        step.created_at,
+    )
+
+
+_READ: Final = """
+SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, created_at
+FROM steps
+WHERE id = $1
+"""
+
+
+async def read(connection: Connection, step_id: UUID) -> Step | None:
+    """Read a step."""
+    row = await connection.fetchrow(_READ, step_id)
+    return None if row is None else _step(row)
+
+
+_PENDING_OF: Final = "SELECT EXISTS (SELECT FROM steps WHERE payment_id = $1 AND status = 'pending')"
+
+
+async def is_pending(connection: Connection, payment_id: UUID) -> bool:
+    """Tell whether a step of the payment is under way."""
+    found: bool = await connection.fetchval(_PENDING_OF, payment_id)
+    return found
+
+
+_HALVES: Final = """
+SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, created_at
+FROM steps
+WHERE status = 'pending' AND created_at < $1
+ORDER BY created_at
+LIMIT $2
+"""
+
+
+async def halves(connection: Connection, before: datetime, limit: int) -> list[Step]:
+    """List steps that were begun before ``before`` and never ended, oldest first."""
+    return [_step(row) for row in await connection.fetch(_HALVES, before, limit)]
+
+
+_FINISH: Final = "UPDATE steps SET status = $2, code = $3 WHERE id = $1 AND status = 'pending' RETURNING id"
+
+
+async def finish(connection: Connection, step: Step) -> bool:
+    """Write how a step ended; False where that was written before."""
+    return await connection.fetchval(_FINISH, step.id, step.status, step.code) is not None
+
+
+def _step(row: asyncpg.Record) -> Step:
+    return Step(**dict(row))

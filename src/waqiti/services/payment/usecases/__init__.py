@@ -1,0 +1,1 @@
+"""What payment-service does; each opens its own unit of work."""

@@ -1,0 +1,97 @@
+"""The events that payments leave in the log."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS, PaymentResult, Status
+from waqiti.foundation.events import NewEvent
+from waqiti.foundation.telemetry import traceparent
+from waqiti.services.payment.domain.decisions import Conclusion
+from waqiti.services.payment.domain.payments import Facts, Payment, Queued, queued
+from waqiti.services.payment.domain.steps import SERVICE
+
+CREATED: Final = "payment.created"
+REQUEUED: Final = "payment.requeued"
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def created(facts: Facts, *, event_type: str = CREATED) -> NewEvent:
+    """A payment that was accepted, or is queued again: work for the group."""
+    return NewEvent(PAYMENT_EVENTS, facts.from_wallet.hex, event_type, facts.id, _encode(queued(facts)), traceparent())
+
+
+def concluded(conclusion: Conclusion, previous: Status, now: datetime, trace: str | None) -> NewEvent:
+    """What the worker made of a payment that was waiting."""
+    payment = conclusion.payment
+    return _result(
+        PaymentResult(
+            payment_id=payment.payment_id,
+            status=conclusion.status,
+            previous=previous,
+            from_wallet=payment.from_wallet,
+            to_wallet=payment.to_wallet,
+            amount=payment.amount,
+            currency=payment.currency,
+            amount_captured=conclusion.captured,
+            amount_refunded=0,
+            actor=SERVICE,
+            reason=conclusion.failure_code or conclusion.review,
+            failure_code=conclusion.failure_code,
+            decision=conclusion.decision,
+            at=now,
+        ),
+        trace,
+    )
+
+
+def waits(payment: Queued, reason: str, now: datetime, trace: str | None) -> NewEvent:
+    """A payment that was set aside."""
+    return _result(
+        PaymentResult(
+            payment_id=payment.payment_id,
+            status="screening",
+            previous="created",
+            from_wallet=payment.from_wallet,
+            to_wallet=payment.to_wallet,
+            amount=payment.amount,
+            currency=payment.currency,
+            amount_captured=0,
+            amount_refunded=0,
+            actor=SERVICE,
+            reason=reason,
+            at=now,
+        ),
+        trace,
+    )
+
+
+def changed(payment: Payment, previous: Status, actor: str, reason: str | None) -> NewEvent:
+    """A later transition: ``payment`` is as it stands after it."""
+    facts, state = payment.facts, payment.state
+    return _result(
+        PaymentResult(
+            payment_id=facts.id,
+            status=state.status,
+            previous=previous,
+            from_wallet=facts.from_wallet,
+            to_wallet=facts.to_wallet,
+            amount=facts.amount,
+            currency=facts.currency,
+            amount_captured=state.captured,
+            amount_refunded=state.refunded,
+            actor=actor,
+            reason=reason,
+            failure_code=state.failure_code,
+            decision=state.decision,
+            at=state.updated_at,
+        ),
+        traceparent(),
+    )
+
+
+def _result(result: PaymentResult, trace: str | None) -> NewEvent:
+    kind = f"payment.{result.status}"
+    return NewEvent(PAYMENT_RESULTS, result.from_wallet.hex, kind, result.payment_id, _encode(result), trace)

@@ -1,0 +1,132 @@
+"""Writing what became of payments: marks, states and result events in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from waqiti.contracts.payment import PAYMENT_RESULTS, Status
+from waqiti.foundation.database import Connection, Database
+from waqiti.foundation.events import Batch, Consumer, Event, EventWriter, LogAdmin, NewEvent
+from waqiti.services.payment.domain.decisions import Conclusion
+from waqiti.services.payment.domain.states import WAITING
+from waqiti.services.payment.store import parked, settling, states
+from waqiti.services.payment.usecases import events, metrics
+from waqiti.services.payment.usecases.deciding import Item
+
+_NO_MARKS: Final[tuple[object, ...]] = ("", "", [], [], [], [])
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch came to. ``previous`` is the status that the concluded ones had."""
+
+    concluded: Sequence[Conclusion] = ()
+    waiting: Sequence[Item] = ()
+    traces: dict[UUID, str | None] = {}
+    previous: Status = "created"
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """An event that cannot be processed, and why."""
+
+    event: Event
+    error: str
+
+
+class Settling:
+    """Settles the payments of one database; ``consumer`` is the group's member whose batches are marked."""
+
+    def __init__(self, database: Database, writer: EventWriter, consumer: Consumer) -> None:
+        self._database = database
+        self._writer = writer
+        self._consumer = consumer
+        self._admin = LogAdmin(database)
+
+    async def settle(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
+        """Write ``outcome`` and mark ``batch``, if there is one.
+
+        Raises:
+            Fenced: another member owns the batch by now.
+        """
+        try:
+            if not outcome.waiting:
+                await self._settle_at_once(outcome, batch, now)
+                _count(outcome.concluded)
+                return
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != settling.NOT_WAITING:
+                raise
+        await self._settle_closely(outcome, batch, now)
+
+    async def bury(self, poison: Sequence[Poison], batch: Batch, now: datetime) -> None:
+        """Mark ``batch``, whose payments are settled but for ``poison``: that goes to the dead letters."""
+        async with self._database.transaction() as connection:
+            statuses = await states.lock_statuses(connection, [one.event.subject for one in poison])
+            stuck = [payment for payment, status in statuses.items() if status in WAITING]
+            created = [payment for payment in stuck if statuses[payment] == "created"]
+            await states.write_screening(connection, created, now)
+            await parked.park(connection, stuck, now, "poison")
+            for one in poison:
+                await self._admin.put_dead_letter(connection, self._consumer.group, one.event, one.error)
+            await self._consumer.mark(connection, batch)
+
+    async def set_aside(self, payments: Sequence[UUID], now: datetime) -> None:
+        """Leave payments to a person."""
+        async with self._database.connection() as connection:
+            await parked.park(connection, payments, now, "poison")
+
+    async def _settle_at_once(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
+        concluded = outcome.concluded
+        results = [_event(one, outcome.previous, outcome, now) for one in concluded]
+        known_parked = [] if outcome.previous == "created" else [one.payment.payment_id for one in concluded]
+        async with self._database.connection() as connection:
+            await self._write(connection, batch, concluded, known_parked, results, now)
+        self._writer.hint((PAYMENT_RESULTS,))
+
+    async def _settle_closely(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
+        """Look at every payment under its lock: some are to wait, or wait no longer."""
+        ids = [one.payment.payment_id for one in outcome.concluded]
+        waiting_ids = [item.payment.payment_id for item in outcome.waiting]
+        async with self._database.transaction() as connection:
+            statuses = await states.lock_statuses(connection, [*ids, *waiting_ids])
+            concluded = [one for one in outcome.concluded if statuses[one.payment.payment_id] in WAITING]
+            results = [_event(one, statuses[one.payment.payment_id], outcome, now) for one in concluded]
+            new = [item for item in outcome.waiting if statuses[item.payment.payment_id] == "created"]
+            if new:
+                new_ids = [item.payment.payment_id for item in new]
+                await states.write_screening(connection, new_ids, now)
+                await parked.park(connection, new_ids, now, "away")
+                results += [events.waits(item.payment, "service_away", now, item.trace) for item in new]
+            settled = [one.payment.payment_id for one in concluded]
+            await self._write(connection, batch, concluded, settled, results, now)
+        self._writer.hint((PAYMENT_RESULTS,))
+        _count(concluded)
+
+    async def _write(
+        self,
+        connection: Connection,
+        batch: Batch | None,
+        concluded: Sequence[Conclusion],
+        known_parked: Sequence[UUID],
+        results: Sequence[NewEvent],
+        now: datetime,
+    ) -> None:
+        arguments = await self._writer.arguments(connection, results)
+        if batch is None:
+            await settling.settle(connection, _NO_MARKS, concluded, known_parked, arguments, now)
+            return
+        with self._consumer.fencing(batch):
+            marks = self._consumer.mark_arguments(batch)
+            await settling.settle(connection, marks, concluded, known_parked, arguments, now)
+
+
+def _event(conclusion: Conclusion, previous: Status, outcome: Outcome, now: datetime) -> NewEvent:
+    return events.concluded(conclusion, previous, now, outcome.traces.get(conclusion.payment.payment_id))
+
+
+def _count(concluded: Sequence[Conclusion]) -> None:
+    for one in concluded:
+        metrics.count_ended(one.status, one.failure_code)

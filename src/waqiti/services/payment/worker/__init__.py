@@ -1,0 +1,1 @@
+"""The consumers and clocks of payment-service."""

@@ -1,0 +1,80 @@
+"""What runs beside the pipeline, on the one member of the group that owns partition 0: retries, reviews, clocks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from waqiti.foundation.clock import utc_now
+from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.events import Consumer
+from waqiti.foundation.telemetry import logger
+from waqiti.services.payment.usecases.rescoring import Rescoring
+from waqiti.services.payment.usecases.retrying import Retrying
+from waqiti.services.payment.usecases.sweeping import Sweeping
+
+FIRST_PAUSE_SECONDS: Final = 0.25
+LAST_PAUSE_SECONDS: Final = 2.0
+SWEEP_SECONDS: Final = 1.0
+_LOST_EVERY: Final = 5
+_KEYS_EVERY: Final = 600
+
+_log = logger(__name__)
+
+
+class Sweeper:
+    """Two loops; each waits longer while there is nothing to do."""
+
+    def __init__(self, consumer: Consumer, retrying: Retrying, rescoring: Rescoring, sweeping: Sweeping) -> None:
+        self._consumer = consumer
+        self._retrying = retrying
+        self._rescoring = rescoring
+        self._sweeping = sweeping
+        self._ticks = 0
+
+    async def retry(self, stop: asyncio.Event) -> None:
+        """Ask again about payments that wait for a service, until ``stop``."""
+        pause = FIRST_PAUSE_SECONDS
+        while not stop.is_set():
+            got_on = await self._unless_away(self._retry_once)
+            pause = FIRST_PAUSE_SECONDS if got_on else min(pause * 2, LAST_PAUSE_SECONDS)
+            await _sleep(stop, pause)
+
+    async def sweep(self, stop: asyncio.Event) -> None:
+        """Do what time brings about, until ``stop``."""
+        while not stop.is_set():
+            await self._unless_away(self._sweep_once)
+            await _sleep(stop, SWEEP_SECONDS)
+
+    async def _retry_once(self) -> bool:
+        parked = await self._retrying.retry(utc_now())
+        scored = await self._rescoring.rescore()
+        return parked or scored
+
+    async def _sweep_once(self) -> bool:
+        self._ticks += 1
+        now = utc_now()
+        await self._sweeping.finish_halves(now)
+        await self._sweeping.run_clocks_out(now)
+        await self._sweeping.count_late(now)
+        if self._ticks % _LOST_EVERY == 0:
+            await self._sweeping.requeue_lost(now)
+        if self._ticks % _KEYS_EVERY == 0:
+            await self._sweeping.forget_keys()
+        return True
+
+    async def _unless_away(self, work: Callable[[], Awaitable[bool]]) -> bool:
+        """Do ``work`` where it is this member's; a database that is away is waited for."""
+        if 0 not in self._consumer.partitions:
+            return False
+        try:
+            return await work()
+        except DependencyUnavailable as problem:
+            _log.warning("sweep_put_off", detail=problem.detail)
+            return False
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
