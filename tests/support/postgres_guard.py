@@ -19,10 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from waqiti.operations.cluster import postgres_server
 from waqiti.operations.cluster.postgres_place import Place, binaries, server_credential
+from waqiti.operations.cluster.processes import ProcessRef
 
 START_TIMEOUT_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.1
@@ -42,7 +41,7 @@ SETTINGS: Final = postgres_server.settings(memory_bytes=2**30, fsync=False) | {
 
 def serve(directory: Path, owner_pid: int) -> None:
     """Run the server until the owner ends or SIGTERM comes."""
-    owner = psutil.Process(owner_pid)
+    owner = ProcessRef.of(owner_pid)
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
     with own_place(directory) as place:
@@ -52,7 +51,7 @@ def serve(directory: Path, owner_pid: int) -> None:
         server, port = start(place, programs, directory / "server.log")
         try:
             publish(directory, f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
-            while not stopping and owner.is_running() and server.poll() is None:
+            while not stopping and owner.alive and server.poll() is None:
                 time.sleep(POLL_SECONDS)
         finally:
             server.send_signal(signal.SIGQUIT)
