@@ -7,6 +7,7 @@ from typing import Annotated, Final, NoReturn
 
 import msgspec
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import console, print_document, say
@@ -19,6 +20,7 @@ from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.stopping import stop_cluster
 
 _LOOK_SECONDS: Final = 0.25
+_LARGEST_PORT: Final = 65535
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ def up(
     *,
     detach: Annotated[bool, Parameter(name=["--detach", "-d"], negative="")] = False,
     state: State = None,
-    port: int | None = None,
+    port: Annotated[int | None, Parameter(validator=Number(gte=1, lte=_LARGEST_PORT))] = None,
     postgres: str | None = None,
     json: Json = False,
 ) -> int:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from waqiti.contracts.caller import Caller
 from waqiti.contracts.fraud import Reason
+from waqiti.foundation.money import MAX_AMOUNT
+
+MAX_BATCH: Final = 1_000
 
 Tier = Literal["basic", "standard", "enhanced"]
 CustomerStatus = Literal["active", "in_review", "blocked"]
@@ -26,14 +30,16 @@ class ScreenRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     kind: Literal["payment", "withdrawal", "deposit", "exchange"]
     from_customer: UUID | None
     to_customer: UUID | None
-    amount: int
-    currency: str
-    created_at: datetime
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    created_at: Annotated[datetime, Meta(tz=True)]
     text: str | None = None
 
 
 class ScreenRequests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    items: list[ScreenRequest]
+    """At most ``MAX_BATCH`` items."""
+
+    items: Annotated[list[ScreenRequest], Meta(max_length=MAX_BATCH)]
 
 
 class ComplianceDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +59,7 @@ class ComplianceDecisions(msgspec.Struct, frozen=True):
 
 
 class CustomerIds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    ids: list[UUID]
+    ids: Annotated[list[UUID], Meta(max_length=MAX_BATCH)]
 
 
 class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +77,16 @@ class Resolution(msgspec.Struct, frozen=True):
 
     id: UUID
     outcome: Literal["confirm", "release"]
-    amount: int
+    amount: Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
 
 
 class Resolutions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    items: list[Resolution]
+    items: Annotated[list[Resolution], Meta(max_length=MAX_BATCH)]
 
 
 class Resolved(msgspec.Struct, frozen=True):
+    """How many reservations were open and are resolved now."""
+
     count: int
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from waqiti.contracts.caller import Caller
+from waqiti.foundation.money import MAX_AMOUNT
+
+MAX_BATCH: Final = 1_000
 
 FraudOutcome = Literal["approve", "review", "decline"]
 
@@ -28,13 +32,15 @@ class ScoreRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     to_wallet: UUID | None
     from_customer: UUID
     to_customer: UUID | None
-    amount: int
-    currency: str
-    created_at: datetime
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    created_at: Annotated[datetime, Meta(tz=True)]
 
 
 class ScoreRequests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    items: list[ScoreRequest]
+    """At most ``MAX_BATCH`` items."""
+
+    items: Annotated[list[ScoreRequest], Meta(max_length=MAX_BATCH)]
 
 
 class FraudDecision(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,7 +89,7 @@ class BalancesAsOf(msgspec.Struct, frozen=True):
     balances: list[BalanceAsOf]
 
 
-class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One transfer to make.
 
     - ``post`` moves ``amount`` from ``debit`` to ``credit``; ``hold`` reserves it until ``expires_at``.
@@ -125,7 +125,7 @@ class Transfers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transfers: list[Transfer]
 
 
-class TransferResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TransferResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The stored outcome of one id.
 
     ``existed``: it was stored by an earlier call. ``differs``: it was stored with another value of the field named

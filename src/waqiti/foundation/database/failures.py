@@ -19,6 +19,7 @@ _UNAVAILABLE: Final = (
     pg.LockNotAvailableError,
     pg.QueryCanceledError,
     pg.InsufficientResourcesError,
+    ConnectionError,
 )
 _WHEN_CLOSED: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 

@@ -80,8 +80,7 @@ class Keeper:
         return True
 
     async def _fill(self) -> None:
-        counts = self._database.counts
-        for _ in range(counts.size, self._database.min_idle):
+        while self._database.counts.size < self._database.min_idle:
             try:
                 self._database.give(await self._database.grow())
             except DependencyUnavailable:

@@ -6,7 +6,6 @@ one does neither. Connections carry no session state: whoever needs some (locks,
 
 import asyncio
 from collections import deque
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 import asyncpg
@@ -15,6 +14,7 @@ import msgspec
 from waqiti.foundation.database import failures
 from waqiti.foundation.database.connecting import open_connection
 from waqiti.foundation.database.keeper import Keeper
+from waqiti.foundation.database.leases import Lease, Transaction
 from waqiti.foundation.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Database:
         await database._keeper.start()
         return database
 
-    def transaction(self) -> "Transaction":
+    def transaction(self) -> Transaction:
         """Open the unit of work: BEGIN (read committed), COMMIT on leaving, ROLLBACK on an exception.
 
         Raises:
@@ -72,7 +72,7 @@ class Database:
         """
         return Transaction(self)
 
-    def connection(self) -> "Lease":
+    def connection(self) -> Lease:
         """Lend a connection for single statements, each committed by itself.
 
         Raises:
@@ -246,83 +246,6 @@ class Database:
     def _exhausted(self, why: str) -> DependencyUnavailable:
         failures.log_exhausted(self.name, why, self.counts)
         return failures.unavailable(self.name)
-
-
-class Lease:
-    """A connection lent for the length of an ``async with``; see ``Database.connection``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._connection: Connection | None = None
-
-    async def __aenter__(self) -> Connection:
-        self._connection = await self._database.acquire()
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        connection = self._connection
-        assert connection is not None
-        try:
-            if error is not None:
-                _explain(error, self._database.name, connection)
-        finally:
-            if isinstance(error, asyncio.CancelledError):
-                connection.terminate()
-            self._database.release(connection)
-
-
-class Transaction:
-    """The unit of work for the length of an ``async with``; see ``Database.transaction``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._connection: Connection | None = None
-
-    async def __aenter__(self) -> Connection:
-        connection = await self._database.acquire()
-        self._connection = connection
-        self._transaction = connection.transaction()
-        try:
-            await self._transaction.start()
-        except BaseException as error:
-            self._leave(connection)
-            _explain(error, self._database.name, connection)
-            raise
-        return connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        connection = self._connection
-        assert connection is not None
-        try:
-            if error is None:
-                await self._transaction.commit()
-            else:
-                await self._undo(connection, error)
-        except (Exception, asyncio.CancelledError) as failure:
-            _explain(failure, self._database.name, connection)
-            raise
-        finally:
-            self._leave(connection)
-
-    async def _undo(self, connection: Connection, error: BaseException) -> None:
-        closed = connection.is_closed()
-        if not closed:
-            await self._transaction.rollback()
-        _explain(error, self._database.name, connection)
-
-    def _leave(self, connection: Connection) -> None:
-        self._database.release(connection)
-
-
-def _explain(error: BaseException, name: str, connection: Connection) -> None:
-    """Raise the 503 that ``error`` means, where it is an operational one."""
-    problem = failures.as_unavailable(error, name, connection.is_closed())
-    if problem is not None:
-        raise problem from error
 
 
 async def _close(connection: Connection) -> None:

@@ -15,9 +15,9 @@ from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.probes import Seen
 from waqiti.operations.cluster.record import LastExit, ProcessRecord, Reason, Role
 
-LIVENESS_SECONDS: Final = 30.0
 # A process that has never answered gets more time: it may share a busy machine with eight others that start.
-FIRST_ANSWER_SECONDS: Final = 60.0
+FIRST_ANSWER_FACTOR: Final = 2
+STARTING_SECONDS: Final = 60.0
 LOOK_STARTING_SECONDS: Final = 0.1
 LOOK_UNREADY_SECONDS: Final = 0.5
 LOOK_READY_SECONDS: Final = 2.0
@@ -50,13 +50,22 @@ class Starter(Protocol):
 class ProcessKeeper:
     """One process, over all its restarts; ``changed`` is called whenever ``record()`` says something new."""
 
-    def __init__(self, role: Role, starter: Starter, exits: HandedOnExits, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        role: Role,
+        starter: Starter,
+        exits: HandedOnExits,
+        *,
+        liveness_seconds: float,
+        changed: Callable[[], None],
+    ) -> None:
         self.role = role
         self.ready = False
         self._was_ready = False
         self.looping = False
         self._starter = starter
         self._exits = exits
+        self._liveness_seconds = liveness_seconds
         self._changed = changed
         self._backoff = Backoff()
         self._child: Child | None = None
@@ -133,13 +142,13 @@ class ProcessKeeper:
     async def _watch(self, child: Child) -> None:
         look = self._starter.watch(self._port)
         answered_at = began = time.monotonic()
-        patience_seconds = FIRST_ANSWER_SECONDS
+        patience_seconds = FIRST_ANSWER_FACTOR * self._liveness_seconds
         ready_since: float | None = None
         while True:
             seen = await look()
             looked_at = time.monotonic()
             if seen.answered:
-                answered_at, patience_seconds = looked_at, LIVENESS_SECONDS
+                answered_at, patience_seconds = looked_at, self._liveness_seconds
             elif looked_at - answered_at > patience_seconds:
                 self._killed_because = "Liveness"
                 child.ref.send(signal.SIGKILL)
@@ -181,7 +190,7 @@ class ProcessKeeper:
 def _look_again_after(seen: Seen, age_seconds: float) -> float:
     if seen.ready:
         return LOOK_READY_SECONDS
-    return LOOK_STARTING_SECONDS if age_seconds < FIRST_ANSWER_SECONDS else LOOK_UNREADY_SECONDS
+    return LOOK_STARTING_SECONDS if age_seconds < STARTING_SECONDS else LOOK_UNREADY_SECONDS
 
 
 def _exit_of(code: int | None, killed_because: Reason | None) -> LastExit:

@@ -11,7 +11,6 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.record import Plan, PlannedDeployment, PlannedPostgres
 
 DEFAULT_PORT: Final = 8080
-_LARGEST_PORT: Final = 65535
 _PACKAGE: Final = "waqiti.operations.cluster"
 
 
@@ -22,8 +21,6 @@ def plan_platform(layout: Layout, former: Plan | None, *, port: int | None, post
         ClusterError: an option cannot be, or the data of this state is on another kind of server.
     """
     chosen_port = port if port is not None else _former_port(former)
-    if not 1 <= chosen_port <= _LARGEST_PORT:
-        raise ClusterError(f"--port {chosen_port} is no port: choose one from 1 to {_LARGEST_PORT}", WRONG_USE)
     return Plan(
         base_url=f"http://127.0.0.1:{chosen_port}",
         deployments=tuple(_planned(row, chosen_port) for row in DEPLOYMENTS),

@@ -25,7 +25,7 @@ from waqiti.operations.cluster.processes import ProcessRef, working_in
 from waqiti.operations.cluster.record import PlannedPostgres, PostgresRecord
 
 _DEFAULT_PORT: Final = 5432
-_STARTING_SECONDS: Final = 0.05
+_STARTING_SECONDS: Final = 0.1
 _READY_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.2
 _FIRST_START_SECONDS: Final = 20.0

@@ -72,6 +72,8 @@ def settings(*, memory_bytes: int, fsync: bool) -> dict[str, str]:
         "max_wal_size": "4GB",
         "checkpoint_timeout": "15min",
         "jit": "off",
+        # After a crash the data is made durable by one call, not file by file: half a second in place of five.
+        "recovery_init_sync_method": "syncfs",
         "fsync": "on" if fsync else "off",
         "full_page_writes": "on" if fsync else "off",
         "timezone": "UTC",

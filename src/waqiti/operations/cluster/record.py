@@ -34,7 +34,10 @@ class PlannedPostgres(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``up`` decided. Name, ``--role`` and role follow ``serve``; the state directory follows ``prepare``."""
+    """What ``up`` decided. Name, ``--role`` and role follow ``serve``; the state directory follows ``prepare``.
+
+    A process that shows no sign of life for ``liveness_seconds`` is killed.
+    """
 
     base_url: str
     deployments: tuple[PlannedDeployment, ...]
@@ -43,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     prepare: tuple[str, ...] | None = None
     postgres: PlannedPostgres | None = None
     release: str = ""
+    liveness_seconds: float = 30.0
 
 
 class InitRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -98,7 +98,10 @@ class Replica:
 
     def _keeper(self, planned: PlannedDeployment, role: Role) -> ProcessKeeper:
         starter = _ProcessStarter(self._around, planned.name, self.name, role)
-        return ProcessKeeper(role, starter, self._around.exits, self._around.changed)
+        around = self._around
+        return ProcessKeeper(
+            role, starter, around.exits, liveness_seconds=around.plan.liveness_seconds, changed=around.changed
+        )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from waqiti.operations.cluster import init as init_program
@@ -24,7 +25,7 @@ from waqiti.operations.cluster.stopping import stop_cluster, sweep
 
 READY_SECONDS: Final = 110.0
 LOCK_SECONDS: Final = 120.0
-_LOOK_SECONDS: Final = 0.05
+_LOOK_SECONDS: Final = 0.1
 _SHOWN_LINES: Final = 15
 _LOG_MODE: Final = 0o600
 
@@ -119,7 +120,8 @@ def _spawn_init(layout: Layout) -> ProcessRef:
         )
     finally:
         os.close(output)
-    _LAUNCHED.append(popen)
+    # Should init end before we do, somebody has to collect its exit status.
+    Thread(target=popen.wait, daemon=True).start()
     return ProcessRef.of(popen.pid)
 
 
@@ -167,7 +169,3 @@ def _why(layout: Layout, row: DeploymentStatus, what: str) -> str:
 def _end_of(log: Path) -> str:
     lines = tail(log, _SHOWN_LINES)
     return f"{log} ends with:\n" + "\n".join(f"  {line}" for line in lines) if lines else f"{log} is empty"
-
-
-# Kept so that an init that ends before us is known to have ended.
-_LAUNCHED: Final[list["subprocess.Popen[bytes]"]] = []

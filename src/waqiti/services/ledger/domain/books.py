@@ -17,7 +17,7 @@ MAX_TOTAL: Final = 2**62
 """No sum of debits or credits of an account passes this, in minor units; a column holds twice as much."""
 
 
-class LedgerAccount(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerAccount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An account under its lock; a credit is positive. ``last_at`` is when its last entry was recorded."""
 
     id: UUID
@@ -34,7 +34,7 @@ class LedgerAccount(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool
 
 
-class StoredTransfer(msgspec.Struct, frozen=True, kw_only=True):
+class StoredTransfer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The first outcome of an id. ``amount`` is what was asked; of a void or expiry, what was released."""
 
     id: UUID
@@ -65,7 +65,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     resolved_by: UUID | None = None
 
 
-class NewEntry(msgspec.Struct, frozen=True):
+class NewEntry(msgspec.Struct, frozen=True, gc=False):
     """One change of one account, with what stands after it; see the table ``ledger.entries``."""
 
     transfer_id: UUID

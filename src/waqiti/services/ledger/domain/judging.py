@@ -91,7 +91,7 @@ def _against_limits(item: Transfer, debit: WorkingAccount, credit: WorkingAccoun
 def _refundable(item: Transfer, books: WorkingBooks) -> int:
     """What is left of the original; one that moved nothing between these accounts leaves nothing."""
     assert item.target is not None
-    original = books.transfers.get(item.target)
+    original = books.find(item.target)
     if original is None or original.outcome not in ("posted", "captured"):
         return 0
     if (original.debit, original.credit, original.currency) != (item.credit, item.debit, item.currency):

@@ -46,7 +46,7 @@ class PlainAccount:
         return balance
 
 
-class PlainTransfer(msgspec.Struct, frozen=True):
+class PlainTransfer(msgspec.Struct, frozen=True, gc=False):
     """One transfer of a plain batch with the relative balance and version of both accounts after it."""
 
     item: Transfer

@@ -76,6 +76,7 @@ class WorkingBooks:
     def __init__(self, known: Known) -> None:
         self.recorded_at = known.recorded_at
         self.transfers = dict(known.transfers)
+        self.applied: dict[UUID, StoredTransfer] = {}
         self.accounts = {key: WorkingAccount(account) for key, account in known.accounts.items()}
         self.holds = dict(known.holds)
         self.refunded = dict(known.refunded)
@@ -129,7 +130,12 @@ class WorkingBooks:
         """Return the accounts that have new entries."""
         return [account for account in self.accounts.values() if account.version != account.before.version]
 
+    def find(self, id_: UUID) -> StoredTransfer | None:
+        """Return the transfer of this id, stored or applied in the chain that is being evaluated."""
+        return self.transfers.get(id_) or self.applied.get(id_)
+
     def _mark(self, stored: StoredTransfer) -> None:
+        self.applied[stored.id] = stored
         if stored.outcome == "held":
             self.new_holds[stored.id] = self.holds[stored.id] = _hold(stored)
         elif stored.outcome != "posted":
@@ -138,6 +144,7 @@ class WorkingBooks:
             self._refund(stored, stored.amount)
 
     def _unmark(self, stored: StoredTransfer) -> None:
+        del self.applied[stored.id]
         if stored.outcome == "held":
             del self.new_holds[stored.id], self.holds[stored.id]
         elif stored.outcome != "posted":

@@ -25,8 +25,13 @@ from waqiti.services.wallet.usecases.wallets import Wallets
 _COLUMNS: Final = ("id", "recorded_at", "effective_at", "kind", "purpose", "amount", "currency", "balance")
 _MAX_VERSION: Final = 2**63 - 1
 
-Instant = Annotated[str | None, QueryParameter(description="An RFC 3339 time, or a date for its midnight in UTC.")]
-Format = Annotated[str, QueryParameter(description="json or csv.", pattern="^(json|csv)$")]
+_TIME: Final = "An RFC 3339 time, or a date for its midnight in UTC."
+_LAST: Final = "An RFC 3339 time, which is left out, or a date, which is the last day."
+
+Instant = Annotated[str | None, QueryParameter(description=_TIME)]
+From = Annotated[str | None, QueryParameter(name="from", description=_TIME)]
+To = Annotated[str | None, QueryParameter(name="to", description=_LAST)]
+Format = Annotated[str, QueryParameter(name="format", description="json or csv.")]
 
 
 def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterHandler]:
@@ -58,9 +63,9 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
     @get("/v1/wallets/{wallet_id:str}/statement")
     async def read_statement(
         wallet_id: FromPath[str],
-        start: Annotated[Instant, QueryParameter(name="from")] = None,
-        end: Annotated[Instant, QueryParameter(name="to")] = None,
-        form: Annotated[Format, QueryParameter(name="format")] = "json",
+        start: From = None,
+        end: To = None,
+        form: Format = "json",
     ) -> Response[Any]:
         """Write a statement of a period, from its first instant to before its last."""
         wallet, kind = parse(PREFIX, wallet_id, "wallet"), checked_format(form)

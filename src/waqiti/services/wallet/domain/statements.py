@@ -11,6 +11,7 @@ from waqiti.foundation.errors import Problem
 
 MAX_LINES: Final = 10_000
 FORMATS: Final = ("json", "csv")
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -61,14 +62,16 @@ def period(start: str | None, end: str | None, *, since: datetime, now: datetime
 def instant(text: str, parameter: str, *, whole_day: bool = False) -> datetime:
     """Read an RFC 3339 time, or a date for its midnight in UTC (the one after it where ``whole_day``).
 
+    No money is older than 1970: earlier times count as its beginning.
+
     Raises:
         Problem: 422 ``invalid_request`` naming the query parameter.
     """
     try:
         if len(text) == len("2026-01-01"):
             midnight = datetime.combine(msgspec.convert(text, date), time(), UTC)
-            return midnight + timedelta(days=1 if whole_day else 0)
-        return msgspec.convert(text, _Instant).astimezone(UTC)
+            return max(midnight + timedelta(days=1 if whole_day else 0), _EARLIEST)
+        return max(msgspec.convert(text, _Instant).astimezone(UTC), _EARLIEST)
     except (msgspec.ValidationError, OverflowError) as error:
         raise Problem.invalid("This is no RFC 3339 time or date.", pointer=f"?{parameter}") from error
 

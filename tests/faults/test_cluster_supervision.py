@@ -1,0 +1,209 @@
+"""The supervisor and its replicas: killed, stopped, crashing and restarted while requests flow."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from tests.support.clusters import Cluster, Requests, eventually, running_cluster
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.journal import JournalEntry
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as running:
+        yield running
+
+
+def kill_supervisor(cluster: Cluster) -> float:
+    """Kill it, wait until another one supervises; return how many seconds that took."""
+    victim = cluster.status.supervisor.pid
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    return eventually(
+        lambda: cluster.status.supervisor.ready and cluster.status.supervisor.pid != victim, "a new supervisor"
+    )
+
+
+def wait_until_ready(cluster: Cluster, name: str) -> None:
+    eventually(lambda: cluster.deployment(name).state == "Ready", f"{name} is ready")
+
+
+def test_a_killed_supervisor_is_healed_within_two_seconds_and_nobody_notices(cluster: Cluster) -> None:
+    before = cluster.pids()
+
+    with Requests(cluster.port("alpha")) as requests:
+        seconds = kill_supervisor(cluster)
+        asked = len(requests.pids)
+        eventually(lambda: len(requests.pids) > asked + 50, "requests flow on")
+
+    assert seconds < 2
+    assert requests.failures == []
+    assert cluster.pids() == before
+    assert cluster.deployment("alpha").state == "Ready"
+
+
+def test_a_killed_worker_comes_back_alone(cluster: Cluster) -> None:
+    api, worker = cluster.pid("alpha", "api"), cluster.pid("alpha", "worker")
+    restarts = cluster.replica("alpha").restarts
+
+    os.kill(worker, signal.SIGKILL)
+    eventually(lambda: cluster.replica("alpha").restarts == restarts + 1, "the exit is noticed")
+    wait_until_ready(cluster, "alpha")
+
+    assert cluster.pid("alpha", "api") == api
+    assert cluster.pid("alpha", "worker") != worker
+    last = cluster.replica("alpha").last_exit
+    assert last is not None
+    assert (last.code, last.signal, last.reason) == (None, signal.SIGKILL, "Error")
+
+
+def test_the_exit_of_an_adopted_replica_is_learnt_from_init(cluster: Cluster) -> None:
+    kill_supervisor(cluster)
+    victim = cluster.pid("beta", "api")
+
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: cluster.replica("beta").restarts == 1, "the exit is noticed")
+    wait_until_ready(cluster, "beta")
+
+    last = cluster.replica("beta").last_exit
+    assert last is not None
+    assert last.signal == signal.SIGKILL
+    assert cluster.pid("beta", "api") != victim
+
+
+def test_a_replica_killed_while_there_is_no_supervisor_is_replaced_by_the_next_one(cluster: Cluster) -> None:
+    victim = cluster.pid("beta", "api")
+    supervisor = cluster.status.supervisor.pid
+    assert supervisor is not None
+
+    os.kill(supervisor, signal.SIGKILL)
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: cluster.replica("beta").pid not in {None, victim}, "a new replica")
+    wait_until_ready(cluster, "beta")
+
+    assert cluster.status.supervisor.pid != supervisor
+
+
+@pytest.mark.parametrize("role", ["api", "worker"])
+def test_a_process_that_hangs_is_killed_for_it(cluster: Cluster, role: str) -> None:
+    victim = cluster.pid("alpha", role)
+
+    os.kill(victim, signal.SIGSTOP)
+    eventually(lambda: victim not in cluster.pids(), "it is killed", timeout_seconds=30)
+    wait_until_ready(cluster, "alpha")
+
+    last = cluster.replica("alpha").last_exit
+    assert last is not None
+    assert (last.signal, last.reason) == (signal.SIGKILL, "Liveness")
+
+
+def test_a_rolling_restart_replaces_every_process_without_a_failed_request(cluster: Cluster) -> None:
+    before = cluster.pids()
+    names = {
+        row.name: {process.pid for process in cluster.replica(row.name).processes} for row in cluster.status.deployments
+    }
+
+    with Requests(cluster.port("alpha")) as requests:
+        cluster.restart("alpha")
+        after = cluster.pid("alpha", "api")
+        eventually(lambda: requests.pids[-4:] == [after] * 4, "every client is served by the new replica")
+
+    assert requests.failures == []
+    assert cluster.pids() & before == names["beta"]
+    assert cluster.deployment("alpha").state == "Ready"
+
+
+def test_a_restart_goes_on_when_the_supervisor_is_killed_in_the_middle(cluster: Cluster) -> None:
+    before = cluster.pid("alpha", "api")
+    environment = {**os.environ, "WAQITI_STATE": str(cluster.layout.root)}
+    command = [sys.executable, "-m", "waqiti", "cluster", "restart", "alpha", "--json"]
+
+    with (
+        Requests(cluster.port("alpha")) as requests,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as restarting,
+    ):
+        eventually(lambda: len(cluster.deployment("alpha").replicas) == 2, "the new replica has begun")
+        kill_supervisor(cluster)
+        output, _ = restarting.communicate(timeout=40)
+
+    assert restarting.returncode == 0
+    assert json.loads(output)["ready"] == 1
+    assert requests.failures == []
+    assert cluster.pid("alpha", "api") != before
+
+
+def test_a_restart_whose_new_replica_crashes_fails_and_the_old_one_serves_on(cluster: Cluster) -> None:
+    before = cluster.pid("beta", "api")
+    cluster.misbehave("beta", "api", "exit")
+
+    with Requests(cluster.port("beta")) as requests, pytest.raises(ClusterError, match="ends again and again"):
+        cluster.restart("beta")
+    cluster.misbehave("beta", "api", None)
+
+    eventually(lambda: len(cluster.deployment("beta").replicas) == 1, "the new replica has left")
+    assert requests.failures == []
+    assert cluster.pid("beta", "api") == before
+    assert cluster.deployment("beta").state == "Ready"
+
+
+def test_a_replica_that_ends_again_and_again_is_held_back_and_shown(cluster: Cluster) -> None:
+    cluster.misbehave("beta", "api", "exit")
+
+    os.kill(cluster.pid("beta", "api"), signal.SIGKILL)
+    eventually(lambda: cluster.deployment("beta").state == "CrashLoopBackOff", "the loop is shown")
+    assert cluster.deployment("beta").ready == 0
+    last = cluster.replica("beta").last_exit
+    assert last is not None
+    assert (last.code, last.reason) == (1, "Error")
+    assert cluster.deployment("alpha").state == "Ready"
+
+    cluster.misbehave("beta", "api", None)
+    wait_until_ready(cluster, "beta")
+
+
+def test_exits_are_written_down_with_the_last_log_lines(cluster: Cluster) -> None:
+    lines = cluster.layout.events.read_bytes().splitlines()
+    exits = [entry for line in lines if (entry := msgspec.json.decode(line, type=JournalEntry)).kind == "exit"]
+
+    told = [entry for entry in exits if entry.code == 1 and entry.replica.startswith("beta-")]
+    assert told
+    assert told[-1].lines[-1] == "told to exit at once"
+
+
+def test_a_second_start_is_a_no_op_while_the_first_one_runs(cluster: Cluster) -> None:
+    before = cluster.pids()
+
+    assert cluster.start() is False
+
+    assert cluster.pids() == before
+
+
+def test_a_start_after_a_killed_init_leaves_one_of_everything() -> None:
+    with running_cluster() as cluster:
+        init, before = cluster.status.init.pid, cluster.pids()
+        assert init is not None
+        os.kill(init, signal.SIGKILL)
+        eventually(lambda: cluster.status.init.pid is None, "init is gone")
+
+        assert cluster.start() is True
+
+        assert cluster.pids().isdisjoint(before)
+        assert all(not os.path.exists(f"/proc/{pid}") for pid in before)  # noqa: PTH110 - a pid, not a file
+
+
+def test_stopping_leaves_nothing_and_status_says_so() -> None:
+    with running_cluster() as cluster:
+        before = cluster.pids()
+        cluster.stop()
+
+        assert all(not os.path.exists(f"/proc/{pid}") for pid in before)  # noqa: PTH110 - a pid, not a file
+        status = cluster.status
+        assert (status.init.pid, status.supervisor.pid) == (None, None)
+        assert [row.ready for row in status.deployments] == [0, 0]

@@ -1,0 +1,54 @@
+"""A deployment that does nothing but run: what the supervisor is tested with.
+
+``python -m tests.support.standin NAME --role api|worker`` runs on the product's own runtime. A file
+``<state>/misbehave/NAME.ROLE`` makes it do otherwise: ``exit`` at once, ``unready`` for ever, or ``stop`` beating.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from waqiti.foundation.http.asgi import ASGIApp
+from waqiti.foundation.runtime import Application, Context, Service, run
+from waqiti.foundation.settings import Settings
+
+
+def main(name: str, role: str) -> None:
+    misbehaviour = Path(os.environ["WAQITI_STATE"]) / "misbehave" / f"{name}.{role}"
+    fault = misbehaviour.read_text().strip() if misbehaviour.exists() else ""
+    if fault == "exit":
+        raise SystemExit("told to exit at once")
+
+    @asynccontextmanager
+    async def build(context: Context[Settings]) -> AsyncIterator[Application]:
+        if fault == "stop":
+            asyncio.get_running_loop().call_later(1.0, os.kill, os.getpid(), 19)
+        yield Application(asgi=application(context, ready=fault != "unready"))
+
+    assert role in {"api", "worker"}
+    run([Service(name, Settings, build)], "api" if role == "api" else "worker")
+
+
+def application(context: Context[Settings], *, ready: bool) -> ASGIApp:
+    """Answer everything with the pid, slowly enough that a restart meets requests on their way."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        is_probe = scope["path"] == "/actuator/health/readiness"
+        if not is_probe:
+            await asyncio.sleep(0.01)
+        headers = [(b"content-type", b"text/plain")]
+        if context.draining.is_set():
+            headers.append((b"connection", b"close"))
+        status = 503 if is_probe and not ready else 200
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
+
+    return app
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[3])
