@@ -139,7 +139,7 @@ async def test_a_pool_opens_while_the_server_is_down_and_connects_when_it_comes(
             with pytest.raises(DependencyUnavailable):
                 await database.ping()
             await proxy.start()
-            await _answers_within(database, 2.0)
+            await _answers_within(database, 5.0)
 
 
 async def test_a_killed_server_is_a_503_at_once_and_the_pool_heals_by_itself(empty_database: Empty) -> None:
@@ -152,8 +152,9 @@ async def test_a_killed_server_is_a_503_at_once_and_the_pool_heals_by_itself(emp
         with pytest.raises(DependencyUnavailable):
             await database.ping()
         await proxy.start()
-        await _answers_within(database, 2.0)
-        await until(lambda: database.counts.idle == 2, "the pool is filled again")
+        await _answers_within(database, 5.0)
+        await until(lambda: database.counts.idle >= 2, "the pool is filled again")
+        assert database.counts.size == database.counts.idle <= 3
 
 
 async def test_a_server_that_hangs_is_a_503_within_two_seconds(empty_database: Empty) -> None:
@@ -163,7 +164,7 @@ async def test_a_server_that_hangs_is_a_503_within_two_seconds(empty_database: E
         assert await _seconds_to_refusal(database, proxy) < 2.0
         assert await _seconds_to_refusal(database, proxy) < 0.1
         proxy.flow()
-        await _answers_within(database, 3.0)
+        await _answers_within(database, 5.0)
 
 
 async def _seconds_to_refusal(database: Database, proxy: TcpProxy) -> float:
