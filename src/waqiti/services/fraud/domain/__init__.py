@@ -1,0 +1,1 @@
+"""What a score is: features, rules, thresholds. Pure."""

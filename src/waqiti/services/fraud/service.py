@@ -1,0 +1,50 @@
+"""fraud-service as one value."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from waqiti.contracts.catalog import FRAUD
+from waqiti.foundation.database import Database
+from waqiti.foundation.runtime import Application, Context, Service
+from waqiti.foundation.settings import Settings
+from waqiti.services.fraud.api.routes import internal_routes
+from waqiti.services.fraud.domain.decisions import Thresholds
+from waqiti.services.fraud.domain.rules import RuleSet
+from waqiti.services.fraud.usecases.score import Scorer
+
+_PACKAGE: Final = "waqiti.services.fraud"
+_RULES_FILE: Final = "shipped_rules.toml"
+
+
+class FraudSettings(Settings, frozen=True, kw_only=True):
+    """Scores from ``fraud_threshold`` on decline; from ``manual_review_threshold`` on, in that mode, review."""
+
+    fraud_threshold: Annotated[float, Meta(ge=0, le=1, extra={"variable": "FRAUD_THRESHOLD"})] = 0.85
+    manual_review_threshold: Annotated[float, Meta(ge=0, le=1, extra={"variable": "MANUAL_REVIEW_THRESHOLD"})] = 0.70
+    manual_review_mode: Annotated[bool, Meta(extra={"variable": "MANUAL_REVIEW_MODE"})] = True
+
+
+def shipped_rules() -> RuleSet:
+    """Read and compile the rules that ship."""
+    return RuleSet.read((resources.files(_PACKAGE) / _RULES_FILE).read_text(encoding="utf-8"))
+
+
+@asynccontextmanager
+async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
+    """Build the service: its database, the compiled rules, one route."""
+    settings = context.settings
+    thresholds = Thresholds(settings.fraud_threshold, settings.manual_review_threshold, settings.manual_review_mode)
+    database = await Database.open(
+        settings.database_url, name=FRAUD, max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
+    )
+    context.closing.push_async_callback(database.close)
+    context.health.add("db", database.ping)
+    scorer = Scorer(database, shipped_rules(), thresholds)
+    yield Application(asgi=context.http([], raw=internal_routes(scorer)))
+
+
+SERVICE: Final = Service(name=FRAUD, settings=FraudSettings, build=build)

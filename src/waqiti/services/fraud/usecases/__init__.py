@@ -1,0 +1,1 @@
+"""What fraud-service does, one unit of work each."""

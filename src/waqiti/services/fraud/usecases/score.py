@@ -1,0 +1,86 @@
+"""Scoring a batch."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from waqiti.contracts.fraud import FraudDecision, ScoreRequest
+from waqiti.foundation.database import Connection, Database, is_retryable
+from waqiti.foundation.telemetry import counter, logger
+from waqiti.services.fraud.domain.decisions import Judged, Thresholds, judge
+from waqiti.services.fraud.domain.features import MEMORY
+from waqiti.services.fraud.domain.history import History
+from waqiti.services.fraud.domain.rules import RuleSet
+from waqiti.services.fraud.store.reading import Known, read
+from waqiti.services.fraud.store.recording import record
+
+_ATTEMPTS: Final = 4
+
+_decisions: Final = counter("fraud_decisions", "Decisions made, by outcome.", ["outcome"])
+_matches: Final = counter("fraud_rule_matches", "Decisions that a rule had a part in.", ["rule"])
+_failures: Final = counter("fraud_rule_failures", "Evaluations of a rule that ended in an error.", ["rule"])
+_log: Final = logger(__name__)
+
+
+class Scorer:
+    """Decides about batches; the first decision about an id is the one that counts."""
+
+    def __init__(self, database: Database, rules: RuleSet, thresholds: Thresholds) -> None:
+        self._database = database
+        self._rules = rules
+        self._thresholds = thresholds
+
+    async def score(self, items: Sequence[ScoreRequest]) -> list[FraudDecision]:
+        """Return a decision per item, in order; an id that was asked before gets its stored one and counts no more.
+
+        Raises:
+            DependencyUnavailable: the database does not answer.
+        """
+        if not items:
+            return []
+        asked: dict[UUID, ScoreRequest] = {}
+        for item in items:
+            asked.setdefault(item.id, item)
+        decided = await self._decide_retrying(asked)
+        return [decided[item.id] for item in items]
+
+    async def _decide_retrying(self, items: dict[UUID, ScoreRequest]) -> dict[UUID, FraudDecision]:
+        """Start again where another batch with the same ids was first, and then find what it left."""
+        attempt = 1
+        while True:
+            try:
+                return await self._decide(items)
+            except Exception as error:
+                if not is_retryable(error) or attempt == _ATTEMPTS:
+                    raise
+                attempt += 1
+
+    async def _decide(self, items: dict[UUID, ScoreRequest]) -> dict[UUID, FraudDecision]:
+        """Read, judge, and record in one statement, which is the whole transaction."""
+        async with self._database.connection() as connection:
+            known = await _read(connection, items)
+            history = History(known.profiles, known.signals, self._rules.thresholds)
+            new = [item for item in items.values() if item.id not in known.decisions]
+            judged = [judge(item, history, self._rules, self._thresholds) for item in new]
+            if judged:
+                await record(connection, judged, history.added_signals, history.added_profiles)
+        for row in judged:
+            _measure(row)
+        return known.decisions | {row.item.id: row.decision for row in judged}
+
+
+async def _read(connection: Connection, items: dict[UUID, ScoreRequest]) -> Known:
+    payers = {(item.from_customer, item.currency) for item in items.values()}
+    customers = {item.from_customer for item in items.values()}
+    customers.update(item.to_customer for item in items.values() if item.to_customer is not None)
+    since = min(item.created_at for item in items.values()) - MEMORY
+    return await read(connection, list(items), list(payers), list(customers), since)
+
+
+def _measure(row: Judged) -> None:
+    _decisions.labels(row.decision.outcome).inc()
+    for rule in row.hits.matched:
+        _matches.labels(rule.code).inc()
+    for rule in row.hits.failed:
+        _failures.labels(rule.code).inc()
+        _log.warning("rule_failed", rule=rule.code, payment_id=str(row.item.id))
