@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.raw import Answer, RawClient
 from tests.support.small_service import API_KEY, CALLER, OPERATOR_KEY, STRANGER, Credentials, Waiting, serving, things
-from waqiti.foundation.http import RawRoute
+from waqiti.foundation.http import Incoming, Outgoing, RawRoute
 from waqiti.foundation.runtime import Context, listener
 from waqiti.foundation.settings import Settings
 
@@ -377,3 +377,40 @@ async def test_beyond_its_bound_a_service_says_overloaded_and_still_tells_its_he
         waiting.release.set()
         assert [answer.status for answer in await asyncio.gather(*busy)] == [201, 201]
         assert (await send("GET", "/v1/things/a")).status == 200
+
+
+async def nothing(_incoming: Incoming) -> Outgoing:
+    return Outgoing(204, b"")
+
+
+async def test_an_answer_without_content_has_no_length(credentials: Credentials) -> None:
+    route = RawRoute(method="DELETE", path="/v1/nothing", handler=nothing)
+    async with serving(things(raw=[route]), credentials) as url:
+        answer = await sender(url)("DELETE", "/v1/nothing")
+        assert (answer.status, answer.body) == (204, b"")
+        assert "content-length" not in answer.headers
+
+
+async def test_the_edge_writes_one_line_a_request_without_its_content(
+    credentials: Credentials, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serving(things(access_log=True), credentials) as url:
+        send = sender(url)
+        answer = await send("POST", "/v1/raw?secret=in-the-query", GOOD)
+        await send("GET", "/v1/things/abc", key=None)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    posted, refused = [line for line in lines if line["event"] == "request"]
+    assert posted | {"at": "", "trace_id": "", "ms": 0} == {
+        "at": "",
+        "event": "request",
+        "service": "thing-service",
+        "request_id": answer.headers["x-request-id"],
+        "trace_id": "",
+        "key_id": "key_api",
+        "method": "POST",
+        "path": "/v1/raw",
+        "route": "/v1/raw",
+        "status": 200,
+        "ms": 0,
+    }
+    assert (refused["status"], refused["key_id"]) == (401, "anonymous")

@@ -133,6 +133,7 @@ def things(
     workers: list[BackgroundTask] | None = None,
     on_build: Callable[[Context[Settings]], None] | None = None,
     max_in_flight: int = 4096,
+    access_log: bool = False,
 ) -> Service[Settings]:
     """Return the service."""
 
@@ -163,7 +164,13 @@ def things(
             ),
             *(raw or []),
         ]
-        asgi = context.http(handlers, raw=routes, body_limits={"/v1/large": LARGE_BYTES}, max_in_flight=max_in_flight)
+        asgi = context.http(
+            handlers,
+            raw=routes,
+            body_limits={"/v1/large": LARGE_BYTES},
+            max_in_flight=max_in_flight,
+            access_log=access_log,
+        )
         yield Application(asgi=asgi, workers=workers or [])
 
     return Service(name=THINGS, settings=Settings, build=build)

@@ -8,6 +8,7 @@ the end.
 import re
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from waqiti.foundation.errors import Problem
@@ -24,6 +25,7 @@ INCOMING: Final = "waqiti.incoming"
 UNMATCHED: Final = "unmatched"
 MAX_IN_FLIGHT: Final = 4096
 
+_WITHOUT_BODY: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _CLOSE: Final = (b"connection", b"close")
 _CARRIES_JSON: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _INTERNAL: Final = "/internal/"
@@ -165,12 +167,10 @@ class _Responder:
         """Send a whole answer."""
         self.status = answer.status
         self._started = True
-        headers = [
-            (b"content-type", answer.content_type),
-            (b"content-length", str(len(answer.body)).encode()),
-            *answer.headers,
-            *self._common(),
-        ]
+        headers = [*answer.headers, *self._common()]
+        if answer.status not in _WITHOUT_BODY:
+            headers.append((b"content-type", answer.content_type))
+            headers.append((b"content-length", b"%d" % len(answer.body)))
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": more_body})
 

@@ -18,14 +18,9 @@ class Authenticator:
     an operator's key or a token, everything else a key with the scope "api".
     """
 
-    def __init__(self, keys: KeyRing, tokens: TokenVerifier, *, open_paths: frozenset[str] = frozenset()) -> None:
+    def __init__(self, keys: KeyRing, tokens: TokenVerifier) -> None:
         self._keys = keys
         self._tokens = tokens
-        self._open = _OPEN | open_paths
-
-    def with_open(self, paths: frozenset[str]) -> "Authenticator":
-        """Return one that lets anybody reach ``paths`` too."""
-        return Authenticator(self._keys, self._tokens, open_paths=self._open | paths)
 
     def authenticate(self, path: str, authorization: bytes | None) -> Principal:
         """Return the caller; ``path`` must be in normal form.
@@ -33,7 +28,7 @@ class Authenticator:
         Raises:
             Problem: 401 ``unauthorized``, or 403 ``forbidden`` where a known caller has no business there.
         """
-        if path in self._open or _below(path, _HEALTH):
+        if path in _OPEN or _below(path, _HEALTH):
             return ANONYMOUS
         credential = _credential(authorization)
         if _below(path, _INTERNAL):
@@ -43,14 +38,6 @@ class Authenticator:
         principal = self._key(credential)
         principal.require(API)
         return principal
-
-    def key_holder(self, authorization: bytes | None) -> Principal:
-        """Return who holds the key, whatever its scopes.
-
-        Raises:
-            Problem: 401 ``unauthorized``.
-        """
-        return self._key(_credential(authorization))
 
     def _key(self, credential: bytes) -> Principal:
         principal = self._keys.find(credential)
