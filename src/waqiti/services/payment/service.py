@@ -77,13 +77,15 @@ async def _build(context: Context[PaymentSettings]) -> AsyncIterator[Application
     parts = _Parts(context, database)
     waiters = Waiters(database, context.draining)
     paying = _paying(context, parts, waiters)
-    yield Application(
-        asgi=context.http(_handlers(parts), raw=paying_routes(paying, database)),
-        api_tasks=[BackgroundTask("waiters", waiters.run)],
-        workers=_workers(context, parts),
-    )
-    await parts.writer.close()
-    await database.close()
+    try:
+        yield Application(
+            asgi=context.http(_handlers(parts), raw=paying_routes(paying, database)),
+            api_tasks=[BackgroundTask("waiters", waiters.run)],
+            workers=_workers(context, parts),
+        )
+    finally:
+        await parts.writer.close()
+        await database.close()
 
 
 def _paying(context: Context[PaymentSettings], parts: _Parts, waiters: Waiters) -> Paying:

@@ -50,7 +50,7 @@ async def waiting(connection: Connection, after: UUID, limit: int) -> list[Parke
     return [Parked(rows.facts(tuple(row)[:-1]), row["parked_at"]) for row in found]
 
 
-_COUNT: Final = "SELECT count(*) FROM (SELECT FROM parked WHERE reason = 'away' LIMIT $1) AS some"
+_COUNT: Final = "SELECT count(*) FROM (SELECT FROM parked WHERE reason = 'away' LIMIT $1) AS found"
 
 
 async def count(connection: Connection, at_most: int) -> int:

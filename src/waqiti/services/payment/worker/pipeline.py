@@ -108,9 +108,15 @@ class Pipeline:
         while len(self._cycles) >= (1 if self._one_by_one else MAX_CYCLES):
             self._ended.clear()
             await self._ended.wait()
-        while self._parked_some and await self._retrying.is_full():
+        while self._parked_some and await self._is_full():
             await asyncio.sleep(_PAUSE_SECONDS)
         self._parked_some = False
+
+    async def _is_full(self) -> bool:
+        try:
+            return await self._retrying.is_full()
+        except DependencyUnavailable:
+            return True
 
     async def _run_cycle(self, cycle: _Cycle) -> None:
         try:
