@@ -12,7 +12,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 from uvicorn.config import Config
@@ -33,9 +33,46 @@ LIFE_SECONDS: Final = (20.0, 40.0)
 RECEIVE_SECONDS: Final = 60.0
 MAX_HEAD_BYTES: Final = 64 * 1024
 BACKLOG: Final = 2048
+_HEAD: Final = b"HTTP/1.1 "
+_CONTINUE: Final = b"HTTP/1.1 100"
 _TICK_SECONDS: Final = 1.0
 
 _log = logger(__name__)
+
+
+class _Cork:
+    """A transport that sends the head of an answer with the first piece of its body: one system call, one packet."""
+
+    __slots__ = ("_held", "_transport", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.is_closing = transport.is_closing
+        self._held = b""
+
+    def write(self, data: bytes) -> None:
+        """Send ``data``, or hold it where it is the head of an answer."""
+        if self._held:
+            data = self._held + data
+            self._held = b""
+        elif data.startswith(_HEAD) and not data.startswith(_CONTINUE):
+            self._held = data
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send what is held."""
+        if self._held:
+            self._transport.write(self._held)
+            self._held = b""
+
+    def close(self) -> None:
+        """Send what is held and close."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class _Connection(HttpToolsProtocol):
@@ -49,6 +86,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", _Cork(transport))
         now = self.loop.time()
         self._ends_at = now + random.uniform(*LIFE_SECONDS)
         self._receiving_since = now
@@ -75,6 +113,11 @@ class _Connection(HttpToolsProtocol):
         self._head_bytes = 0
         if self.server_state.draining or self.loop.time() >= self._ends_at:
             self.cycle.keep_alive = False
+
+    def on_response_complete(self) -> None:
+        """End the answer; one without a body is still held."""
+        cast("_Cork", self.transport).flush()
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         """End the receiving."""
