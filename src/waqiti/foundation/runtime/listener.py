@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http.asgi import ASGIApp
+from waqiti.foundation.runtime.accepting import Acceptor
 from waqiti.foundation.telemetry import logger
 
 if TYPE_CHECKING:
@@ -193,23 +194,21 @@ class Listener:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._config.load()
-        self._sockets = sockets
         self._state = _State()
-        self._servers: list[asyncio.Server] = []
+        self._acceptors = [Acceptor(listening, self._connection, self._held) for listening in sockets]
         self._tick: asyncio.TimerHandle | None = None
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Begin to accept."""
-        loop = asyncio.get_running_loop()
-        self._each_second(loop)
-        for listening in self._sockets:
-            self._servers.append(await loop.create_server(self._connection, sock=listening, backlog=BACKLOG))
+        self._each_second(asyncio.get_running_loop())
+        for acceptor in self._acceptors:
+            acceptor.start()
 
     async def drain(self, silence_seconds: float = SILENCE_SECONDS) -> None:
         """Stop accepting, let every request be answered, close connections once they are silent; at most 18 s."""
         self._state.draining = True
-        for server in self._servers:
-            server.close()
+        for acceptor in self._acceptors:
+            await acceptor.stop()
         for connection in self._connections():
             connection.close_when_silent(silence_seconds)
         with suppress(TimeoutError):
@@ -221,6 +220,9 @@ class Listener:
 
     def _connection(self) -> _Connection:
         return _Connection(self._config, self._state, {})
+
+    def _held(self) -> int:
+        return len(self._state.connections)
 
     def _connections(self) -> list[_Connection]:
         return [connection for connection in self._state.connections if isinstance(connection, _Connection)]

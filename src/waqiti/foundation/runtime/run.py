@@ -115,7 +115,7 @@ class _Served:
             stop = asyncio.Event()
             workers = asyncio.create_task(run_all(self._workers(application), self._draining))
             api_tasks = asyncio.create_task(run_all(self._api_tasks(application), stop))
-            await listener.start()
+            listener.start()
             try:
                 yield
             finally:
