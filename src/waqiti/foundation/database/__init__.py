@@ -2,5 +2,6 @@
 
 from waqiti.foundation.database.failures import is_retryable
 from waqiti.foundation.database.pool import Connection, Database, PoolCounts
+from waqiti.foundation.database.retrying import retrying
 
-__all__ = ["Connection", "Database", "PoolCounts", "is_retryable"]
+__all__ = ["Connection", "Database", "PoolCounts", "is_retryable", "retrying"]

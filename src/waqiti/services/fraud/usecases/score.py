@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from waqiti.contracts.fraud import FraudDecision, ScoreRequest
-from waqiti.foundation.database import Connection, Database, is_retryable
+from waqiti.foundation.database import Connection, Database, retrying
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.fraud.domain.decisions import Judged, Thresholds, judge
 from waqiti.services.fraud.domain.features import MEMORY
@@ -13,8 +13,6 @@ from waqiti.services.fraud.domain.history import History
 from waqiti.services.fraud.domain.rules import RuleSet
 from waqiti.services.fraud.store.reading import Known, read
 from waqiti.services.fraud.store.recording import record
-
-_ATTEMPTS: Final = 4
 
 _decisions: Final = counter("fraud_decisions", "Decisions made, by outcome.", ["outcome"])
 _matches: Final = counter("fraud_rule_matches", "Decisions that a rule had a part in.", ["rule"])
@@ -41,22 +39,14 @@ class Scorer:
         asked: dict[UUID, ScoreRequest] = {}
         for item in items:
             asked.setdefault(item.id, item)
-        decided = await self._decide_retrying(asked)
+        decided = await retrying(lambda: self._decide(asked))
         return [decided[item.id] for item in items]
 
-    async def _decide_retrying(self, items: dict[UUID, ScoreRequest]) -> dict[UUID, FraudDecision]:
-        """Start again where another batch with the same ids was first, and then find what it left."""
-        attempt = 1
-        while True:
-            try:
-                return await self._decide(items)
-            except Exception as error:
-                if not is_retryable(error) or attempt == _ATTEMPTS:
-                    raise
-                attempt += 1
-
     async def _decide(self, items: dict[UUID, ScoreRequest]) -> dict[UUID, FraudDecision]:
-        """Read, judge, and record in one statement, which is the whole transaction."""
+        """Read, judge, and record in one statement, which is the whole transaction.
+
+        Where another batch was first with an id the whole starts again, and then finds what that one left.
+        """
         async with self._database.connection() as connection:
             known = await _read(connection, items)
             history = History(known.profiles, known.signals, self._rules.thresholds)

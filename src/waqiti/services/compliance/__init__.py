@@ -1,0 +1,1 @@
+"""compliance-service: customers, screening, tiers and the limits that they have."""

@@ -1,0 +1,1 @@
+"""Customers, screening and limits as rules. Pure."""

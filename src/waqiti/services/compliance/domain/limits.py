@@ -1,0 +1,65 @@
+"""How much a customer of a tier may move and hold, from when on."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts.compliance import Tier
+from waqiti.foundation.money import major_units
+
+Period = Literal["day", "month"]
+
+
+class Counter(NamedTuple):
+    """One folded counter: what a customer has used of one window; counters are locked in this order."""
+
+    customer_id: UUID
+    currency: str
+    period: Period
+    starts: date
+
+
+class TierLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits in whole units of any currency, valid from ``effective_from`` on; ``balance`` None is without limit."""
+
+    tier: Tier
+    effective_from: datetime
+    per_payment: int
+    per_day: int
+    per_month: int
+    balance: int | None
+
+    def of(self, period: Period, currency: str) -> int:
+        """Return the limit of a window, in minor units."""
+        return major_units(self.per_day if period == "day" else self.per_month, currency)
+
+    def allows(self, amount: int, currency: str) -> bool:
+        """Tell whether one payment may be of ``amount``."""
+        return amount <= major_units(self.per_payment, currency)
+
+    def max_balance(self, currency: str) -> int | None:
+        """Return what a wallet may hold, in minor units; None is without limit."""
+        return None if self.balance is None else major_units(self.balance, currency)
+
+
+class LimitTable:
+    """The limits of all tiers, past, present and to come."""
+
+    def __init__(self, rows: Iterable[TierLimits]) -> None:
+        self._rows = sorted(rows, key=lambda row: row.effective_from, reverse=True)
+
+    def at(self, tier: Tier, instant: datetime) -> TierLimits:
+        """Return what holds for ``tier`` at ``instant``; the table says something about every instant."""
+        return next(row for row in self._rows if row.tier == tier and row.effective_from <= instant)
+
+
+def counters(customer_id: UUID, currency: str, instant: datetime) -> tuple[Counter, Counter]:
+    """Return the counters of the windows that ``instant`` lies in, in UTC: its day and its month."""
+    day = instant.astimezone(UTC).date()
+    return (
+        Counter(customer_id, currency, "day", day),
+        Counter(customer_id, currency, "month", day.replace(day=1)),
+    )

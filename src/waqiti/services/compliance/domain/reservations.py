@@ -1,0 +1,121 @@
+"""What is decided about one movement of money, and what it reserves."""
+
+from collections.abc import Mapping
+from datetime import UTC, date
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts.compliance import (
+    ComplianceDecision,
+    CustomerFacts,
+    ScreeningOutcome,
+    ScreenRequest,
+)
+from waqiti.contracts.fraud import Reason
+from waqiti.contracts.refusals import CUSTOMER_BLOCKED, CUSTOMER_NOT_ACTIVE, LIMIT_EXCEEDED, SANCTIONS_HIT
+from waqiti.services.compliance.domain.limits import Counter, LimitTable, Period, TierLimits, counters
+from waqiti.services.compliance.domain.screening import WatchList
+
+State = Literal["reserved", "confirmed", "released", "refused", "unlimited"]
+
+# Coarse on purpose: a payer learns neither whose name was found nor on which list.
+_REASONS: Final = {
+    CUSTOMER_BLOCKED: Reason(SANCTIONS_HIT, "A party to this payment may not pay or be paid."),
+    CUSTOMER_NOT_ACTIVE: Reason(CUSTOMER_NOT_ACTIVE, "A party to this payment is not an active customer."),
+    SANCTIONS_HIT: Reason(SANCTIONS_HIT, "The text of this payment may not be sent."),
+}
+_LIMIT_REASONS: Final[dict[Literal["payment", "day", "month"], Reason]] = {
+    "payment": Reason(LIMIT_EXCEEDED, "The amount is above the payer's limit for one payment."),
+    "day": Reason(LIMIT_EXCEEDED, "The amount would pass the payer's limit for the day."),
+    "month": Reason(LIMIT_EXCEEDED, "The amount would pass the payer's limit for the month."),
+}
+_CONFIRMED: Final = frozenset({CUSTOMER_BLOCKED, SANCTIONS_HIT})
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """The one row of a movement: the decision, and what it counts in its windows while ``reserved`` or ``confirmed``.
+
+    ``unlimited`` movements (deposits) reserve nothing.
+    """
+
+    item: ScreenRequest
+    state: State
+    decision: ComplianceDecision
+    limits: TierLimits | None = None
+
+    @property
+    def day(self) -> date:
+        """The day, in UTC, whose windows it counts in."""
+        return self.item.created_at.astimezone(UTC).date()
+
+    @property
+    def counters(self) -> tuple[Counter, ...]:
+        """The counters that it takes from."""
+        if self.state != "reserved":
+            return ()
+        assert self.item.from_customer is not None
+        return counters(self.item.from_customer, self.item.currency, self.item.created_at)
+
+    def limit(self, period: Period) -> int:
+        """Return what the window of ``period`` may count up to."""
+        assert self.limits is not None
+        return self.limits.of(period, self.item.currency)
+
+
+class Assessor:
+    """Decides about single movements by what is known of their parties, before any window is looked at."""
+
+    def __init__(self, customers: Mapping[UUID, CustomerFacts], limits: LimitTable, names: WatchList) -> None:
+        self._customers = customers
+        self._limits = limits
+        self._names = names
+
+    def assess(self, item: ScreenRequest) -> Reservation:
+        """Return the reservation that ``item`` asks for, or its refusal."""
+        refusals = self._party_refusals(item)
+        if item.text is not None and self._names.mentions(item.text):
+            refusals.append(SANCTIONS_HIT)
+        if refusals:
+            return refused(item, refusals, [_REASONS[code] for code in refusals])
+        limits = self._payer_limits(item)
+        if limits is not None and not limits.allows(item.amount, item.currency):
+            return over_limit(item, "payment")
+        state: State = "reserved" if limits is not None else "unlimited"
+        return Reservation(item=item, state=state, decision=self._clear(item), limits=limits)
+
+    def _party_refusals(self, item: ScreenRequest) -> list[str]:
+        parties = {party: None for party in (item.from_customer, item.to_customer) if party is not None}
+        found = [self._refusal(party) for party in parties]
+        return list(dict.fromkeys(code for code in found if code is not None))
+
+    def _refusal(self, party: UUID) -> str | None:
+        customer = self._customers.get(party)
+        if customer is None or customer.status == "in_review":
+            return CUSTOMER_NOT_ACTIVE
+        return CUSTOMER_BLOCKED if customer.status == "blocked" else None
+
+    def _payer_limits(self, item: ScreenRequest) -> TierLimits | None:
+        if item.from_customer is None or item.kind == "deposit":
+            return None
+        return self._limits.at(self._customers[item.from_customer].tier, item.created_at)
+
+    def _clear(self, item: ScreenRequest) -> ComplianceDecision:
+        payee = self._customers[item.to_customer] if item.to_customer is not None else None
+        balance = None
+        if payee is not None:
+            balance = self._limits.at(payee.tier, item.created_at).max_balance(item.currency)
+        return ComplianceDecision(id=item.id, outcome="clear", refusals=[], reasons=[], max_credit_balance=balance)
+
+
+def refused(item: ScreenRequest, refusals: list[str], reasons: list[Reason]) -> Reservation:
+    """Return a refusal, which reserves nothing."""
+    outcome: ScreeningOutcome = "clear" if _CONFIRMED.isdisjoint(refusals) else "confirmed"
+    decision = ComplianceDecision(id=item.id, outcome=outcome, refusals=refusals, reasons=reasons)
+    return Reservation(item=item, state="refused", decision=decision)
+
+
+def over_limit(item: ScreenRequest, which: Literal["payment", "day", "month"]) -> Reservation:
+    """Return the refusal of a movement that passes a limit."""
+    return refused(item, [LIMIT_EXCEEDED], [_LIMIT_REASONS[which]])

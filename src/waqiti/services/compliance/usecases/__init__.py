@@ -1,0 +1,1 @@
+"""What compliance-service does, one unit of work each."""

@@ -1,0 +1,116 @@
+"""Taking on customers, reading them, giving them tiers."""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts.compliance import CustomerFacts
+from waqiti.contracts.public.customers import Customer
+from waqiti.foundation import ids
+from waqiti.foundation.clock import utc_now
+from waqiti.foundation.database import Connection, Database
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.idempotency import RequestKey, Stored, begin, finish
+from waqiti.services.compliance.domain.customers import (
+    CustomerRow,
+    NewCustomer,
+    Verification,
+    checked,
+)
+from waqiti.services.compliance.store import customers as store
+from waqiti.services.compliance.usecases.names import Screening
+
+PREFIX: Final = "cus"
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer, encoded; ``replayed`` where the key was known before."""
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+
+class Customers:
+    """Everything about customers but money."""
+
+    def __init__(self, database: Database, screening: Screening) -> None:
+        self._database = database
+        self._screening = screening
+
+    async def take_on(self, request: RequestKey, new: NewCustomer) -> Answer:
+        """Store a new customer, screened; one who is found is stored as ``blocked``.
+
+        Raises:
+            Problem: 422 where a field makes no sense; what ``begin`` raises.
+        """
+        checked(new, utc_now().date())
+        async with self._database.transaction() as connection:
+            found = await begin(connection, request, ids.new_id)
+            if isinstance(found, Stored):
+                return Answer(found.status, found.body, replayed=True)
+            screened = self._screening.screen(new.name)
+            customer = await store.insert(connection, found.resource_id, new, screened)
+            await store.add_screening(connection, customer.id, screened)
+            return await _finish(connection, request, 201, customer)
+
+    async def read(self, text: str) -> Customer:
+        """Read a customer by the id in a path.
+
+        Raises:
+            Problem: 404 ``not_found``.
+        """
+        customer_id = ids.parse(PREFIX, text, "customer")
+        async with self._database.connection() as connection:
+            return view(_found(await store.find(connection, customer_id), text))
+
+    async def verify(self, request: RequestKey, text: str, verification: Verification, verified_by: str) -> Answer:
+        """Give a customer a tier and record on what grounds; every change of limits that follows is immediate.
+
+        Raises:
+            Problem: 404 ``not_found``; what ``begin`` raises.
+        """
+        customer_id = ids.parse(PREFIX, text, "customer")
+        async with self._database.transaction() as connection:
+            found = await begin(connection, request, ids.new_id)
+            if isinstance(found, Stored):
+                return Answer(found.status, found.body, replayed=True)
+            before = _found(await store.lock(connection, customer_id), text)
+            await store.add_verification(
+                connection, found.resource_id, before, verification.tier, verified_by, verification.documents or []
+            )
+            customer = await store.set_tier(connection, customer_id, verification.tier)
+            return await _finish(connection, request, 200, customer)
+
+    async def facts(self, wanted: list[UUID]) -> list[CustomerFacts]:
+        """Read how customers stand; unknown ones are left out."""
+        async with self._database.connection() as connection:
+            return list((await self._screening.standing(connection, wanted)).values())
+
+
+def view(row: CustomerRow) -> Customer:
+    """Return a customer as the API shows it."""
+    return Customer(
+        id=ids.encode(PREFIX, row.id),
+        name=row.name,
+        country=row.country,
+        tier=row.tier,
+        status=row.status,
+        created_at=row.created_at,
+        date_of_birth=row.date_of_birth,
+        email=row.email,
+    )
+
+
+async def _finish(connection: Connection, request: RequestKey, status: int, customer: CustomerRow) -> Answer:
+    stored = await finish(connection, request, status, _encode(view(customer)))
+    return Answer(stored.status, stored.body)
+
+
+def _found(customer: CustomerRow | None, text: str) -> CustomerRow:
+    if customer is None:
+        raise Problem.not_found(f"There is no customer {text[:64]!r}.")
+    return customer

@@ -1,0 +1,82 @@
+"""Screening a batch and reserving its limits."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from waqiti.contracts.compliance import ComplianceDecision, ScreenRequest
+from waqiti.foundation.database import Connection, Database, is_retryable, retrying
+from waqiti.foundation.money import checked_currency
+from waqiti.foundation.telemetry import counter
+from waqiti.services.compliance.domain.reservations import Assessor, Reservation
+from waqiti.services.compliance.domain.usage import Windows, shares
+from waqiti.services.compliance.store import reservations as store
+from waqiti.services.compliance.usecases.limits import LimitsInUse
+from waqiti.services.compliance.usecases.names import Screening
+
+_decisions: Final = counter("compliance_decisions", "Decisions made, by first refusal or clear.", ["outcome"])
+
+
+class Screener:
+    """Decides about batches; the first decision about an id is the one that counts."""
+
+    def __init__(self, database: Database, screening: Screening, limits: LimitsInUse) -> None:
+        self._database = database
+        self._screening = screening
+        self._limits = limits
+
+    async def screen(self, items: Sequence[ScreenRequest]) -> list[ComplianceDecision]:
+        """Return a decision per item, in order; an id that was asked before gets its stored one and reserves no more.
+
+        Raises:
+            Problem: 422 for an unknown currency.
+            DependencyUnavailable: the database does not answer.
+        """
+        asked: dict[UUID, ScreenRequest] = {}
+        for item in items:
+            checked_currency(item.currency)
+            asked.setdefault(item.id, item)
+        decided = await self._decide(list(asked.values())) if asked else {}
+        return [decided[item.id] for item in items]
+
+    async def _decide(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
+        """Nearly always everything is new and there is room for it: one statement then reserves all of it.
+
+        Otherwise the windows are locked first, and looked at item by item.
+        """
+        try:
+            return await self._decide_at_once(items)
+        except Exception as error:
+            if not isinstance(error, store.NoRoom) and not is_retryable(error):
+                raise
+        return await retrying(lambda: self._decide_one_by_one(items))
+
+    async def _decide_at_once(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
+        async with self._database.connection() as connection:
+            assessor = await self._assessor(connection, items)
+            rows = [assessor.assess(item) for item in items]
+            await store.reserve(connection, rows, shares(rows))
+        return _measured(rows)
+
+    async def _decide_one_by_one(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
+        async with self._database.transaction() as connection:
+            known = await store.find(connection, [item.id for item in items])
+            new = [item for item in items if item.id not in known]
+            assessor = await self._assessor(connection, new)
+            asked = [assessor.assess(item) for item in new]
+            windows = Windows(await store.lock_counters(connection, list(shares(asked))))
+            rows = [windows.take(row) for row in asked]
+            if rows:
+                await store.reserve(connection, rows, shares(rows), check=False)
+        return known | _measured(rows)
+
+    async def _assessor(self, connection: Connection, items: Sequence[ScreenRequest]) -> Assessor:
+        parties = {item.from_customer for item in items} | {item.to_customer for item in items}
+        customers = await self._screening.standing(connection, [party for party in parties if party is not None])
+        return Assessor(customers, await self._limits.table(connection), self._screening.names)
+
+
+def _measured(rows: Sequence[Reservation]) -> dict[UUID, ComplianceDecision]:
+    for row in rows:
+        _decisions.labels(row.decision.refusals[0] if row.decision.refusals else "clear").inc()
+    return {row.item.id: row.decision for row in rows}

@@ -1,0 +1,1 @@
+"""What runs beside requests: reservations that end, reservations that nobody ended, customers and new lists."""

@@ -1,0 +1,95 @@
+"""The loops of the worker."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from waqiti.contracts.catalog import COMPLIANCE
+from waqiti.contracts.payment import PAYMENT_RESULTS, PaymentClient
+from waqiti.foundation import idempotency
+from waqiti.foundation.database import Database
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.events import Batch, Consumer
+from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.telemetry import logger
+from waqiti.services.compliance.usecases.names import Screening, screen_everybody
+from waqiti.services.compliance.usecases.resolve import Resolver
+
+GROUP: Final = COMPLIANCE
+_MAX_EVENTS: Final = 1_000
+_BETWEEN_BATCHES_SECONDS: Final = 0.1
+_SWEEP_SECONDS: Final = 30.0
+_FORGET_SECONDS: Final = 60.0
+_FORGET_AT_ONCE: Final = 1_000
+
+_log: Final = logger(__name__)
+
+
+def follow_results(log: Database, database: Database, resolver: Resolver) -> BackgroundTask:
+    """Confirm and release reservations as payments end. Nobody waits for that: what comes within 0.1 s is one batch."""
+
+    async def run(stop: asyncio.Event) -> None:
+        async with Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_RESULTS) as consumer:
+            while (batch := await _next(consumer, stop)) is not None:
+                try:
+                    await resolver.follow(consumer, batch)
+                except BaseException:
+                    consumer.abort(batch)
+                    raise
+                await _pause(stop, _BETWEEN_BATCHES_SECONDS)
+
+    return BackgroundTask("follow payment results", run)
+
+
+def ask_about_open(resolver: Resolver, payments: PaymentClient) -> BackgroundTask:
+    """Ask about reservations that nobody has ended."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await resolver.ask(payments)
+            except Problem as problem:
+                _log.warning("payments_not_asked", code=problem.code, detail=problem.detail)
+            await _pause(stop, _SWEEP_SECONDS)
+
+    return BackgroundTask("ask about open reservations", run)
+
+
+def screen_customers(database: Database, screening: Screening) -> BackgroundTask:
+    """Screen everybody whom the list that this release brings has not seen; once, for the list stays the same."""
+
+    async def run(stop: asyncio.Event) -> None:
+        count = await screen_everybody(database, screening)
+        _log.info("customers_screened", count=count, list_version=screening.names.version)
+        await stop.wait()
+
+    return BackgroundTask("screen customers", run)
+
+
+def forget_requests(database: Database) -> BackgroundTask:
+    """Forget idempotency keys after 7 days."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            async with database.connection() as connection:
+                await idempotency.sweep(connection, _FORGET_AT_ONCE)
+            await _pause(stop, _FORGET_SECONDS)
+
+    return BackgroundTask("forget requests", run)
+
+
+async def _next(consumer: Consumer, stop: asyncio.Event) -> Batch | None:
+    reading = asyncio.create_task(consumer.next(_MAX_EVENTS))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return reading.result() if reading.done() else None
+    finally:
+        for task in (reading, stopping):
+            task.cancel()
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
