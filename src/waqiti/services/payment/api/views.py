@@ -16,7 +16,6 @@ from waqiti.foundation.security import OPERATOR, Principal
 from waqiti.services.payment.domain.payments import Payment, Queued
 from waqiti.services.payment.domain.refunds import Refund
 from waqiti.services.payment.domain.steps import REVIEW_EXPIRED
-from waqiti.services.payment.domain.times import minted_at
 from waqiti.services.payment.store.transitions import CREATED, Transition
 
 PAYMENT: Final = "pay"
@@ -78,7 +77,7 @@ def refund(shown: Refund) -> public.Refund:
         status=shown.status,
         failure=failure(shown.failure_code),
         reason=shown.reason,
-        created_at=minted_at(shown.id),
+        created_at=shown.created_at,
     )
 
 

@@ -18,9 +18,9 @@ def minted_at(identifier: UUID) -> datetime:
     return _EPOCH + (identifier.int >> _RANDOM_BITS) * _MILLISECOND
 
 
-def first_id(at: datetime) -> UUID:
-    """Return the least id that can be minted in the millisecond of ``at``."""
-    milliseconds = (at - _EPOCH) // _MILLISECOND
+def first_id(at: datetime, later: timedelta = timedelta()) -> UUID:
+    """Return the least id that can be minted in the millisecond of ``at``, or so much ``later``."""
+    milliseconds = (at - _EPOCH + later) // _MILLISECOND
     return UUID(int=min(max(milliseconds, 0), _MAX_MILLISECONDS) << _RANDOM_BITS)
 
 

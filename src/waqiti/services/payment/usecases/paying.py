@@ -8,12 +8,12 @@ import msgspec
 
 from waqiti.contracts.payment import PaymentResult
 from waqiti.contracts.wallet import WalletFacts
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import new_id
 from waqiti.services.payment.domain.payments import Facts, Payment, State
 from waqiti.services.payment.domain.states import WAITING
-from waqiti.services.payment.domain.times import minted_at
 from waqiti.services.payment.store import payments
 from waqiti.services.payment.store.acceptance import NewPayment
 from waqiti.services.payment.usecases.accepting import Accepted, Acceptor
@@ -148,9 +148,8 @@ def _facts(order: Order, wallets: dict[UUID, WalletFacts]) -> Facts:
         if wallet.currency != order.currency:
             detail = f"The wallet of {side} holds {wallet.currency}."
             raise Problem.invalid(detail, pointer=f"{order.pointer}/currency")
-    payment_id = new_id()
     return Facts(
-        id=payment_id,
+        id=new_id(),
         from_wallet=payer.id,
         to_wallet=payee.id,
         from_account=payer.account_id,
@@ -164,7 +163,7 @@ def _facts(order: Order, wallets: dict[UUID, WalletFacts]) -> Facts:
         description=order.description,
         metadata=order.metadata,
         created_by=order.created_by,
-        created_at=minted_at(payment_id),
+        created_at=utc_now(),
     )
 
 

@@ -1,7 +1,8 @@
 """Reading payments, their transitions and their refunds."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -11,10 +12,13 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.services.payment.domain.payments import Payment
 from waqiti.services.payment.domain.refunds import Refund
-from waqiti.services.payment.domain.times import LAST_ID, NO_ID, first_id, id_before
+from waqiti.services.payment.domain.times import LAST_ID, NO_ID, first_id
 from waqiti.services.payment.store import payments, refunds, transitions
 from waqiti.services.payment.store.payments import Filter
 from waqiti.services.payment.store.transitions import Transition
+
+_MINTED_WITHIN: Final = timedelta(seconds=1)
+"""A payment's id is minted within this time before or after its ``created_at``."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,9 +100,9 @@ class Reading:
 def _filter(wanted: Wanted) -> Filter:
     after_id, before_id = NO_ID, LAST_ID
     if wanted.created_after is not None:
-        after_id = max(after_id, id_before(max(first_id(wanted.created_after), UUID(int=1))))
+        after_id = first_id(wanted.created_after, -_MINTED_WITHIN)
     if wanted.created_before is not None:
-        before_id = min(before_id, UUID(int=min(first_id(wanted.created_before).int + (1 << 80), LAST_ID.int)))
+        before_id = first_id(wanted.created_before, _MINTED_WITHIN)
     if wanted.before is not None:
         before_id = min(before_id, wanted.before)
     return Filter(
