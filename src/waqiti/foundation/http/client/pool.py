@@ -26,6 +26,7 @@ class Pool:
         self._max_waiters = max_waiters
         self._idle: list[Connection] = []
         self._open = 0
+        self._shut = False
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     async def take(self, deadline: Deadline, *, fresh: bool = False) -> Connection:
@@ -46,6 +47,8 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """Take a connection back; one that is closed is forgotten."""
+        if self._shut and not connection.closed:
+            connection.abort()
         if connection.closed:
             self._open -= 1
         else:
@@ -54,7 +57,8 @@ class Pool:
         self._wake()
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections now, and those in use when they come back."""
+        self._shut = True
         for connection in self._idle:
             connection.abort()
         self._open -= len(self._idle)
