@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,6 +13,7 @@ import asyncpg
 from tests.support.deciders import Deciders
 from tests.support.house import API_KEY, House
 from tests.support.raw import Answer
+from tests.support.tcp_proxy import TcpProxy
 from waqiti.contracts.catalog import LEDGER, PAYMENT
 from waqiti.contracts.ledger import Account, LedgerClient, OpenAccount, SetFlags, Transfer, system_account_id
 from waqiti.contracts.ledger import system_accounts as accounts_of
@@ -177,11 +178,28 @@ def uuid_of(payment: Any) -> UUID:
 
 
 @asynccontextmanager
-async def open_desk(house: House, deciders: Deciders, **settings: str) -> AsyncIterator[Desk]:
-    """Serve the ledger, payment-service and the deciders; the books balance when it closes."""
-    services: list[Service[Any]] = [LEDGER_SERVICE, PAYMENT_SERVICE, *deciders.services()]
-    async with house.serving(services, own={PAYMENT: settings}) as addresses:
-        desk = Desk(house, deciders, addresses, house.issuer(PAYMENT))
+async def open_desk(
+    house: House,
+    deciders: Deciders,
+    settings: Mapping[str, str],
+    *,
+    ledger: str | None = None,
+    proxy: TcpProxy | None = None,
+    role: Literal["api", "worker"] | None = None,
+) -> AsyncIterator[Desk]:
+    """Serve the ledger, payment-service and the deciders; the books balance when it closes.
+
+    A ``ledger`` that runs already is used as it is, by payment-service through ``proxy``.
+    """
+    services: list[Service[Any]] = [PAYMENT_SERVICE, *deciders.services()]
+    elsewhere = {}
+    if ledger is None:
+        services.append(LEDGER_SERVICE)
+    else:
+        elsewhere[LEDGER] = ledger if proxy is None else f"http://127.0.0.1:{proxy.port}"
+    async with house.serving(services, elsewhere, {PAYMENT: settings}, role) as addresses:
+        known = {LEDGER: ledger} if ledger is not None else {}
+        desk = Desk(house, deciders, addresses | known, house.issuer(PAYMENT))
         try:
             yield desk
         finally:

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import asyncpg
 import msgspec
@@ -47,25 +47,37 @@ class House:
 
     @asynccontextmanager
     async def serving(
-        self, services: Sequence[AnyService], elsewhere: Mapping[str, str] | None = None, **variables: str
+        self,
+        services: Sequence[AnyService],
+        elsewhere: Mapping[str, str] | None = None,
+        own: Mapping[str, Mapping[str, str]] | None = None,
+        role: Literal["api", "worker"] | None = None,
+        **variables: str,
     ) -> AsyncIterator[dict[str, str]]:
-        """Serve; give the addresses. ``elsewhere`` tells where others are; any other one refuses connections."""
+        """Serve; give the addresses. ``elsewhere`` tells where others are; any other one refuses connections.
+
+        ``variables`` are for all services, ``own`` holds those of one by its name; ``role`` as for a process.
+        """
         away = {variable_name(row.name): refused_url() for row in DEPLOYMENTS}
         known = {variable_name(name): url for name, url in (elsewhere or {}).items()}
-        environments = {service.name: self._environment(service.name) | away | known for service in services}
+        environments = {service.name: self.environment(service.name) | away | known for service in services}
         for service in services:
             for other in services:
                 environments[service.name].pop(variable_name(other.name))
-            environments[service.name] |= variables
-        async with serve_in_background(services, environments) as addresses:
+            environments[service.name] |= {**variables, **(own or {}).get(service.name, {})}
+        async with serve_in_background(services, environments, role=role) as addresses:
             yield addresses
 
     def client(self, url: str, key: str = API_KEY) -> "Visitor":
         return Visitor(RawClient(url, key))
 
     def internal_client(self, url: str, caller: str = TESTER) -> "Visitor":
-        token = TokenIssuer(caller, self._private[caller]).authorization().decode().removeprefix("Bearer ")
+        token = self.issuer(caller).authorization().decode().removeprefix("Bearer ")
         return Visitor(RawClient(url, token))
+
+    def issuer(self, caller: str) -> TokenIssuer:
+        """Return who signs the tokens of ``caller``."""
+        return TokenIssuer(caller, self._private[caller])
 
     async def assert_books_balance(self) -> None:
         """Assert that the ledger's debits and credits are equal in every currency."""
@@ -74,7 +86,8 @@ class House:
         await connection.close()
         assert all(row["debits"] == row["credits"] for row in rows), rows
 
-    def _environment(self, name: str) -> dict[str, str]:
+    def environment(self, name: str) -> dict[str, str]:
+        """Return a service's variables, without the addresses of others."""
         environment = {
             "WAQITI_KEYS_FILE": str(self._directory / "keys.json"),
             "WAQITI_TOKEN_PUBLIC_FILE": str(self._directory / "public.json"),

@@ -17,6 +17,8 @@ class TcpProxy:
         self._server: asyncio.Server | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._answering = asyncio.Event()
+        self._answering.set()
         self._pumps: set[asyncio.Task[None]] = set()
         self.port = 0
 
@@ -38,9 +40,14 @@ class TcpProxy:
         """Pass no byte on until ``flow``, as a stopped server does."""
         self._flowing.clear()
 
+    def lose_answers(self) -> None:
+        """Pass on what clients send, but nothing of what the server answers, until ``flow``."""
+        self._answering.clear()
+
     def flow(self) -> None:
         """Pass bytes on again."""
         self._flowing.set()
+        self._answering.set()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pump = asyncio.create_task(self._connect(reader, writer))
@@ -50,8 +57,8 @@ class TcpProxy:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(*self._target)
         both = [
-            asyncio.create_task(self._pump(reader, there_writer)),
-            asyncio.create_task(self._pump(there_reader, writer)),
+            asyncio.create_task(self._pump(reader, there_writer, self._flowing)),
+            asyncio.create_task(self._pump(there_reader, writer, self._answering)),
         ]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -62,9 +69,10 @@ class TcpProxy:
             for end in (writer, there_writer):
                 end.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: asyncio.Event) -> None:
         while data := await reader.read(_CHUNK):
             await self._flowing.wait()
+            await passing.wait()
             writer.write(data)
             await writer.drain()
 

@@ -32,6 +32,6 @@ def open_payments(house: House, deciders: Deciders) -> OpenDesk:
     """``async with open_payments() as desk``: all of it; the books balance when it closes."""
 
     def opened(**settings: str) -> AbstractAsyncContextManager[Desk]:
-        return open_desk(house, deciders, **settings)
+        return open_desk(house, deciders, settings)
 
     return opened
