@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from waqiti.contracts.compliance import ScreenRequest
 from waqiti.contracts.fraud import ScoreRequest
 from waqiti.foundation.ids import new_id
 
@@ -31,4 +32,28 @@ def scored(
         amount=amount,
         currency=currency,
         created_at=at,
+    )
+
+
+def screened(
+    payer: UUID | None,
+    payee: UUID | None,
+    amount: int,
+    *,
+    at: datetime = NOON,
+    currency: str = "EUR",
+    kind: Literal["payment", "withdrawal", "deposit", "exchange"] = "payment",
+    payment_id: UUID | None = None,
+    text: str | None = None,
+) -> ScreenRequest:
+    """Return a payment between customers, to screen."""
+    return ScreenRequest(
+        id=payment_id or new_id(),
+        kind=kind,
+        from_customer=payer,
+        to_customer=payee,
+        amount=amount,
+        currency=currency,
+        created_at=at,
+        text=text,
     )

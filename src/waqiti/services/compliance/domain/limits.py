@@ -14,12 +14,17 @@ Period = Literal["day", "month"]
 
 
 class Counter(NamedTuple):
-    """One folded counter: what a customer has used of one window; counters are locked in this order."""
+    """One folded counter: what a customer has used of one window."""
 
     customer_id: UUID
     currency: str
     period: Period
     starts: date
+
+    @property
+    def place(self) -> tuple[int, str, str, date]:
+        """Its place in the order in which counters are locked, which is that of their keys in the database."""
+        return self.customer_id.int, self.currency, self.period, self.starts
 
 
 class TierLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,12 +20,10 @@ def shares(reservations: Iterable[Reservation]) -> dict[Counter, Share]:
     found: dict[Counter, Share] = {}
     for reservation in reservations:
         for counter in reservation.counters:
-            limit = reservation.limit(counter.period)
-            before = found.get(counter)
-            if before is not None:
-                found[counter] = Share(before.amount + reservation.item.amount, min(before.limit, limit))
-            else:
-                found[counter] = Share(reservation.item.amount, limit)
+            share = Share(reservation.item.amount, reservation.limit(counter.period))
+            first = found.setdefault(counter, share)
+            if first is not share:
+                found[counter] = Share(first.amount + share.amount, min(first.limit, share.limit))
     return found
 
 

@@ -37,13 +37,13 @@ async def reserve(
         NoRoom: a window has no room for all of them.
         UniqueViolationError: one of them is known.
     """
-    counters = sorted(shares)
+    taken = sorted(shares.items(), key=lambda item: item[0].place)
     try:
         await connection.execute(
             _RESERVE,
-            *_counter_columns(counters),
-            [shares[counter].amount for counter in counters],
-            [shares[counter].limit if check else None for counter in counters],
+            *_counter_columns([counter for counter, _ in taken]),
+            [share.amount for _, share in taken],
+            [share.limit if check else None for _, share in taken],
             *_reservation_columns(rows),
         )
     except asyncpg.PostgresError as error:
@@ -63,7 +63,8 @@ RETURNING customer_id, currency, period, starts, used
 
 async def lock_counters(connection: Connection, counters: Sequence[Counter]) -> dict[Counter, int]:
     """Lock counters until the transaction ends, made where they are missing; return what is used of each."""
-    rows = await connection.fetch(_LOCK_COUNTERS, *_counter_columns(sorted(counters)))
+    ordered = sorted(counters, key=lambda counter: counter.place)
+    rows = await connection.fetch(_LOCK_COUNTERS, *_counter_columns(ordered))
     return {Counter(row[0], row[1], row[2], row[3]): row[4] for row in rows}
 
 
@@ -82,7 +83,7 @@ _RESOLVE: Final = "SELECT resolve_reservations($1, $2, $3)"
 
 async def resolve(connection: Connection, resolutions: Sequence[Resolution]) -> int:
     """Confirm or release what is open; return how many were."""
-    ordered = sorted(resolutions, key=lambda resolution: resolution.id)
+    ordered = sorted(resolutions, key=lambda resolution: resolution.id.int)
     resolved: int = await connection.fetchval(
         _RESOLVE,
         [resolution.id for resolution in ordered],
@@ -118,7 +119,7 @@ def _counter_columns(counters: Sequence[Counter]) -> tuple[list[object], ...]:
 
 
 def _reservation_columns(rows: Sequence[Reservation]) -> tuple[list[object], ...]:
-    ordered = sorted(rows, key=lambda row: row.item.id)
+    ordered = sorted(rows, key=lambda row: row.item.id.int)
     items, decisions = [row.item for row in ordered], [row.decision for row in ordered]
     return (
         [item.id for item in items],

@@ -17,7 +17,7 @@ from waqiti.services.compliance.usecases.resolve import Resolver
 
 GROUP: Final = COMPLIANCE
 _MAX_EVENTS: Final = 1_000
-_BETWEEN_BATCHES_SECONDS: Final = 0.1
+_BETWEEN_BATCHES_SECONDS: Final = 0.05
 _SWEEP_SECONDS: Final = 30.0
 _FORGET_SECONDS: Final = 60.0
 _FORGET_AT_ONCE: Final = 1_000
@@ -26,7 +26,7 @@ _log: Final = logger(__name__)
 
 
 def follow_results(log: Database, database: Database, resolver: Resolver) -> BackgroundTask:
-    """Confirm and release reservations as payments end. Nobody waits for that: what comes within 0.1 s is one batch."""
+    """Confirm and release reservations as payments end. Nobody waits for that: what comes within 50 ms is one batch."""
 
     async def run(stop: asyncio.Event) -> None:
         async with Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_RESULTS) as consumer:

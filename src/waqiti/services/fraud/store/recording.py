@@ -1,7 +1,6 @@
 """Everything that a batch leaves behind, in one statement."""
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -80,7 +79,7 @@ async def record(
 
 
 def _decision_columns(judged: Sequence[Judged]) -> tuple[list[object], ...]:
-    rows = sorted(judged, key=lambda row: row.item.id)
+    rows = sorted(judged, key=lambda row: row.item.id.int)
     items, decisions = [row.item for row in rows], [row.decision for row in rows]
     return (
         [item.id for item in items],
@@ -112,7 +111,7 @@ def _signal_columns(signals: Sequence[Signal]) -> tuple[list[object], ...]:
 
 
 def _profile_columns(profiles: Mapping[PayerKey, PayerHistory]) -> tuple[list[object], ...]:
-    ordered = sorted(profiles.items(), key=itemgetter(0))
+    ordered = sorted(profiles.items(), key=lambda item: (item[0][0].int, item[0][1]))
     present = [history.present for _, history in ordered]
     return (
         [key[0] for key, _ in ordered],
