@@ -149,7 +149,7 @@ async def served(house: House) -> AsyncIterator[tuple[Street, Workers]]:
 
 @pytest.mark.timeout(170)
 async def test_every_payment_ends_once_wherever_its_worker_was_killed(
-    tmp_path: Path, fresh_database: Callable[[str], FreshDatabase], record_property: Callable[[str, object], None]
+    tmp_path: Path, fresh_database: Callable[[str], FreshDatabase]
 ) -> None:
     house = House(tmp_path, fresh_database, (LEDGER, COMPLIANCE, FRAUD, WALLET, PAYMENT))
     async with served(house) as (street, workers):
@@ -160,7 +160,7 @@ async def test_every_payment_ends_once_wherever_its_worker_was_killed(
             kills += 1
             assert kills < MOST_KILLS
             await street.pay(payer, payee)
-        record_property("kills", kills)
+        sys.stdout.write(f"the payments survived {kills} kills\n")
         assert kills > 30, "the worker was killed at every suspension"
         await assert_each_ended_once(street, payer, payee)
     await house.assert_books_balance()
