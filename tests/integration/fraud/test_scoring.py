@@ -1,0 +1,170 @@
+"""Scoring on a real database: the first decision counts, and history is what the decisions say."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import msgspec
+
+from tests.support.databases import FreshDatabase
+from tests.support.house import House
+from tests.support.scoring import NOON, scored
+from waqiti.contracts.catalog import FRAUD
+from waqiti.contracts.fraud import FraudDecision, ScoreRequest
+from waqiti.foundation.database import Database
+from waqiti.foundation.ids import new_id
+from waqiti.services.fraud.domain.decisions import Thresholds
+from waqiti.services.fraud.domain.features import PERIOD_DAYS, Profile, period_of
+from waqiti.services.fraud.service import SERVICE, shipped_rules
+from waqiti.services.fraud.usecases.score import Scorer
+
+MakeDatabase = Callable[[str], FreshDatabase]
+RULES = shipped_rules()
+START = datetime.combine((NOON - timedelta(days=NOON.date().toordinal() % PERIOD_DAYS)).date(), NOON.timetz())
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Scorers of three replicas on one database."""
+
+    scorers: list[Scorer]
+    database: FreshDatabase
+
+    async def score(self, *items: ScoreRequest) -> list[FraudDecision]:
+        return await self.scorers[0].score(items)
+
+    async def rows(self, query: str) -> list[tuple[object, ...]]:
+        connection = await asyncpg.connect(self.database.admin_url)
+        rows = await connection.fetch(query)
+        await connection.close()
+        return [tuple(row) for row in rows]
+
+
+@asynccontextmanager
+async def open_desk(fresh_database: MakeDatabase, *, replicas: int = 1) -> AsyncIterator[Desk]:
+    fresh = fresh_database(FRAUD)
+    opened = [await Database.open(fresh.url, name=FRAUD) for _ in range(replicas)]
+    thresholds = Thresholds(decline_at=0.85, review_at=0.70, review=True)
+    yield Desk([Scorer(database, RULES, thresholds) for database in opened], fresh)
+    for database in opened:
+        await database.close()
+
+
+async def test_the_first_decision_about_an_id_is_given_again_and_counts_once(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        payer = new_id()
+        items = [scored(payer, new_id(), 990_000, at=NOON + timedelta(minutes=n)) for n in range(4)]
+        first = [decision for item in items for decision in await desk.score(item)]
+        again = await desk.score(*reversed(items), items[0], items[0])
+        changed = await desk.score(msgspec.structs.replace(items[3], amount=1))
+
+        assert [decision.outcome for decision in first] == ["approve", "approve", "approve", "decline"]
+        assert again == [*reversed(first), first[0], first[0]]
+        assert changed == [first[3]]
+        assert await desk.rows("SELECT payments, largest FROM profiles") == [(4, 990_000)]
+        assert await desk.rows("SELECT count(*) FROM signals WHERE kind = 'near_threshold'") == [(4,)]
+
+
+async def test_equal_ids_within_a_batch_are_one_payment(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        item = scored(new_id(), new_id(), 500)
+        decisions = await desk.score(item, item, item)
+        assert decisions == [decisions[0]] * 3
+        assert await desk.rows("SELECT payments FROM profiles") == [(1,)]
+
+
+async def test_items_of_one_batch_see_the_ones_before_them(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        payer = new_id()
+        decisions = await desk.score(*(scored(payer, new_id(), 990_000) for _ in range(5)))
+        assert [decision.outcome for decision in decisions] == ["approve"] * 3 + ["decline"] * 2
+
+
+async def test_the_same_batches_on_three_replicas_at_once_count_once(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database, replicas=3) as desk:
+        people = [new_id() for _ in range(6)]
+        items = [scored(people[n % 6], people[(n + 1) % 6], 100 + n) for n in range(120)]
+        batches = [items[start : start + 40] for start in range(0, 120, 20)] * 2
+        answers = await asyncio.gather(
+            *(desk.scorers[n % 3].score(batch) for n, batch in enumerate(batches)),
+        )
+
+        assert [[decision.id for decision in answer] for answer in answers] == [[i.id for i in b] for b in batches]
+        assert await desk.rows("SELECT count(*) FROM decisions") == [(120,)]
+        assert await desk.rows("SELECT DISTINCT payments FROM profiles") == [(20,)]
+        assert await desk.rows("SELECT sum(payments) FROM profiles") == [(120,)]
+
+
+async def test_profiles_are_what_the_decisions_add_up_to_over_two_periods(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        payer = new_id()
+        days = [0, 0, 1, 5, 29, 30, 30, 41, 59, 60, 61]
+        for n, day in enumerate(days):
+            await desk.score(scored(payer, new_id(), 100 * (n + 1), at=START + timedelta(days=day)))
+
+        expected: dict[int, Profile] = defaultdict(Profile)
+        for n, day in enumerate(days):
+            at = START + timedelta(days=day)
+            expected[period_of(at.date())] = expected[period_of(at.date())].plus(Profile.of(100 * (n + 1), at.date()))
+        last = period_of((START + timedelta(days=61)).date())
+        assert await desk.rows(
+            "SELECT period, payments, days, log_total, largest, earlier_payments, earlier_days, earlier_log_total, "
+            "earlier_largest FROM profiles"
+        ) == [(last, *_figures(expected[last]), *_figures(expected[last - 1]))]
+
+
+async def test_an_established_account_that_is_drained_is_stopped(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        payer, shop = new_id(), new_id()
+        for day in range(12):
+            await desk.score(*(scored(payer, shop, 2_000 + n, at=START + timedelta(days=day)) for n in range(2)))
+        last = START + timedelta(days=12)
+        thefts = [scored(payer, new_id(), 200_000 * 4**n, at=last + timedelta(minutes=n)) for n in range(3)]
+        decisions = [decision for theft in thefts for decision in await desk.score(theft)]
+
+        assert [decision.outcome for decision in decisions] == ["approve", "approve", "decline"]
+        assert [reason.code for reason in decisions[2].reasons] == ["account_drained", "outsized_amount"]
+        assert await desk.rows("SELECT count(*) FROM signals WHERE kind = 'declined'") == [(1,)]
+        assert (await desk.score(scored(payer, shop, 2_000, at=last)))[0].outcome == "approve"
+
+
+async def test_batches_are_scored_over_http_for_the_services_that_may_ask(
+    tmp_path: Path, fresh_database: MakeDatabase
+) -> None:
+    house = House(tmp_path, fresh_database, (FRAUD,))
+    async with house.serving([SERVICE]) as addresses:
+        payments = house.internal_client(addresses[FRAUD], "payment-service")
+        item = msgspec.to_builtins(scored(new_id(), new_id(), 500))
+        answer = await payments.post("/internal/score", {"items": [item]})
+        assert answer.status == 200, answer
+        decision = answer.document()["decisions"][0]
+        assert (decision["id"], decision["score"], decision["outcome"], decision["reasons"]) == (
+            item["id"],
+            0.0,
+            "approve",
+            [],
+        )
+        assert (await payments.post("/internal/score", {"items": []})).document() == {"decisions": []}
+        for items in ([item] * 1_001, [item | {"amount": 0}], [item | {"currency": "euro"}], [item | {"extra": 1}]):
+            assert (await payments.post("/internal/score", {"items": items})).status == 422
+        stranger = house.internal_client(addresses[FRAUD], "ledger-service")
+        assert (await stranger.post("/internal/score", {"items": []})).status == 403
+        public = house.client(addresses[FRAUD])
+        assert (await public.post("/internal/score", {"items": []})).status == 403
+        assert (await public.get("/actuator/health")).document()["status"] == "UP"
+
+
+async def test_an_operators_thresholds_take_effect(tmp_path: Path, fresh_database: MakeDatabase) -> None:
+    house = House(tmp_path, fresh_database, (FRAUD,))
+    async with house.serving([SERVICE], FRAUD_THRESHOLD="0") as addresses:
+        payments = house.internal_client(addresses[FRAUD], "payment-service")
+        item = msgspec.to_builtins(scored(new_id(), new_id(), 500))
+        decision = (await payments.post("/internal/score", {"items": [item]})).document()["decisions"][0]
+        assert (decision["outcome"], decision["reasons"][0]["code"]) == ("decline", "score_at_threshold")
+
+
+def _figures(profile: Profile) -> tuple[int, int, int, int]:
+    return profile.payments, profile.days, profile.log_total, profile.largest
