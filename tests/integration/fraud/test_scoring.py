@@ -48,9 +48,11 @@ async def open_desk(fresh_database: MakeDatabase, *, replicas: int = 1) -> Async
     fresh = fresh_database(FRAUD)
     opened = [await Database.open(fresh.url, name=FRAUD) for _ in range(replicas)]
     thresholds = Thresholds(decline_at=0.85, review_at=0.70, review=True)
-    yield Desk([Scorer(database, RULES, thresholds) for database in opened], fresh)
-    for database in opened:
-        await database.close()
+    try:
+        yield Desk([Scorer(database, RULES, thresholds) for database in opened], fresh)
+    finally:
+        for database in opened:
+            await database.close()
 
 
 async def test_the_first_decision_about_an_id_is_given_again_and_counts_once(fresh_database: MakeDatabase) -> None:

@@ -1,4 +1,7 @@
-"""Reservations, and the counters that they take from. Counters are locked in the order of their keys."""
+"""Reservations, and the counters that they take from.
+
+Whoever locks reservations does so before counters, and each in the order of their keys.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -28,10 +31,8 @@ class NoRoom(Exception):
 _RESERVE: Final = "SELECT reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
 
-async def reserve(
-    connection: Connection, rows: Sequence[Reservation], shares: Mapping[Counter, Share], *, check: bool = True
-) -> None:
-    """Store new reservations and take their shares, all or nothing; ``check`` False where the room is known.
+async def reserve(connection: Connection, rows: Sequence[Reservation], shares: Mapping[Counter, Share]) -> None:
+    """Store new reservations and take their shares, all or nothing.
 
     Raises:
         NoRoom: a window has no room for all of them.
@@ -43,13 +44,33 @@ async def reserve(
             _RESERVE,
             *_counter_columns([counter for counter, _ in taken]),
             [share.amount for _, share in taken],
-            [share.limit if check else None for _, share in taken],
+            [share.limit for _, share in taken],
             *_reservation_columns(rows),
         )
     except asyncpg.PostgresError as error:
         if error.sqlstate == _NO_ROOM:
             raise NoRoom from error
         raise
+
+
+_CLAIM: Final = """
+INSERT INTO reservations (
+    id, customer_id, amount, counted, max_credit_balance, day, currency, kind, state, outcome, refusals, reasons
+)
+SELECT n.id, n.customer_id, n.amount, CASE WHEN n.state = 'reserved' THEN n.amount ELSE 0 END, n.balance, n.day,
+       n.currency, n.kind, n.state, n.outcome, string_to_array(n.refusals, ','), n.reasons::json
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::date[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[]
+) AS n (id, customer_id, amount, balance, day, currency, kind, state, outcome, refusals, reasons)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+"""
+
+
+async def claim(connection: Connection, rows: Sequence[Reservation]) -> frozenset[UUID]:
+    """Store those of ``rows`` that are new, before any window is looked at; return their ids."""
+    return frozenset(row["id"] for row in await connection.fetch(_CLAIM, *_reservation_columns(rows)))
 
 
 _LOCK_COUNTERS: Final = """
@@ -66,6 +87,41 @@ async def lock_counters(connection: Connection, counters: Sequence[Counter]) -> 
     ordered = sorted(counters, key=lambda counter: counter.place)
     rows = await connection.fetch(_LOCK_COUNTERS, *_counter_columns(ordered))
     return {Counter(row[0], row[1], row[2], row[3]): row[4] for row in rows}
+
+
+_TAKE: Final = """
+UPDATE usage u SET used = u.used + n.amount
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::bigint[])
+    AS n (customer_id, currency, period, starts, amount)
+WHERE u.customer_id = n.customer_id AND u.currency = n.currency AND u.period = n.period AND u.starts = n.starts
+"""
+
+
+async def take(connection: Connection, shares: Mapping[Counter, Share]) -> None:
+    """Take shares from counters that are locked and have the room."""
+    amounts = [share.amount for share in shares.values()]
+    await connection.execute(_TAKE, *_counter_columns(list(shares)), amounts)
+
+
+_REFUSE: Final = """
+UPDATE reservations r
+SET state = 'refused', counted = 0, max_credit_balance = NULL, outcome = n.outcome,
+    refusals = string_to_array(n.refusals, ','), reasons = n.reasons::json
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS n (id, outcome, refusals, reasons)
+WHERE r.id = n.id
+"""
+
+
+async def refuse(connection: Connection, rows: Sequence[Reservation]) -> None:
+    """Turn claimed reservations into refusals."""
+    decisions = [row.decision for row in rows]
+    await connection.execute(
+        _REFUSE,
+        [decision.id for decision in decisions],
+        [decision.outcome for decision in decisions],
+        [",".join(decision.refusals) for decision in decisions],
+        [_encode(decision.reasons).decode() for decision in decisions],
+    )
 
 
 _FIND: Final = """

@@ -60,20 +60,26 @@ class Screener:
 
     async def _decide_one_by_one(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
         async with self._database.transaction() as connection:
-            known = await store.find(connection, [item.id for item in items])
-            new = [item for item in items if item.id not in known]
-            assessor = await self._assessor(connection, new)
-            asked = [assessor.assess(item) for item in new]
-            windows = Windows(await store.lock_counters(connection, list(shares(asked))))
-            rows = [windows.take(row) for row in asked]
-            if rows:
-                await store.reserve(connection, rows, shares(rows), check=False)
+            assessor = await self._assessor(connection, items)
+            asked = [assessor.assess(item) for item in items]
+            claimed = await store.claim(connection, asked)
+            known = await store.find(connection, [item.id for item in items if item.id not in claimed])
+            rows = await _take_in_order(connection, [row for row in asked if row.item.id in claimed])
         return known | _measured(rows)
 
     async def _assessor(self, connection: Connection, items: Sequence[ScreenRequest]) -> Assessor:
         parties = {item.from_customer for item in items} | {item.to_customer for item in items}
         customers = await self._screening.standing(connection, [party for party in parties if party is not None])
         return Assessor(customers, await self._limits.table(connection), self._screening.names)
+
+
+async def _take_in_order(connection: Connection, asked: Sequence[Reservation]) -> list[Reservation]:
+    """Take what ``asked`` reserves, in its order, and refuse what there is no room for."""
+    windows = Windows(await store.lock_counters(connection, list(shares(asked))))
+    rows = [windows.take(row) for row in asked]
+    await store.take(connection, shares(rows))
+    await store.refuse(connection, [row for row, before in zip(rows, asked, strict=True) if row is not before])
+    return rows
 
 
 def _measured(rows: Sequence[Reservation]) -> dict[UUID, ComplianceDecision]:
