@@ -1,0 +1,58 @@
+"""A new list: known customers are screened again, before they pay or in the background."""
+
+from collections.abc import Callable
+
+from tests.support.compliance_desk import SHIPPED, open_desk
+from tests.support.databases import FreshDatabase
+from tests.support.scoring import screened
+from waqiti.services.compliance.domain.screening import WatchList
+from waqiti.services.compliance.usecases.names import screen_everybody
+
+MakeDatabase = Callable[[str], FreshDatabase]
+STATUS = "SELECT status, screening_version FROM customers WHERE id = $1"
+NEWER = WatchList.read("reference,name,aliases\nX-1,Ann Example,\n")
+
+
+async def test_a_stored_screening_is_used_while_the_list_stays_the_same(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        payer, payee = await desk.customer(), await desk.customer()
+        assert (await desk.screen(screened(payer, payee, 100)))[0].outcome == "clear"
+        assert await desk.rows("SELECT count(*) FROM screenings") == [(0,)]
+
+
+async def test_a_payer_whom_a_newer_list_names_is_blocked_before_the_payment(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database, names=NEWER) as desk:
+        payer = await desk.customer(version=SHIPPED.version)
+        payee = await desk.customer(name="Bob Example", version=SHIPPED.version)
+        decisions = await desk.screen(screened(payer, payee, 100), screened(payee, payee, 100))
+
+        assert [(decision.outcome, decision.refusals) for decision in decisions] == [
+            ("confirmed", ["customer_blocked"]),
+            ("clear", []),
+        ]
+        assert await desk.rows(STATUS, payer) == [("blocked", NEWER.version)]
+        assert await desk.rows(STATUS, payee) == [("active", NEWER.version)]
+        assert await desk.rows("SELECT outcome, found FROM screenings WHERE customer_id = $1", payer) == [
+            ("confirmed", ["X-1"])
+        ]
+
+
+async def test_everybody_is_screened_once_by_a_newer_list(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database, names=NEWER) as desk:
+        found = await desk.customer(version="older")
+        await desk.rows(
+            "INSERT INTO customers (id, name, country, status, screening_version) "
+            "SELECT gen_random_uuid(), 'Somebody', 'DE', 'active', 'older' FROM generate_series(1, 450)"
+        )
+        assert await screen_everybody(desk.first.database, desk.first.screening) == 451
+        assert await screen_everybody(desk.first.database, desk.first.screening) == 0
+        assert await desk.rows(STATUS, found) == [("blocked", NEWER.version)]
+        assert await desk.rows("SELECT count(*) FROM customers WHERE status = 'blocked'") == [(1,)]
+
+
+async def test_who_is_no_longer_on_a_list_stays_blocked_until_somebody_decides(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        customer = await desk.customer(version="older")
+        await desk.rows("UPDATE customers SET status = 'blocked' WHERE id = $1", customer)
+        await screen_everybody(desk.first.database, desk.first.screening)
+        assert await desk.rows(STATUS, customer) == [("blocked", SHIPPED.version)]
