@@ -1,5 +1,6 @@
 """Screening a batch and reserving its limits."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -83,6 +84,7 @@ async def _take_in_order(connection: Connection, asked: Sequence[Reservation]) -
 
 
 def _measured(rows: Sequence[Reservation]) -> dict[UUID, ComplianceDecision]:
-    for row in rows:
-        _decisions.labels(row.decision.refusals[0] if row.decision.refusals else "clear").inc()
+    outcomes = Counter(row.decision.refusals[0] if row.decision.refusals else "clear" for row in rows)
+    for outcome, count in outcomes.items():
+        _decisions.labels(outcome).inc(count)
     return {row.item.id: row.decision for row in rows}

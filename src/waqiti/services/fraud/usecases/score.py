@@ -1,5 +1,6 @@
 """Scoring a batch."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -54,8 +55,7 @@ class Scorer:
             judged = [judge(item, history, self._rules, self._thresholds) for item in new]
             if judged:
                 await record(connection, judged, history.added_signals, history.added_profiles)
-        for row in judged:
-            _measure(row)
+        _measure(judged)
         return known.decisions | {row.item.id: row.decision for row in judged}
 
 
@@ -67,10 +67,12 @@ async def _read(connection: Connection, items: dict[UUID, ScoreRequest]) -> Know
     return await read(connection, list(items), list(payers), list(customers), since)
 
 
-def _measure(row: Judged) -> None:
-    _decisions.labels(row.decision.outcome).inc()
-    for rule in row.hits.matched:
-        _matches.labels(rule.code).inc()
-    for rule in row.hits.failed:
-        _failures.labels(rule.code).inc()
-        _log.warning("rule_failed", rule=rule.code, payment_id=str(row.item.id))
+def _measure(judged: Sequence[Judged]) -> None:
+    for outcome, count in Counter(row.decision.outcome for row in judged).items():
+        _decisions.labels(outcome).inc(count)
+    for row in judged:
+        for rule in row.hits.matched:
+            _matches.labels(rule.code).inc()
+        for rule in row.hits.failed:
+            _failures.labels(rule.code).inc()
+            _log.warning("rule_failed", rule=rule.code, payment_id=str(row.item.id))
