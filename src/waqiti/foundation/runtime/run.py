@@ -1,6 +1,7 @@
 """Builds services and serves them: ``waqiti serve`` in production, all in one event loop in integration tests."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from waqiti.foundation.telemetry import configure_logs, logger
 from waqiti.foundation.telemetry.metrics import forget_dead_processes
 
 AnyService = Service[Any]
+_COLLECT_AFTER: Final = (20_000, 20, 50)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 _log = logger(__name__)
@@ -74,10 +76,21 @@ async def _run(services: Sequence[AnyService], role: Role | None) -> None:
             configure_logs(settings.log_level, service.name, settings.replica)
             served = _Served(service, settings, role, _sockets(settings, role), SILENCE_SECONDS)
             await stack.enter_async_context(served.serving())
+        _settle_memory()
         _log.info("serving", services=[service.name for service in services], role=role, pid=os.getpid())
         await stop.wait()
         _log.info("draining")
     _log.info("stopped")
+
+
+def _settle_memory() -> None:
+    """Look rarely for cycles: what was built at start never goes, and requests leave next to none.
+
+    The collector's walks over all objects showed in profiles of payments, spread over whatever ran at that moment.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _sockets(settings: Settings, role: Role | None) -> list[socket.socket]:
