@@ -179,4 +179,4 @@ def test_without_a_known_key_nothing_is_served(raw: RawClient, key: str | None) 
 
 @pytest.mark.parametrize("path", ["/internal/transfers", "/internal/payments/states", "/actuator/env"])
 def test_internal_paths_do_not_lead_through_the_gateway(raw: RawClient, path: str) -> None:
-    assert raw.get(path).status == 404
+    assert raw.get(path).status in {403, 404}

@@ -120,7 +120,7 @@ def test_a_wallet_closes_only_when_it_is_empty(client: Client, people: People) -
 
 
 def test_a_blocked_customer_neither_gets_a_wallet_nor_an_http_error(client: Client, raw: RawClient) -> None:
-    listed = client.customers.create(name="Zoltan Vexmoor", country="DE")
+    listed = client.customers.create(name="Zorblat Quenvik", country="DE")
 
     assert listed.status == "blocked"
 

@@ -43,6 +43,23 @@ async def test_wallets_are_listed_newest_first_page_by_page(open_bank: OpenBank)
         assert second["next_cursor"] is None
 
 
+async def test_a_list_of_what_is_no_customer_is_refused(open_bank: OpenBank) -> None:
+    async with open_bank() as bank:
+        answer = await bank.wallets.get("/v1/wallets?customer_id=nobody")
+
+        assert (answer.status, answer.problem()["errors"][0]["pointer"]) == (422, "?customer_id")
+
+
+async def test_a_blocked_customer_opens_no_wallet(open_bank: OpenBank) -> None:
+    async with open_bank() as bank:
+        blocked = await bank.customer("Zorblat Quenvik")
+
+        answer = await bank.wallets.post("/v1/wallets", {"customer_id": blocked, "currency": "EUR"})
+
+        assert (answer.status, answer.problem()["code"]) == (409, "conflict")
+        assert (await bank.wallets.get("/v1/wallets")).document()["data"] == []
+
+
 async def test_a_key_opens_one_wallet(open_bank: OpenBank) -> None:
     async with open_bank() as bank:
         body = {"customer_id": await bank.customer(), "currency": "EUR"}

@@ -61,9 +61,7 @@ def ask_supervisor(layout: Layout, request: ControlRequest) -> ControlReply:
             return _ask_once(layout, request)
         except (OSError, msgspec.DecodeError) as error:
             if time.monotonic() > deadline:
-                raise ClusterError(
-                    f"The supervisor does not answer ({error}): see {layout.log('supervisor')}"
-                ) from error
+                raise ClusterError(f"The supervisor does not answer ({error}): see {layout.log('init')}") from error
             time.sleep(_RETRY_SECONDS)
 
 

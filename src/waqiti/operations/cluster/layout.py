@@ -105,5 +105,5 @@ class Layout:
         return self.cluster / "metrics" / replica
 
     def log(self, name: str) -> Path:
-        """Return the log of a replica, or of ``init``, ``supervisor``, ``prepare``, ``postgres``."""
+        """Return the log of a replica, or of ``init`` (the supervisor's too) or ``postgres``."""
         return self.logs / f"{name}.log"

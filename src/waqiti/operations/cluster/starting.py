@@ -141,7 +141,7 @@ def _check_failures(layout: Layout) -> None:
     if record is not None and record.failure is not None:
         raise ClusterError(record.failure)
     if init is None or not init.ref.alive:
-        raise ClusterError(f"The platform was stopped while it started; see {layout.log('supervisor')}")
+        raise ClusterError(f"The platform was stopped while it started; see {layout.log('init')}")
 
 
 def _port_failure(failure: str) -> ClusterError:

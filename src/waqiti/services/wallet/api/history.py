@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from waqiti.contracts.public.common import Page
-from waqiti.contracts.public.wallets import Balance, BalanceAt, WalletEntry
+from waqiti.contracts.public.wallets import WalletEntry
 from waqiti.foundation.clock import rfc3339
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import DEFAULT_LIMIT, CursorParameter, LimitParameter, read_cursor, write_cursor
@@ -19,7 +20,6 @@ from waqiti.foundation.ids import parse
 from waqiti.services.wallet.domain.statements import Statement, checked_format, instant
 from waqiti.services.wallet.domain.wallets import PREFIX
 from waqiti.services.wallet.usecases.history import History
-from waqiti.services.wallet.usecases.views import balance_view
 from waqiti.services.wallet.usecases.wallets import Wallets
 
 _COLUMNS: Final = ("id", "recorded_at", "effective_at", "kind", "purpose", "amount", "currency", "balance")
@@ -34,22 +34,34 @@ To = Annotated[str | None, QueryParameter(name="to", description=_LAST)]
 Format = Annotated[str, QueryParameter(name="format", description="json or csv.")]
 
 
+class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A balance now, or with ``as_of`` at that instant; what was held is known in recorded time only."""
+
+    posted: int
+    held: int | None
+    available: int | None
+    as_of: datetime | msgspec.UnsetType = msgspec.UNSET
+    provisional: bool | msgspec.UnsetType = msgspec.UNSET
+
+
 def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterHandler]:
     """Return the routes of balances, entries and statements."""
 
     @get("/v1/wallets/{wallet_id:str}/balance")
     async def read_balance(
         wallet_id: FromPath[str], as_of: Instant = None, recorded_as_of: Instant = None
-    ) -> Balance | BalanceAt:
+    ) -> BalanceView:
         """Read the balance now, or as of an instant of effective or of recorded time."""
         wallet = parse(PREFIX, wallet_id, "wallet")
         if as_of is None and recorded_as_of is None:
-            return balance_view((await wallets.read(wallet)).account)
-        return await history.balance_at(
+            account = (await wallets.read(wallet)).account
+            return BalanceView(posted=account.posted, held=account.held, available=account.available)
+        past = await history.balance_at(
             wallet,
             as_of=instant(as_of, "as_of") if as_of is not None else None,
             recorded_as_of=instant(recorded_as_of, "recorded_as_of") if recorded_as_of is not None else None,
         )
+        return BalanceView(**msgspec.structs.asdict(past))
 
     @get("/v1/wallets/{wallet_id:str}/entries")
     async def list_entries(

@@ -1,6 +1,7 @@
 """Wallets: open, read, list, freeze, unfreeze, close."""
 
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -17,7 +18,7 @@ from waqiti.foundation.http import (
     read_cursor,
     write_cursor,
 )
-from waqiti.foundation.ids import parse
+from waqiti.foundation.ids import decode, parse
 from waqiti.foundation.money import checked_currency
 from waqiti.services.wallet.api.answers import respond
 from waqiti.services.wallet.api.bodies import Freeze, NewWallet, WithReason
@@ -50,7 +51,7 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
         cursor: CursorParameter = None,
     ) -> Page[Wallet]:
         """List wallets, newest first."""
-        customer = parse("cus", customer_id, "customer") if customer_id is not None else None
+        customer = _customer_filter(customer_id)
         position = read_cursor(cursor)
         before = (position.at, position.id) if position else None
         found = await wallets.newest(limit + 1, customer, before)
@@ -90,6 +91,15 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
         return await set_flag(request, wallet_id, "close", data.reason)
 
     return [open_wallet, read_wallet, list_wallets, freeze_wallet, unfreeze_wallet, close_wallet]
+
+
+def _customer_filter(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    customer = decode("cus", text)
+    if customer is None:
+        raise Problem.invalid("This is no id of a customer.", pointer="?customer_id")
+    return customer
 
 
 def _checked_reason(reason: str) -> str:

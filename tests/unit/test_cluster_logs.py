@@ -1,0 +1,37 @@
+"""Logs stay bounded and their ends can be read."""
+
+from pathlib import Path
+
+from waqiti.operations.cluster.logs import bound, tail
+
+
+def test_a_log_that_grows_past_its_bound_keeps_its_end_and_its_writer(tmp_path: Path) -> None:
+    log = tmp_path / "alpha-1.log"
+    with log.open("ab", buffering=0) as writer:
+        for number in range(1000):
+            writer.write(b"line %03d\n" % number)
+        bound(tmp_path, bound_bytes=900)
+        writer.write(b"after\n")
+
+    assert log.read_bytes() == b"after\n"
+    assert (tmp_path / "alpha-1.log.1").stat().st_size == 900
+    assert tail(log, 3) == ["line 998", "line 999", "after"]
+
+
+def test_a_log_below_its_bound_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "alpha-1.log").write_text("one\n")
+
+    bound(tmp_path, bound_bytes=900)
+
+    assert [entry.name for entry in tmp_path.iterdir()] == ["alpha-1.log"]
+
+
+def test_the_tail_of_a_long_log_is_exact(tmp_path: Path) -> None:
+    log = tmp_path / "alpha-1.log"
+    log.write_text("".join(f"{number} {'x' * 200}\n" for number in range(5000)))
+
+    assert [line.split()[0] for line in tail(log, 1200)] == [str(number) for number in range(3800, 5000)]
+
+
+def test_the_tail_of_no_log_is_nothing(tmp_path: Path) -> None:
+    assert tail(tmp_path / "none.log", 10) == []
