@@ -7,7 +7,7 @@ def test_two_exits_restart_at_once_and_the_third_within_a_minute_waits() -> None
     backoff = Backoff()
 
     assert [backoff.pause_after_exit(now) for now in (0.0, 20.0, 59.0)] == [0.0, 0.0, 1.0]
-    looping_before = backoff.looping
+    assert backoff.looping
 
 
 def test_exits_that_are_rare_never_wait() -> None:

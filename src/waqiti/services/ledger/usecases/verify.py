@@ -11,8 +11,10 @@ from waqiti.services.ledger.store import proofs
 
 RECENT: Final = timedelta(minutes=10)
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Whole tables are joined here: looking rows up one by one, which a plan may choose by old statistics, takes an hour.
 _SESSION: Final = {
     "work_mem": "64MB",
+    "enable_nestloop": "off",
     "enable_partitionwise_join": "on",
     "enable_partitionwise_aggregate": "on",
     "idle_in_transaction_session_timeout": "60s",
