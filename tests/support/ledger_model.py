@@ -132,55 +132,60 @@ class NaiveLedger:
     def _code(self, item: Transfer, now: datetime, paid_in: list[UUID]) -> str | None:
         if item.kind == "refuse":
             return min(item.refusals, key=_rank)
-        codes = [] if item.kind in ("void", "expire") else list(item.refusals)
         if item.kind in ("capture", "void", "expire"):
-            hold = self.kept.get(item.target)  # type: ignore[arg-type]
-            same = hold is not None and (hold.item.debit, hold.item.credit, hold.item.currency) == (
-                item.debit,
-                item.credit,
-                item.currency,
-            )
-            if hold is None or hold.outcome != "held" or not same:
-                return "hold_unknown"
-            if self._resolved(hold.item.id):
-                return "hold_resolved"
-            if item.kind != "capture":
-                return None
-            if item.amount > hold.amount:
-                codes.append("exceeds_hold")
-            elif hold.item.expires_at is not None and hold.item.expires_at <= now:
-                codes.append("hold_expired")
+            unresolvable = self._against_resolution(item)
+            if unresolvable is not None or item.kind != "capture":
+                return unresolvable
+        codes = [*item.refusals, *self._against_accounts(item, paid_in, now)]
+        return min(codes, key=_rank, default=None)
+
+    def _against_resolution(self, item: Transfer) -> str | None:
+        hold = self._target(item)
+        if hold is None or hold.outcome != "held" or _sides(hold.item) != _sides(item):
+            return "hold_unknown"
+        return "hold_resolved" if self._resolved(hold.item.id) else None
+
+    def _against_accounts(self, item: Transfer, paid_in: list[UUID], now: datetime) -> list[str]:
         if item.debit not in self.accounts or item.credit not in self.accounts:
-            return min([*codes, "account_unknown"], key=_rank)
+            return ["account_unknown"]
         debit, credit = self.accounts[item.debit], self.accounts[item.credit]
         if not debit.facts.currency == credit.facts.currency == item.currency:
-            return min([*codes, "currency_mismatch"], key=_rank)
-        if debit.closed or credit.closed:
-            codes.append("wallet_closed")
-        stopped = debit.frozen == "all" or (
-            debit.frozen == "debits" and not (item.purpose == "fee" and item.debit in paid_in)
-        )
-        if stopped or credit.frozen == "all":
-            codes.append("wallet_frozen")
-        minimum = debit.facts.minimum
-        if item.kind != "capture" and minimum is not None and self.available(item.debit) - item.amount < minimum:
-            codes.append("insufficient_funds")
-        if item.max_credit_balance is not None and self.posted(item.credit) + item.amount > item.max_credit_balance:
-            codes.append("limit_exceeded")
-        if item.purpose == "refund" and item.kind == "post":
-            original = self.kept.get(item.target)  # type: ignore[arg-type]
-            given_back = sum(
-                row.amount
-                for row in self.kept.values()
-                if row.outcome == "posted" and row.item.purpose == "refund" and row.item.target == item.target
-            )
-            left = 0
-            if original is not None and original.outcome in ("posted", "captured"):
-                mirrored = (original.item.credit, original.item.debit, original.item.currency)
-                left = original.amount - given_back if mirrored == (item.debit, item.credit, item.currency) else 0
-            if item.amount > left:
-                codes.append("exceeds_original")
-        return min(codes, key=_rank, default=None)
+            return ["currency_mismatch"]
+        spared = debit.frozen == "debits" and item.purpose == "fee" and item.debit in paid_in
+        found = {
+            "wallet_closed": debit.closed or credit.closed,
+            "wallet_frozen": (debit.frozen != "none" and not spared) or credit.frozen == "all",
+            "insufficient_funds": item.kind != "capture" and not self._affordable(item, debit.facts.minimum),
+            "limit_exceeded": item.max_credit_balance is not None
+            and self.posted(item.credit) + item.amount > item.max_credit_balance,
+            "exceeds_original": item.purpose == "refund" and item.amount > self._refundable(item),
+        }
+        if item.kind == "capture":
+            hold = self._target(item)
+            assert hold is not None
+            found["exceeds_hold"] = item.amount > hold.amount
+            found["hold_expired"] = hold.item.expires_at is not None and hold.item.expires_at <= now
+        return [code for code, holds in found.items() if holds]
+
+    def _affordable(self, item: Transfer, minimum: int | None) -> bool:
+        return minimum is None or self.available(item.debit) - item.amount >= minimum
+
+    def _refundable(self, item: Transfer) -> int:
+        original = self._target(item)
+        if original is None or original.outcome not in ("posted", "captured"):
+            return 0
+        debit, credit, currency = _sides(original.item)
+        if _sides(item) != (credit, debit, currency):
+            return 0
+        refunds = [row for row in self.kept.values() if row.outcome == "posted" and row.item.purpose == "refund"]
+        return original.amount - sum(row.amount for row in refunds if row.item.target == item.target)
+
+    def _target(self, item: Transfer) -> Kept | None:
+        return None if item.target is None else self.kept.get(item.target)
+
+
+def _sides(item: Transfer) -> tuple[UUID, UUID, str]:
+    return item.debit, item.credit, item.currency
 
 
 def _rank(code: str) -> int:

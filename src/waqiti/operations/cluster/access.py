@@ -86,7 +86,8 @@ def database_url(admin_url: str, database: str, user: str, password: str) -> str
     """Return the address of a database for a user, on the server of ``admin_url``; its options are kept."""
     parts = urlsplit(admin_url)
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(password)}@{host}", path=f"/{database}"))
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{login}@{host}", path=f"/{database}"))
 
 
 def read_accesses(layout: Layout) -> dict[str, DatabaseAccess]:

@@ -51,23 +51,23 @@ class Heartbeat:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._touched_ns = self._read()
-        fresh = abs(time.time_ns() - self._touched_ns) < FRESH_SECONDS * 10**9
+        fresh = self._touched_ns is not None and abs(time.time_ns() - self._touched_ns) < FRESH_SECONDS * 10**9
         self._changed_at = time.monotonic() if fresh else None
 
     def look(self) -> Seen:
         """Return whether the file was touched since the last look, and whether that is at most 5 s ago."""
         touched_ns = self._read()
-        touched = touched_ns != self._touched_ns
+        touched = touched_ns is not None and touched_ns != self._touched_ns
         if touched:
             self._touched_ns, self._changed_at = touched_ns, time.monotonic()
         ready = self._changed_at is not None and time.monotonic() - self._changed_at < FRESH_SECONDS
         return Seen(answered=touched, ready=ready)
 
-    def _read(self) -> int:
+    def _read(self) -> int | None:
         try:
             return self._path.stat().st_mtime_ns
         except FileNotFoundError:
-            return 0
+            return None
 
 
 async def _ask(host: str, port: int, request: bytes, answer_bytes: int) -> bytes | None:
