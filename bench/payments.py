@@ -19,6 +19,7 @@ import msgspec
 import uvloop
 
 from bench.platform import Platform, running_platform
+from bench.printing import print_lines
 from bench.yardstick import Reading, Yardstick, yardstick
 from waqiti.client import AsyncClient
 
@@ -122,11 +123,11 @@ def _load(
         what=what,
         connections=connections,
         payments=payments,
-        seconds=round(seconds, 2),
-        per_second=round(payments / seconds, 1),
-        p50_ms=round(cuts[49] * 1000, 1),
-        p95_ms=round(cuts[94] * 1000, 1),
-        p99_ms=round(cuts[98] * 1000, 1),
+        seconds=seconds,
+        per_second=payments / seconds,
+        p50_ms=cuts[49] * 1000,
+        p95_ms=cuts[94] * 1000,
+        p99_ms=cuts[98] * 1000,
         by_status=dict(statuses),
     )
 
@@ -155,22 +156,17 @@ def main() -> int:
             loads = uvloop.run(measure(platform, connections=options.connections, seconds=options.seconds))
             after = _readings(rule)
         balanced = platform.books_balanced()
-    _print(*before, *after, *loads)
+    print_lines(*before, *after, *loads)
     means = {one.clients: (one.per_second + other.per_second) / 2 for one, other in zip(before, after, strict=True)}
     for load in loads:
-        ratios = {str(clients): round(load.per_second / mean, 3) for clients, mean in means.items()}
-        _print({"what": load.what, "connections": load.connections, "of_five_statements_at_clients": ratios})
-    _print({"books_balanced": balanced})
+        ratios = {str(clients): load.per_second / mean for clients, mean in means.items()}
+        print_lines({"what": load.what, "connections": load.connections, "of_five_statements_at_clients": ratios})
+    print_lines({"books_balanced": balanced})
     return 0 if balanced else 1
 
 
 def _readings(rule: Yardstick) -> list[Reading]:
     return [rule.read("five_statements", clients) for clients in (16, 32)]
-
-
-def _print(*lines: object) -> None:
-    for line in lines:
-        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
 
 
 if __name__ == "__main__":

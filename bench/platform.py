@@ -25,6 +25,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     api_key: str
     operator_key: str
+    services: dict[str, str]
     state: Path
     server: Server
 
@@ -55,6 +56,7 @@ def _platform(state: Path) -> Platform:
         base_url=credentials["base_url"],
         api_key=credentials["api_key"],
         operator_key=credentials["operator_key"],
+        services=credentials["services"],
         state=state,
         server=_server(state, credentials["databases"]["ledger-service"]),
     )
