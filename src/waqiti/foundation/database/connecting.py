@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from waqiti.foundation.database.pool import Connection
 
 _CONNECT_TIMEOUT_SECONDS: Final = 1.5
+# Plans are made once for every statement, perhaps while its tables are still empty: none may settle on reading a table
+# whole, and none is made again at each call.
 _SESSION: Final = {
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10s",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
 }
 
 _log: Final = logging.getLogger(__name__)

@@ -48,6 +48,8 @@ CREATE TABLE reservations (
 
 CREATE INDEX reservations_open ON reservations (ask_at) WHERE state = 'reserved';
 
+-- Reservations are locked before counters, each in the order of their keys, by whoever reserves or resolves.
+
 -- Reserves a batch whose windows, given in the order of their locks, have room for all of it. Fails with WQ002 where
 -- one has not, and with a unique violation where a movement is known: then nothing is reserved.
 CREATE FUNCTION reserve(
@@ -61,6 +63,15 @@ LANGUAGE plpgsql AS $$
 DECLARE
     passed boolean;
 BEGIN
+    INSERT INTO reservations (
+        id, customer_id, amount, counted, max_credit_balance, day, currency, kind, state, outcome, refusals, reasons
+    )
+    SELECT n.id, n.customer_id, n.amount, CASE WHEN n.state = 'reserved' THEN n.amount ELSE 0 END, n.balance, n.day,
+           n.currency, n.kind, n.state, n.outcome, string_to_array(n.refusals, ','), n.reasons::json
+    FROM unnest(
+        new_ids, new_customers, new_amounts, new_balances, new_days, new_currencies, new_kinds, new_states,
+        new_outcomes, new_refusals, new_reasons
+    ) AS n (id, customer_id, amount, balance, day, currency, kind, state, outcome, refusals, reasons);
     WITH taken AS (
         INSERT INTO usage AS u (customer_id, currency, period, starts, used)
         SELECT n.customer_id, n.currency, n.period, n.starts, n.amount
@@ -77,33 +88,32 @@ BEGIN
     IF passed THEN
         RAISE EXCEPTION 'a window has no room for all of the batch' USING ERRCODE = 'WQ002';
     END IF;
-    INSERT INTO reservations (
-        id, customer_id, amount, counted, max_credit_balance, day, currency, kind, state, outcome, refusals, reasons
-    )
-    SELECT n.id, n.customer_id, n.amount, CASE WHEN n.state = 'reserved' THEN n.amount ELSE 0 END, n.balance, n.day,
-           n.currency, n.kind, n.state, n.outcome, string_to_array(n.refusals, ','), n.reasons::json
-    FROM unnest(
-        new_ids, new_customers, new_amounts, new_balances, new_days, new_currencies, new_kinds, new_states,
-        new_outcomes, new_refusals, new_reasons
-    ) AS n (id, customer_id, amount, balance, day, currency, kind, state, outcome, refusals, reasons);
 END
 $$;
 
 -- Confirms what ended well, up to the amount that moved, and releases the rest; what is not open stays as it is.
--- Returns how many were open. Counters are given back one by one, in the order of their locks.
+-- Returns how many were open. Counters are given back one by one, in the order of their locks. The plan may be made
+-- while the table is empty: it must settle neither on reading it whole, nor on reading all that is open.
 CREATE FUNCTION resolve_reservations(resolved_ids uuid[], confirmed boolean[], moved bigint[]) RETURNS integer
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     open_ones integer := 0;
     freed record;
 BEGIN
     FOR freed IN
-        WITH ended AS (
-            UPDATE reservations r
-            SET state = CASE WHEN n.confirmed THEN 'confirmed' ELSE 'released' END,
-                counted = CASE WHEN n.confirmed THEN least(n.moved, r.amount) ELSE 0 END
+        WITH locked AS MATERIALIZED (
+            SELECT r.id, r.state, n.confirmed, n.moved
             FROM unnest(resolved_ids, confirmed, moved) AS n (id, confirmed, moved)
-            WHERE r.id = n.id AND r.state = 'reserved'
+            JOIN reservations r ON r.id = n.id
+            ORDER BY r.id
+            FOR NO KEY UPDATE OF r
+        ), ended AS (
+            UPDATE reservations r
+            SET state = CASE WHEN l.confirmed THEN 'confirmed' ELSE 'released' END,
+                counted = CASE WHEN l.confirmed THEN least(l.moved, r.amount) ELSE 0 END
+            FROM locked l
+            WHERE r.id = l.id AND l.state = 'reserved'
             RETURNING r.customer_id, r.currency, r.day, r.amount - r.counted AS amount
         ), returned AS (
             SELECT e.customer_id, e.currency, p.period,

@@ -14,6 +14,8 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Whole tables are joined here: looking rows up one by one, which a plan may choose by old statistics, takes an hour.
 _SESSION: Final = {
     "work_mem": "64MB",
+    "plan_cache_mode": "auto",
+    "enable_seqscan": "on",
     "enable_nestloop": "off",
     "enable_partitionwise_join": "on",
     "enable_partitionwise_aggregate": "on",

@@ -34,7 +34,8 @@ END
 $$;
 
 -- Settles payments that were waiting: the group's marks, the states, the clocks of what is held, then the events.
--- Where one of them waits no longer the whole fails, and the caller looks closer.
+-- Where one of them waits no longer the whole fails, and the caller looks closer. The plan may be made while the table
+-- is empty: it must not settle on reading it whole.
 CREATE FUNCTION settle_payments(
     mark_group text, mark_topic text, mark_partitions integer[], mark_epochs bigint[], mark_from bigint[],
     mark_to bigint[],
@@ -44,7 +45,8 @@ CREATE FUNCTION settle_payments(
     slot_topics text[], slot_partitions integer[], slot_events integer[], event_slots integer[], event_places integer[],
     event_keys text[], event_types text[], event_subjects uuid[], event_data text[], event_traces text[]
 ) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     moved integer;
 BEGIN
