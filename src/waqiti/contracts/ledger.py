@@ -147,6 +147,22 @@ class TransferResults(msgspec.Struct, frozen=True):
     results: list[TransferResult]
 
 
+class Attestation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What another service attests about a transfer: ``moved`` minor units went from ``debit`` to ``credit``.
+
+    0 attests that nothing did: the ledger refused it, or held the money and gave it back. ``owner`` is the payment or
+    movement that it hangs on, ``subject`` what attests it, as clients know it.
+    """
+
+    owner: UUID
+    subject: str
+    transfer_id: UUID
+    debit: UUID
+    credit: UUID
+    currency: str
+    moved: int
+
+
 class SetFlags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Freeze, unfreeze or close an account; answered once committed, so that nothing posts later.
 

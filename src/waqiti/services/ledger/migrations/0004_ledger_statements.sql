@@ -82,8 +82,9 @@ $$;
 
 -- Posts a batch of plain transfers in one round trip, where every one of them surely passes: all accounts are there,
 -- open and of the currency meant; none falls below its minimum at any point of the batch (lowest: the deepest point of
--- its available balance, relative to now) nor rises over a ceiling (the highest posted balance it may have now).
--- Otherwise nothing is done and null is returned. A known id fails the statement by its primary key.
+-- its available balance, relative to now) nor rises over a ceiling (the highest posted balance it may have now), and
+-- no sum of debits or credits passes 2**62. Otherwise nothing is done and null is returned. A known id fails the
+-- statement by its primary key.
 --
 -- Accounts come in id order, with the sums of their debits and credits and the number of their entries. Transfers name
 -- accounts by place, counted from 1, and carry the posted balance and the version of both accounts after them,
@@ -104,6 +105,7 @@ DECLARE
     base_versions bigint[];
     base_currencies text[];
     base_room bigint[];
+    base_counted bigint[];
     all_open boolean;
     last_at timestamptz;
     now_at timestamptz;
@@ -111,9 +113,10 @@ BEGIN
     SELECT array_agg(a.posted_credits - a.posted_debits), array_agg(a.pending_debits), array_agg(a.pending_credits),
            array_agg(a.version), array_agg(a.currency),
            array_agg(a.posted_credits - a.posted_debits - a.pending_debits - a.minimum),
+           array_agg(greatest(a.posted_debits + a.pending_debits, a.posted_credits + a.pending_credits)),
            bool_and(NOT a.closed AND a.frozen = 'none'), max(a.last_at)
-    INTO base_posted, base_pending_debits, base_pending_credits, base_versions, base_currencies, base_room, all_open,
-         last_at
+    INTO base_posted, base_pending_debits, base_pending_credits, base_versions, base_currencies, base_room,
+         base_counted, all_open, last_at
     FROM (SELECT * FROM ledger.accounts WHERE id = ANY (account_ids) ORDER BY id FOR NO KEY UPDATE) AS a;
 
     IF all_open IS NOT TRUE OR cardinality(base_versions) <> cardinality(account_ids)
@@ -122,8 +125,10 @@ BEGIN
         RETURN NULL;
     END IF;
     IF EXISTS (
-        SELECT FROM unnest(base_room, account_lowest, base_posted, account_ceilings) AS a (room, lowest, posted, ceiling)
-        WHERE a.room + a.lowest < 0 OR a.posted > a.ceiling
+        SELECT FROM unnest(
+            base_room, account_lowest, base_posted, account_ceilings, base_counted, account_debits, account_credits
+        ) AS a (room, lowest, posted, ceiling, counted, debits, credits)
+        WHERE a.room + a.lowest < 0 OR a.posted > a.ceiling OR a.counted > (1::bigint << 62) - a.debits - a.credits
     ) THEN
         RETURN NULL;
     END IF;

@@ -21,6 +21,7 @@ from waqiti.foundation.http import (
     CursorParameter,
     LimitParameter,
     Request,
+    instant,
     json_answer,
     read_cursor,
     requires_service,
@@ -36,6 +37,7 @@ from waqiti.services.payment.usecases.commands import Answer, Commands
 from waqiti.services.payment.usecases.reading import Reading, Wanted
 from waqiti.services.payment.usecases.refunding import Wanted as WantedRefund
 
+_LIST: Final = "payments"
 _FIRST_ERROR: Final = 400
 _MAX_IDS: Final = 10_000
 _OFFSET_BITS: Final = (1 << 63) - 1
@@ -44,8 +46,12 @@ _ACCEPTED_REFUND: Final = {202: ResponseSpec(data_container=public.Refund, gener
 
 WalletParameter = Annotated[str | None, QueryParameter(description="A wallet on either side.")]
 StatusParameter = Annotated[Status | None, QueryParameter(description="A status.")]
-AfterParameter = Annotated[datetime | None, QueryParameter(description="Only payments created after this time.")]
-BeforeParameter = Annotated[datetime | None, QueryParameter(description="Only payments created before this time.")]
+AfterParameter = Annotated[
+    str | None, QueryParameter(format="date-time", description="Only payments created after this time.")
+]
+BeforeParameter = Annotated[
+    str | None, QueryParameter(format="date-time", description="Only payments created before this time.")
+]
 
 
 def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
@@ -67,7 +73,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
         cursor: CursorParameter = None,
     ) -> Page[public.Payment]:
         """List payments, newest first."""
-        position = read_cursor(cursor)
+        position = read_cursor(cursor, of=_LIST)
         wanted = Wanted(
             wallet=None if wallet is None else _wallet_id(wallet),
             status=status,
@@ -79,7 +85,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
         following = found.next_before
         return Page(
             data=[views.payment(payment, request.principal) for payment in found.payments],
-            next_cursor=None if following is None else write_cursor(minted_at(following), following),
+            next_cursor=None if following is None else write_cursor(minted_at(following), following, of=_LIST),
         )
 
     @get("/v1/payments/{payment_id:str}/events")
@@ -87,14 +93,16 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
         payment_id: FromPath[str], limit: LimitParameter = DEFAULT_LIMIT, cursor: CursorParameter = None
     ) -> Page[public.PaymentEvent]:
         """List the transitions of a payment, newest first."""
-        position = read_cursor(cursor)
+        position = read_cursor(cursor, of=f"events of {payment_id}")
         before = None if position is None else (position.at, position.id.int & _OFFSET_BITS)
         identifier = _payment_id(payment_id)
         found, more = await reading.transitions(identifier, before, limit)
         last = found[-1] if more else None
         return Page(
             data=[views.transition(transition, identifier) for transition in found],
-            next_cursor=None if last is None else write_cursor(last.recorded_at, UUID(int=last.offset)),
+            next_cursor=None
+            if last is None
+            else write_cursor(last.recorded_at, UUID(int=last.offset), of=f"events of {payment_id}"),
         )
 
     @get("/v1/refunds/{refund_id:str}")
@@ -174,7 +182,5 @@ def _wallet_id(text: str) -> UUID:
     return identifier
 
 
-def _instant(at: datetime | None, name: str) -> datetime | None:
-    if at is not None and at.tzinfo is None:
-        raise Problem.invalid("A time needs its offset from UTC.", pointer=f"?{name}")
-    return at
+def _instant(text: str | None, name: str) -> datetime | None:
+    return None if text is None else instant(text, name)

@@ -68,9 +68,10 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
         wallet_id: FromPath[str], limit: LimitParameter = DEFAULT_LIMIT, cursor: CursorParameter = None
     ) -> Page[WalletEntry]:
         """List entries, newest first."""
-        page = await history.entries(parse(PREFIX, wallet_id, "wallet"), limit, _version(cursor))
+        entries = f"entries of {wallet_id}"
+        page = await history.entries(parse(PREFIX, wallet_id, "wallet"), limit, _version(cursor, entries))
         following = page.next_before
-        return Page(page.entries, write_cursor(following[0], UUID(int=following[1])) if following else None)
+        return Page(page.entries, write_cursor(following[0], UUID(int=following[1]), of=entries) if following else None)
 
     @get("/v1/wallets/{wallet_id:str}/statement")
     async def read_statement(
@@ -89,8 +90,8 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
     return [read_balance, list_entries, read_statement]
 
 
-def _version(cursor: str | None) -> int | None:
-    position = read_cursor(cursor)
+def _version(cursor: str | None, entries: str) -> int | None:
+    position = read_cursor(cursor, of=entries)
     if position is None:
         return None
     if position.id.int > _MAX_VERSION:

@@ -1,6 +1,6 @@
 """Wallets: open, read, list, freeze, unfreeze, close."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -28,6 +28,9 @@ from waqiti.services.wallet.usecases.views import wallet_view
 from waqiti.services.wallet.usecases.wallets import Wallets
 
 
+_LIST: Final = "wallets"
+
+
 def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandler]:
     """Return the routes of wallets themselves."""
 
@@ -52,12 +55,12 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
     ) -> Page[Wallet]:
         """List wallets, newest first."""
         customer = _customer_filter(customer_id)
-        position = read_cursor(cursor)
+        position = read_cursor(cursor, of=_LIST)
         before = (position.at, position.id) if position else None
         found = await wallets.newest(limit + 1, customer, before)
         page = found[:limit]
         last = page[-1].row if len(found) > limit else None
-        following = write_cursor(last.created_at, last.id) if last else None
+        following = write_cursor(last.created_at, last.id, of=_LIST) if last else None
         return Page([wallet_view(state.row, state.account) for state in page], following)
 
     async def set_flag(

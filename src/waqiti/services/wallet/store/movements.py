@@ -1,12 +1,12 @@
 """Deposits and withdrawals."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from waqiti.foundation.database import Connection
-from waqiti.services.wallet.domain.movements import Change, Kind, MovementRow
+from waqiti.services.wallet.domain.movements import ENDED, Change, Kind, MovementRow
 
 if TYPE_CHECKING:
     import asyncpg
@@ -60,6 +60,21 @@ async def find(connection: Connection, movement_id: UUID, kind: Kind) -> Movemen
     """Read one movement."""
     row = await connection.fetchrow(_FIND, movement_id, kind)
     return _movement(row) if row is not None else None
+
+
+_PREFETCHED: Final = 1_000
+
+_ENDED: Final = """
+SELECT id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code, failure_detail,
+    rail_reference, review_reason, capture_round, attempts, lease, created_at, changed_at
+FROM movements WHERE status = ANY ($1) AND changed_at >= $2 AND ($3::uuid[] IS NULL OR id = ANY ($3))
+"""
+
+
+async def ended(connection: Connection, since: datetime, only: Sequence[UUID] | None) -> AsyncIterator[MovementRow]:
+    """Stream movements that have ended since an instant; ``only`` these, where given."""
+    async for row in connection.cursor(_ENDED, list(ENDED), since, only, prefetch=_PREFETCHED):
+        yield _movement(row)
 
 
 _CLAIM: Final = """

@@ -1,0 +1,47 @@
+"""Compares what other services attest with what the ledger stored."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from waqiti.contracts.ledger import Attestation
+from waqiti.foundation.database import Connection
+from waqiti.services.ledger.domain.attested import differs
+from waqiti.services.ledger.store import holds, transfers
+
+BATCH = 1_000
+
+AttestationSource: TypeAlias = Callable[
+    [datetime, Sequence[UUID] | None], AbstractAsyncContextManager[AsyncIterator[Attestation]]
+]
+"""Opens a snapshot of a service's database and streams what it attests since an instant, for all or some owners."""
+
+
+async def disproved(
+    connection: Connection, attestations: AsyncIterator[Attestation], limit: int
+) -> list[tuple[Attestation, str]]:
+    """Return the first ``limit`` attestations that the ledger's rows do not bear out, each with what they say."""
+    found: list[tuple[Attestation, str]] = []
+    batch: list[Attestation] = []
+    async for attestation in attestations:
+        batch.append(attestation)
+        if len(batch) == BATCH:
+            found += await _compared(connection, batch)
+            batch.clear()
+        if len(found) >= limit:
+            return found[:limit]
+    found += await _compared(connection, batch)
+    return found[:limit]
+
+
+async def _compared(connection: Connection, batch: Sequence[Attestation]) -> list[tuple[Attestation, str]]:
+    stored = await transfers.find(connection, [one.transfer_id for one in batch])
+    held = [row.id for row in stored.values() if row.outcome == "held"]
+    kept = await holds.find(connection, held) if held else {}
+    resolvers = [hold.resolved_by for hold in kept.values() if hold.resolved_by is not None]
+    resolved = await transfers.find(connection, resolvers) if resolvers else {}
+    endings = {row.target: row for row in resolved.values() if row.target is not None}
+    compared = [(one, differs(one, stored.get(one.transfer_id), endings.get(one.transfer_id))) for one in batch]
+    return [(one, difference) for one, difference in compared if difference is not None]

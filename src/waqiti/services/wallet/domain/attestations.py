@@ -1,0 +1,51 @@
+"""What deposits and withdrawals that have ended say about the ledger, for the proof of the books."""
+
+from typing import Final
+from uuid import UUID
+
+from waqiti.contracts.ledger import Attestation, system_account_id
+from waqiti.foundation.ids import encode
+from waqiti.services.wallet.domain.deposits import suspended
+from waqiti.services.wallet.domain.movements import PREFIXES, RAIL_FAILED, MovementRow
+from waqiti.services.wallet.domain.withdrawals import capture
+
+_PAID_OUT: Final = frozenset({"settled", "returned"})
+
+
+def of_movement(movement: MovementRow) -> list[Attestation]:
+    """Return what a movement that has ended attests.
+
+    Refused money of a deposit is in suspense; a deposit that never came asked nothing of the ledger. Where the money
+    of a withdrawal went when the rail gave it back is not attested: into the wallet or into suspense.
+    """
+    if movement.kind == "withdrawal":
+        return [_withdrawal(movement)]
+    if movement.failure_code == RAIL_FAILED:
+        return []
+    rail = system_account_id("rail", movement.currency)
+    if movement.status == "settled":
+        return [_attestation(movement, movement.id, rail, movement.wallet_id, movement.amount)]
+    kept = suspended(movement)
+    return [
+        _attestation(movement, movement.id, rail, movement.wallet_id, 0),
+        _attestation(movement, kept.id, kept.debit, kept.credit, kept.amount),
+    ]
+
+
+def _withdrawal(movement: MovementRow) -> Attestation:
+    posting = capture(movement)
+    if movement.status in _PAID_OUT:
+        return _attestation(movement, posting.id, posting.debit, posting.credit, posting.amount)
+    return _attestation(movement, movement.id, posting.debit, posting.credit, 0)
+
+
+def _attestation(movement: MovementRow, transfer_id: UUID, debit: UUID, credit: UUID, moved: int) -> Attestation:
+    return Attestation(
+        owner=movement.id,
+        subject=encode(PREFIXES[movement.kind], movement.id),
+        transfer_id=transfer_id,
+        debit=debit,
+        credit=credit,
+        currency=movement.currency,
+        moved=moved,
+    )
