@@ -2,10 +2,13 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from tests.support.clusters import Cluster, Requests, eventually, running_cluster
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.journal import JournalEntry
+from waqiti.operations.cluster.processes import all_pids, parent_of
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +200,63 @@ def test_a_start_after_a_killed_init_leaves_one_of_everything() -> None:
 
         assert cluster.pids().isdisjoint(before)
         assert all(not os.path.exists(f"/proc/{pid}") for pid in before)  # noqa: PTH110 - a pid, not a file
+
+
+def test_a_full_disk_stops_neither_init_nor_the_supervisor() -> None:
+    with running_cluster() as cluster, Requests(cluster.port("beta")) as requests:
+        init, supervisor, worker = (
+            cluster.status.init.pid,
+            cluster.status.supervisor.pid,
+            cluster.pid("alpha", "worker"),
+        )
+        assert init is not None
+        assert supervisor is not None
+
+        with no_room_for(init, supervisor):
+            os.kill(worker, signal.SIGKILL)
+            eventually(lambda: not process_exists(worker), "the supervisor reaps it")
+            os.kill(supervisor, signal.SIGKILL)
+            successor = eventual_child(init, supervisor)
+            asked = len(requests.pids)
+            eventually(lambda: len(requests.pids) > asked + 200, "requests flow on")
+            give_room(successor)
+
+        wait_until_ready(cluster, "alpha")
+        assert (cluster.status.init.pid, cluster.status.supervisor.pid) == (init, successor)
+        assert cluster.pid("alpha", "worker") != worker
+    assert requests.failures == []
+
+
+@contextmanager
+def no_room_for(*pids: int) -> Iterator[None]:
+    """Fail every write of these processes to a file, as a full disk does; also of processes that they start."""
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    yield
+    for pid in filter(process_exists, pids):
+        give_room(pid)
+
+
+def give_room(pid: int) -> None:
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def process_exists(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")  # noqa: PTH110 - a pid, not a file
+
+
+def eventual_child(parent: int, but: int) -> int:
+    """Wait until ``parent`` has started another supervisor."""
+
+    def children() -> list[int]:
+        return [pid for pid in all_pids() if parent_of(pid) == parent and pid != but and _supervises(pid)]
+
+    eventually(lambda: len(children()) == 1, "another supervisor")
+    return children()[0]
+
+
+def _supervises(pid: int) -> bool:
+    return b"waqiti.operations.cluster.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_stopping_leaves_nothing_and_status_says_so() -> None:

@@ -35,3 +35,14 @@ def test_the_processes_of_a_replica_add_up_and_counters_survive_them(tmp_path: P
     after = python(tmp_path, _LOOK.format(forget=True))
     assert 'things_total{kind="small"} 7.0' in after
     assert "\npool_size " not in after
+
+
+def test_the_files_have_all_their_blocks_because_a_full_disk_would_kill_who_writes_into_a_hole(tmp_path: Path) -> None:
+    many = "\n".join(
+        f'counter("things", "Things.", ("kind",)).labels("{"k" * 200}{number}").inc()' for number in range(400)
+    )
+    python(tmp_path, f"from waqiti.foundation.telemetry import counter\n{many}")
+
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_size == 2 * 65536
+    assert file.stat().st_blocks * 512 >= file.stat().st_size

@@ -46,6 +46,36 @@ def test_a_wipe_leaves_what_somebody_else_put_into_the_directory(tmp_path: Path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_a_wipe_refuses_a_directory_that_no_platform_was_started_in(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "diary.txt").write_text("years of work")
+
+    with pytest.raises(ClusterError, match="is no state directory of Waqiti: nothing was removed") as refused:
+        state_directory.wipe(Layout(tmp_path))
+
+    assert refused.value.exit_code == 3
+    assert (tmp_path / "logs" / "diary.txt").read_text() == "years of work"
+
+
+def test_a_name_of_ours_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "diary.txt").write_text("years of work")
+
+    with pytest.raises(ClusterError, match="logs is there and not Waqiti's: choose another --state"):
+        state_directory.make_state_directory(Layout(tmp_path))
+
+    assert [entry.name for entry in tmp_path.iterdir()] == ["logs"]
+
+
+def test_a_wipe_empties_a_directory_that_was_there_as_a_mounted_disk_is(tmp_path: Path) -> None:
+    state_directory.make_state_directory(Layout(tmp_path))
+    (tmp_path / "misbehave").mkdir()
+
+    state_directory.wipe(Layout(tmp_path))
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_nearly_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nearly_full = shutil.disk_usage(tmp_path)._replace(free=100 * 1024**2)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: nearly_full)

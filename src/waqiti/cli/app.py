@@ -13,6 +13,11 @@ from waqiti.cli.output import is_json, say_error
 from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 
 _INTERRUPTED: Final = 130
+# What a machine may do to any command; everything else is a mistake of ours, and shown whole.
+_OF_THE_MACHINE: Final = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.EBUSY, errno.EIO, errno.ENOMEM),
+    *(errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP),
+}
 
 app = App(name="waqiti", help="A payments platform that a small team operates like a bank.", version=waqiti.__version__)
 app.command("waqiti.cli.up:up", name="up")
@@ -38,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        say_error(f"{_sentence(error)} (waqiti --help lists the commands)", as_json=as_json)
+        say_error(_sentence(error), as_json=as_json)
         return WRONG_USE
     except ClusterError as error:
         say_error(str(error), as_json=as_json)
@@ -50,12 +55,14 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
+        if error.errno not in _OF_THE_MACHINE:
             raise
-        say_error(f"{error.filename or 'A file'}: {error.strerror}", as_json=as_json)
+        where = "A file" if error.filename is None else os.fsdecode(error.filename)
+        say_error(f"{where}: {error.strerror}", as_json=as_json)
         return FAILED
     return code if isinstance(code, int) else 0
 
 
 def _sentence(error: CycloptsError) -> str:
-    return " ".join(str(error).split())
+    command = " ".join(["waqiti", *(error.command_chain or ())])
+    return f"{' '.join(str(error).split())} ({command} --help says what there is)"

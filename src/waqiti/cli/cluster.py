@@ -9,7 +9,7 @@ from cyclopts.validators import Number
 
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
-from waqiti.cli.status import deployments_table
+from waqiti.cli.status import print_deployments
 from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
@@ -56,7 +56,7 @@ def show(*, json: Json = False) -> int:
     if json:
         print_document(Deployments(found.deployments))
     else:
-        console().print(deployments_table(found.deployments))
+        print_deployments(console(), found.deployments)
     return 0
 
 

@@ -40,7 +40,9 @@ def migrate(*names: str, json: Json = False) -> int:
         raise ClusterError("migrate wants a deployment, such as ledger-service", WRONG_USE)
     try:
         applied = asyncio.run(migrate_all(deployments, _urls(deployments)))
-    except (OSError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError) as error:
+        raise ClusterError(f"The database does not answer ({error}): waqiti up starts it") from error
+    except asyncpg.PostgresError as error:
         raise ClusterError(f"The migration failed: {error}") from error
     if json:
         print_document(Migrated(applied))

@@ -2,6 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from shutil import which
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -40,6 +43,14 @@ def say_error(sentence: str, *, as_json: bool) -> None:
     say(f"waqiti: {sentence}")
     if as_json:
         print_document(ErrorDocument(sentence))
+
+
+def as_called() -> str:
+    """Return what to type in order to run this command again."""
+    program = sys.argv[0]
+    if Path(program).name == "__main__.py":
+        return f"{quote(sys.executable)} -m waqiti"
+    return "waqiti" if which("waqiti") == program else quote(program)
 
 
 def console(*, errors: bool = False) -> "Console":

@@ -8,6 +8,7 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, ReplicaStatus, cluster_status
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 _COLOURS: Final = {
@@ -18,6 +19,7 @@ _COLOURS: Final = {
     "CrashLoopBackOff": "bold red",
 }
 _MEBIBYTE: Final = 1024**2
+_WIDEST: Final = 1000
 
 
 def status(*, state: State = None, json: Json = False) -> int:
@@ -40,11 +42,17 @@ def _show(found: ClusterStatus) -> None:
         f"init {_pid(found.init.pid)}   supervisor {_pid(found.supervisor.pid)} {_ready(found.supervisor.ready)}   "
         f"PostgreSQL {_pid(postgres.pid)} port {postgres.port or '-'} {_ready(postgres.ready)}\n"
     )
-    out.print(deployments_table(found.deployments))
+    print_deployments(out, found.deployments)
 
 
-def deployments_table(deployments: tuple[DeploymentStatus, ...]) -> "Table":
-    """Return a table with a line per replica."""
+def print_deployments(out: "Console", deployments: tuple[DeploymentStatus, ...]) -> None:
+    """Print a table with a line per replica; it is never cut, however narrow what shows it."""
+    table = _table(deployments)
+    out.width = max(out.width, out.measure(table, options=out.options.update(width=_WIDEST)).maximum)
+    out.print(table)
+
+
+def _table(deployments: tuple[DeploymentStatus, ...]) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

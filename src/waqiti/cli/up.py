@@ -2,6 +2,7 @@
 
 import signal
 import time
+from shlex import quote
 from types import FrameType
 from typing import Annotated, Final, NoReturn
 
@@ -10,13 +11,15 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from waqiti.cli.options import Json, State
-from waqiti.cli.output import console, print_document, say
+from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.progress import StartProgress
+from waqiti.contracts.catalog import PAYMENT
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.record import Plan, running_init
 from waqiti.operations.cluster.starting import start_cluster
+from waqiti.operations.cluster.status import cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster
 
 _LOOK_SECONDS: Final = 0.25
@@ -101,16 +104,32 @@ def _print_welcome(layout: Layout, credentials: Credentials, *, started: bool, s
         out.print(f"  {name:<14}{key}")
     out.print(f"  {'All of it':<14}{layout.credentials}\n")
     out.print("Try first:\n")
-    out.print(f"  1. open {credentials.base_url}/docs")
-    out.print("  2. make a customer:", style="default")
-    body = '{"name": "Amina Yusuf", "country": "DE"}'
-    out.print(
-        f"     curl -sS {credentials.base_url}/v1/customers -H 'Authorization: Bearer {credentials.api_key}' \\\n"
-        f"       -H 'Idempotency-Key: first' -H 'Content-Type: application/json' -d '{body}'",
-        markup=False,
+    for number, (what, command) in enumerate(_first_things(layout, credentials), 1):
+        out.print(f"  {number}. {what}", markup=False)
+        out.print(f"     {command}\n", markup=False)
+
+
+def _first_things(layout: Layout, credentials: Credentials) -> list[tuple[str, str]]:
+    """What each is for, and what to copy: into a browser the first, into a shell the others."""
+    customer = (
+        f"curl -sS {credentials.base_url}/v1/customers -H 'Authorization: Bearer {credentials.api_key}' \\\n"
+        "       -H 'Idempotency-Key: first' -H 'Content-Type: application/json' "
+        """-d '{"name": "Amina Yusuf", "country": "DE"}'"""
     )
-    option = "" if Layout.of(None).root == layout.root else f" --state {layout.root}"
-    out.print(f"  3. kill -9 whatever you like, and watch it heal: waqiti status{option}\n", markup=False)
+    option = "" if Layout.of(None).root == layout.root else f" --state {quote(str(layout.root))}"
+    return [
+        ("read the API in a browser:", f"{credentials.base_url}/docs"),
+        ("make a customer:", customer),
+        ("kill a service, and watch it heal:", f"{_kill(layout)}{as_called()} status{option}"),
+    ]
+
+
+def _kill(layout: Layout) -> str:
+    replicas = (
+        replica for row in cluster_status(layout).deployments if row.name == PAYMENT for replica in row.replicas
+    )
+    pid = next((replica.pid for replica in replicas), None)
+    return f"kill -9 {pid}; " if pid else ""
 
 
 def _stay(layout: Layout) -> None:

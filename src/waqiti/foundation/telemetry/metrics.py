@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 import msgspec
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -21,6 +22,27 @@ Merge = Literal["livesum", "livemax", "livemin", "mostrecent", "sum", "max", "mi
 _Metric = TypeVar("_Metric", bound=MetricWrapperBase)
 
 _known: dict[str, MetricWrapperBase] = {}
+_FILE_BYTES: Final = 1 << 16
+# Beside its name, padded to 8, an entry holds a length and two doubles.
+_ENTRY_BYTES: Final = 32
+
+
+class _AllocatedDict(MmapedDict):
+    """A file whose blocks are there before they are mapped: a write into a hole, on a full disk, is a SIGBUS."""
+
+    def __init__(self, filename: str, read_mode: bool = False) -> None:
+        if not read_mode:
+            _allocate(filename, _FILE_BYTES)
+        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+
+    def _init_value(self, key: str) -> None:
+        longest = len(key.encode()) + _ENTRY_BYTES
+        if self._used + longest > self._capacity:
+            _allocate(self._fname, 2 * self._capacity)
+        super()._init_value(key)  # type: ignore[no-untyped-call]
+
+
+values.MmapedDict = _AllocatedDict  # type: ignore[attr-defined]
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -69,6 +91,11 @@ def forget_dead_processes() -> None:
         pid = path.stem.rpartition("_")[2]
         if not Path("/proc", pid).exists():
             path.unlink(missing_ok=True)
+
+
+def _allocate(filename: str, size_bytes: int) -> None:
+    with Path(filename).open("ab") as file:
+        os.posix_fallocate(file.fileno(), 0, size_bytes)
 
 
 def _registry() -> CollectorRegistry:

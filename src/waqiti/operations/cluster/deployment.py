@@ -109,9 +109,9 @@ class DeploymentKeeper:
         taken = {replica.number for replica in self._replicas}
         number = next(number for number in range(1, len(taken) + 2) if number not in taken)
         replica = Replica(self._around, self._planned, number, self._generation)
+        replica.begin()
         self._replicas.append(replica)
         self._newest_since = time.monotonic()
-        replica.begin()
         self._around.changed()
 
     def _let_go(self, replica: Replica) -> None:

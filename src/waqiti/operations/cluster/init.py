@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
@@ -105,8 +106,12 @@ class Init:
     def start_supervisor(self) -> None:
         # The signals stay blocked in the child until it can handle them: a stop that comes early is not lost.
         command = self.plan["supervisor"]
-        self.supervisor = os.posix_spawn(command[0], command, os.environ, setsid=True)
         self.started_at = time.monotonic()
+        try:
+            self.supervisor = os.posix_spawn(command[0], command, os.environ, setsid=True)
+        except OSError as error:
+            self.plan_restart(str(error))
+            return
         if self.stopping:
             self.forward_stop()
 
@@ -142,14 +147,14 @@ class Init:
         except BlockingIOError:
             say("nobody reads exit statuses: one is dropped")
 
-    def plan_restart(self, code: int) -> None:
+    def plan_restart(self, why: int | str) -> None:
         """The first restart comes at once; an end soon after the start makes the next one wait longer."""
         lived = time.monotonic() - self.started_at
         self.quick_ends = 0 if lived > STEADY_SECONDS else self.quick_ends + 1
         pause = 0.0 if self.quick_ends <= 1 else min(0.1 * 2**self.quick_ends, LONGEST_PAUSE_SECONDS)
         self.supervisor = None
         self.restart_at = time.monotonic() + pause
-        say(f"the supervisor ended ({code}) and is started again")
+        say(f"the supervisor ended ({why}) and is started again")
 
     def read_ports(self) -> dict[str, int]:
         try:
@@ -180,8 +185,9 @@ def listening(port: int) -> socket.socket:
 
 
 def say(sentence: str) -> None:
-    sys.stderr.write(f"waqiti-init: {sentence}\n")
-    sys.stderr.flush()
+    # The log may be on a full disk: then the sentence is lost, and what it is about goes on.
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), f"waqiti-init: {sentence}\n".encode())
 
 
 def main(state: Path) -> int:

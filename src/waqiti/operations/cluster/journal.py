@@ -1,6 +1,7 @@
 """``<state>/events.jsonl``: what the supervisor did and saw, one object a line, for whoever asks later."""
 
 import os
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +49,12 @@ class Journal:
             os.close(descriptor)
         if size > BOUND_BYTES:
             self._path.replace(self._path.with_name(self._path.name + ".1"))
+
+
+def say(sentence: str) -> None:
+    """Write a line into the supervisor's own log, its standard error; where the disk is full the line is lost."""
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), f"waqiti-supervisor: {sentence}\n".encode())
 
 
 def now() -> datetime:

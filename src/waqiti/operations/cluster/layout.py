@@ -37,6 +37,11 @@ class Layout:
         return self.root / "events.jsonl"
 
     @property
+    def old_events(self) -> Path:
+        """Where the journal goes when it is full."""
+        return self.root / "events.jsonl.1"
+
+    @property
     def postgres(self) -> Path:
         return self.root / "postgres"
 

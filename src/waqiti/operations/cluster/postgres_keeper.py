@@ -91,10 +91,10 @@ class PostgresKeeper:
         self._stopping = False
         self.placed = asyncio.Event()
 
-    def adopt(self, former: PostgresRecord) -> None:
-        """Go on with the server of a supervisor that was killed."""
+    def adopt(self, former: PostgresRecord, *, served: bool) -> None:
+        """Go on with the server of a supervisor that was killed; ``served`` says that it has been ready before."""
         self._adopted, self._port, self._ready = former.ref, former.port, former.ready
-        self._was_ready = former.ready
+        self._was_ready = former.ready or served
 
     def record(self) -> PostgresRecord:
         """Return what is known of it."""
@@ -114,15 +114,11 @@ class PostgresKeeper:
         self.placed.set()
         began = time.monotonic()
         while not self._stopping:
-            self._child = self._take_adopted() or postgres_server.start(
-                place,
-                programs,
-                credential,
-                port=self._port or 0,
-                fsync=self._planned.fsync,
-                log=self._layout.log("postgres"),
-                exits=self._exits,
-            )
+            try:
+                self._child = self._take_adopted() or self._start(place, programs, credential)
+            except OSError as error:
+                await self._put_off(error)
+                continue
             self._changed()
             await self._watch(self._child)
             if not self._stopping:
@@ -148,9 +144,29 @@ class PostgresKeeper:
         password = former.password if former else secrets.token_urlsafe(24)
         if self._port is None:
             self._port = postgres_server.free_port(former.port if former else None)
-        write_document(self._layout.postgres_admin, embedded_admin(password, self._port))
+        admin = embedded_admin(password, self._port)
+        if admin != former:
+            write_document(self._layout.postgres_admin, admin)
         postgres_server.initialise(place, programs, credential, password, fsync=self._planned.fsync)
         return place, programs
+
+    def _start(self, place: Place, programs: Path, credential: Credential | None) -> Child:
+        return postgres_server.start(
+            place,
+            programs,
+            credential,
+            port=self._port or 0,
+            fsync=self._planned.fsync,
+            log=self._layout.log("postgres"),
+            exits=self._exits,
+        )
+
+    async def _put_off(self, error: OSError) -> None:
+        """A server that has been ready is started again as soon as the machine lets it."""
+        if not self._was_ready:
+            raise error
+        self._journal.append(JournalEntry(at=now(), kind="failed", deployment="postgres", detail=str(error)))
+        await asyncio.sleep(_READY_SECONDS)
 
     def _take_adopted(self) -> Child | None:
         ref, self._adopted = self._adopted, None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
+from waqiti.operations.cluster.files import write
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres_place import remove_place
 
@@ -15,17 +16,21 @@ NEEDED_KNOWN_BYTES: Final = 64 * 1024**2
 _PRIVATE: Final = 0o700
 # PostgreSQL's unprivileged user must be able to enter; nobody can list.
 _ENTERABLE: Final = 0o711
-_OWNED: Final = "owned"
+_MARK: Final = "owned"
+_OWN_DIRECTORY: Final = "directory"
+_OWN_CONTENT: Final = "content"
+_OWN_NAMES: Final = "names"
 
 
 def make_state_directory(layout: Layout) -> None:
     """Make the state directory and what is always in it; go on with one that is there.
 
     Raises:
-        ClusterError: it cannot be written, or its disk is nearly full.
+        ClusterError: it cannot be written, holds something else under our names, or its disk is nearly full.
     """
     try:
-        _make_root(layout)
+        if not is_state_directory(layout):
+            _make_root(layout)
         for directory in (layout.cluster, layout.logs, layout.secrets, layout.heartbeat("", "api").parent):
             directory.mkdir(mode=_PRIVATE, exist_ok=True)
         _check_space(layout)
@@ -36,16 +41,29 @@ def make_state_directory(layout: Layout) -> None:
         raise unwritable(layout.root, error) from error
 
 
+def is_state_directory(layout: Layout) -> bool:
+    """Return whether ``waqiti up`` has been here, finished or not."""
+    return (layout.cluster / _MARK).exists() or layout.plan.exists()
+
+
 def wipe(layout: Layout) -> None:
-    """Remove all that the platform has written; a directory that was somebody else's before stays."""
+    """Remove all that the platform has written; a directory that was somebody else's before stays.
+
+    Raises:
+        ClusterError: no platform was ever started here; nothing is removed.
+    """
+    if not is_state_directory(layout):
+        raise ClusterError(f"{layout.root} is no state directory of Waqiti: nothing was removed", REFUSED)
+    mark = layout.cluster / _MARK
+    owned = mark.read_text() if mark.exists() else _OWN_NAMES
     remove_place(layout)
-    if (layout.cluster / _OWNED).exists():
-        shutil.rmtree(layout.root)
-        return
-    for path in (layout.secrets, layout.logs, layout.postgres, layout.cluster):
-        shutil.rmtree(path, ignore_errors=True)
-    for path in (layout.credentials, layout.keys, layout.token_public_keys, layout.events):
-        path.unlink(missing_ok=True)
+    # The mark goes last: a wipe that was interrupted can be repeated.
+    for path in _removable(layout) if owned == _OWN_NAMES else layout.root.iterdir():
+        if path != layout.cluster:
+            _remove(path)
+    _remove(layout.cluster)
+    if owned == _OWN_DIRECTORY:
+        layout.root.rmdir()
 
 
 def unwritable(path: Path, error: OSError) -> ClusterError:
@@ -56,13 +74,36 @@ def unwritable(path: Path, error: OSError) -> ClusterError:
 
 
 def _make_root(layout: Layout) -> None:
-    if layout.root.is_dir() and any(layout.root.iterdir()):
-        return
+    owned = _OWN_DIRECTORY
     if not layout.root.exists():
         layout.root.mkdir(parents=True, mode=_PRIVATE)
         layout.root.chmod(_ENTERABLE if os.geteuid() == 0 else _PRIVATE)
-    layout.cluster.mkdir(mode=_PRIVATE)
-    (layout.cluster / _OWNED).touch()
+    elif any(layout.root.iterdir()):
+        owned = _OWN_NAMES
+        _check_names(layout)
+    else:
+        owned = _OWN_CONTENT
+    layout.cluster.mkdir(mode=_PRIVATE, exist_ok=True)
+    write(layout.cluster / _MARK, owned.encode())
+
+
+def _check_names(layout: Layout) -> None:
+    """Whatever stands under these names would be removed by a wipe."""
+    for path in _removable(layout):
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise ClusterError(f"{path} is there and not Waqiti's: choose another --state", REFUSED)
+
+
+def _removable(layout: Layout) -> tuple[Path, ...]:
+    directories = (layout.secrets, layout.logs, layout.postgres, layout.cluster)
+    return (*directories, layout.credentials, layout.keys, layout.token_public_keys, layout.events, layout.old_events)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _check_space(layout: Layout) -> None:

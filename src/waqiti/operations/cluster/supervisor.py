@@ -21,7 +21,7 @@ from waqiti.operations.cluster.environment import inherited, supervised_by
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.exits import HandedOnExits
 from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now
+from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres_keeper import PostgresKeeper
 from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, environment_of, parent_of
@@ -99,7 +99,7 @@ class Supervisor:
         self._former = former
         self._prepared = self._prepared or former.prepared
         if self._postgres is not None and former.postgres is not None:
-            self._postgres.adopt(former.postgres)
+            self._postgres.adopt(former.postgres, served=former.prepared)
         known = {ref.pid for ref in _processes(former)}
         for pid in all_pids():
             if parent_of(pid) == self._init.pid and pid not in known:
@@ -200,7 +200,7 @@ class Supervisor:
     def _fail(self, reason: str) -> None:
         if self._failure is None:
             self._failure = reason
-            sys.stderr.write(f"waqiti-supervisor: {reason}\n")
+            say(reason)
         self._stop.set()
 
     def _finished(self, work: "asyncio.Future[Any]") -> None:
@@ -217,7 +217,7 @@ class Supervisor:
             self._unsaved = False
         except OSError as error:
             if not self._unsaved:
-                sys.stderr.write(f"waqiti-supervisor: {self._layout.record} cannot be written: {error}\n")
+                say(f"{self._layout.record} cannot be written: {error}")
             self._unsaved = True
 
     def _record(self) -> Record:
@@ -252,7 +252,7 @@ def main(state: str) -> int:
     try:
         return asyncio.run(_supervise(Layout(Path(state))))
     except ClusterError as error:
-        sys.stderr.write(f"waqiti-supervisor: {error}\n")
+        say(str(error))
         return FATAL_EXIT
 
 
