@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from waqiti.contracts.ledger import MAX_BATCH, EntriesQuery, OpenAccount, Transfer
@@ -14,6 +14,9 @@ MAX_ACCOUNTS: Final = 1_000
 MAX_REFUSALS: Final = 16
 MAX_ENTRIES: Final = 1_000
 MAX_REASON_CHARACTERS: Final = 500
+FIRST_INSTANT: Final = datetime(1, 1, 2, tzinfo=UTC)
+LAST_INSTANT: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""What lies between them is a time in every zone, and no database takes it for one without end."""
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _NEEDS_TARGET: Final = frozenset({"capture", "void", "expire"})
 _RELEASES: Final = frozenset({"void", "expire"})
@@ -57,9 +60,10 @@ def check_entries_query(query: EntriesQuery) -> None:
 
 
 def check_instant(instant: datetime | None, pointer: str) -> None:
-    """Raise 422 ``invalid_request`` where a time does not say which zone it is in."""
-    if instant is not None and instant.tzinfo is None:
-        raise Problem.invalid("A time needs its offset from UTC.", pointer=pointer)
+    """Raise 422 ``invalid_request`` where a time does not say which zone it is in, or is none that can be kept."""
+    fault = _fault_of_instant(instant)
+    if fault is not None:
+        raise Problem.invalid(fault, pointer=pointer)
 
 
 def check_reason(reason: str) -> None:
@@ -93,6 +97,17 @@ def _fault_of_kind(item: Transfer) -> _Fault | None:
     if len(item.refusals) > MAX_REFUSALS or not all(_CODE.fullmatch(code) for code in item.refusals):
         return "refusals", f"At most {MAX_REFUSALS} codes of lower-case letters, digits and underscores."
     for field, instant in (("expires_at", item.expires_at), ("effective_at", item.effective_at)):
-        if instant is not None and instant.tzinfo is None:
-            return field, "A time needs its offset from UTC."
+        fault = _fault_of_instant(instant)
+        if fault is not None:
+            return field, fault
+    return None
+
+
+def _fault_of_instant(instant: datetime | None) -> str | None:
+    if instant is None:
+        return None
+    if instant.tzinfo is None:
+        return "A time needs its offset from UTC."
+    if not FIRST_INSTANT <= instant <= LAST_INSTANT:
+        return "A time lies in the years 1 to 9999."
     return None

@@ -22,7 +22,7 @@ async def find(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Hold
 
 _EXPIRED: Final = """
 SELECT id, debit, credit, amount, currency, purpose, expires_at, resolved_by FROM ledger.holds
-WHERE resolved_by IS NULL AND expires_at <= clock_timestamp()
+WHERE resolved_by IS NULL AND expires_at <= statement_timestamp()
 ORDER BY expires_at LIMIT $1
 """
 

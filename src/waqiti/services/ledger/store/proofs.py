@@ -105,10 +105,11 @@ SELECT id::text AS subject,
        format('%s of %s: its debit moves %s (%s pending), its credit %s (%s)', outcome, amount, debited,
               debited_pending, credited, credited_pending) AS detail
 FROM (
-    SELECT t.id, t.outcome, t.amount, t.currency, t.recorded_at,
+    SELECT t.id, t.outcome, t.amount, t.currency, t.recorded_at, t.effective_at,
            d.posted_change AS debited, d.pending_change AS debited_pending, d.currency AS debit_currency,
-           d.recorded_at AS debited_at, c.posted_change AS credited, c.pending_change AS credited_pending,
-           c.currency AS credit_currency, c.recorded_at AS credited_at,
+           d.recorded_at AS debited_at, d.effective_at AS debit_effective_at, c.posted_change AS credited,
+           c.pending_change AS credited_pending, c.currency AS credit_currency, c.recorded_at AS credited_at,
+           c.effective_at AS credit_effective_at,
            CASE WHEN t.outcome IN ('posted', 'captured') THEN t.amount ELSE 0 END AS moved,
            CASE t.outcome WHEN 'held' THEN t.amount WHEN 'captured' THEN -h.amount WHEN 'voided' THEN -t.amount
                WHEN 'expired' THEN -t.amount ELSE 0 END AS reserved
@@ -121,6 +122,7 @@ FROM (
 WHERE (debited, debited_pending, credited, credited_pending) IS DISTINCT FROM (-moved, -reserved, moved, reserved)
     OR debit_currency <> currency OR credit_currency <> currency
     OR debited_at <> recorded_at OR credited_at <> recorded_at
+    OR debit_effective_at IS DISTINCT FROM effective_at OR credit_effective_at IS DISTINCT FROM effective_at
 LIMIT 10
 """
 

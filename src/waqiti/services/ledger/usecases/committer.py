@@ -89,15 +89,24 @@ class Committer:
         return taken
 
     async def _commit(self, asks: Sequence[_Ask]) -> None:
+        try:
+            await self._post_for(asks)
+        except asyncio.CancelledError:
+            _fail(asks, Problem.unavailable("overloaded", "The ledger is stopping; try again."))
+            raise
+
+    async def _post_for(self, asks: Sequence[_Ask]) -> None:
+        """Post asks as one batch; where that cannot be, each on its own, so that only whoever is at fault fails."""
         batch = asks[0].transfers if len(asks) == 1 else [item for ask in asks for item in ask.transfers]
         _batch_sizes.observe(len(batch))
         try:
             results = await self._post(batch)
-        except asyncio.CancelledError:
-            _fail(asks, Problem.unavailable("overloaded", "The ledger is stopping; try again."))
-            raise
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told, and the lane goes on
-            _fail(asks, error)
+            if len(asks) == 1 or isinstance(error, Problem):
+                _fail(asks, error)
+                return
+            for ask in asks:
+                await self._post_for([ask])
         else:
             _answer(asks, results)
 

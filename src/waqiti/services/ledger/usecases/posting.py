@@ -86,9 +86,11 @@ async def _post_evaluated(database: Database, batch: Sequence[Transfer]) -> list
 
 async def _isolated(database: Database, batch: Sequence[Transfer], error: Exception) -> list[TransferResult]:
     """Halve a batch that the database refuses until the chain that it refuses stands alone; that one is rejected."""
-    halves = chunked(batch, max(1, len(batch) // 2))
-    if len(halves) > 1:
-        return [result for half in halves for result in await _post_evaluated(database, half)]
+    whole = list(chains(batch))
+    if len(whole) > 1:
+        middle = sum(len(chain) for chain in whole[: len(whole) // 2])
+        first = await _post_evaluated(database, batch[:middle])
+        return first + await _post_evaluated(database, batch[middle:])
     _log.error("transfers_rejected", transfers=[str(item.id) for item in batch], kind=type(error).__name__)
     return await _retried(database, batch, reject)
 

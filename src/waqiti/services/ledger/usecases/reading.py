@@ -34,9 +34,9 @@ async def read_balances(database: Database, query: AccountIds) -> list[BalanceAs
     if instant is None or (query.as_of and query.recorded_as_of):
         raise Problem.invalid("Name one of as_of and recorded_as_of.", pointer="/as_of")
     check_instant(instant, "/as_of" if query.as_of else "/recorded_as_of")
+    provisional = instant > utc_now() - PROVISIONAL
     async with database.connection() as connection:
         rows = await entries.balances_at(connection, query.ids, instant)
-    provisional = instant > utc_now() - PROVISIONAL
     return [shown_balance(row, effective=query.as_of is not None, provisional=provisional) for row in rows]
 
 
