@@ -27,8 +27,8 @@ help: check-python ## List these targets
 	  printf '  make %-18s %s\n' "$$name" "$$text"; done
 
 check-python:
-	@command -v $(PYTHON) >/dev/null 2>&1 || { \
-	  echo "Waqiti needs Python 3.11 or newer: install the Debian packages python3 and python3-venv, or run make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c '' 2>/dev/null || { \
+	  echo "Waqiti needs Python 3.11 or newer, and $(PYTHON) does not run: install the Debian packages python3 and python3-venv, or run make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Waqiti needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) -V 2>&1`: name a newer one with make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
@@ -37,14 +37,14 @@ check-python:
 setup: $(STAMP) ## Make .venv with all that the project needs
 
 $(STAMP): pyproject.toml requirements/app.txt requirements/dev.txt | check-python
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  -r requirements/app.txt -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-up: setup ## Start the platform and print its addresses, keys and first things to try
-	@$(BIN)/waqiti up -d
+up: setup ## Start the platform and print its addresses, keys and first things to try (PORT=8080)
+	@$(BIN)/waqiti up -d $(if $(PORT),--port $(PORT))
 
 down: setup ## Stop the platform; its data stays
 	@$(BIN)/waqiti down

@@ -1,5 +1,6 @@
 """``waqiti up``: start everything, and stay, or leave it running."""
 
+import os
 import signal
 import time
 from shlex import quote
@@ -23,6 +24,7 @@ from waqiti.operations.cluster.status import cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster
 
 _LOOK_SECONDS: Final = 0.25
+_UMASK: Final = 0o022
 _LARGEST_PORT: Final = 65535
 
 
@@ -57,6 +59,8 @@ def up(
         The administrator's URL of a PostgreSQL server, 16 or newer, to use instead of the embedded one.
     """
     layout = Layout.of(state)
+    # Whatever the caller's: nothing that we or our children write may be anybody's to change.
+    os.umask(os.umask(_UMASK) | _UMASK)
 
     def planner(former: Plan | None) -> Plan:
         return plan_platform(layout, former, port=port, postgres_url=postgres)

