@@ -4,28 +4,29 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import asyncpg
 import msgspec
 
 from tests.support.databases import FreshDatabase
 from tests.support.raw import Answer, RawClient
 from tests.support.small_service import refused_url
-from waqiti.contracts.catalog import DEPLOYMENTS, LEDGER, deployment
+from waqiti.contracts.catalog import DEPLOYMENTS, LEDGER, PAYMENT, WALLET, deployment
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.runtime import Service, serve_in_background
 from waqiti.foundation.security import ApiKey, KeyFile, TokenIssuer, digest_of, new_private_key, public_pem
 from waqiti.foundation.settings import events_variable, variable_name
+from waqiti.services.ledger.usecases.verify import verify
+from waqiti.services.payment.usecases.attestations import open_attestations as of_payments
+from waqiti.services.wallet.usecases.attestations import open_attestations as of_movements
 
 API_KEY: Final = "wk_api_key_of_the_house"
 OPERATOR_KEY: Final = "wk_operator_key_of_the_house"
 TESTER: Final = "api-gateway"
 DEADLINE_SECONDS: Final = 15.0
-_SUMS: Final = """
-SELECT currency, sum(posted_debits) AS debits, sum(posted_credits) AS credits FROM ledger.accounts GROUP BY currency
-"""
+_ATTESTING: Final = {PAYMENT: of_payments, WALLET: of_movements}
 
 MakeDatabase = Callable[[str], FreshDatabase]
 AnyService = Service[Any]
@@ -80,11 +81,12 @@ class House:
         return TokenIssuer(caller, self._private[caller])
 
     async def assert_books_balance(self) -> None:
-        """Assert that the ledger's debits and credits are equal in every currency."""
-        connection = await asyncpg.connect(self.databases[LEDGER].admin_url)
-        rows = await connection.fetch(_SUMS)
-        await connection.close()
-        assert all(row["debits"] == row["credits"] for row in rows), rows
+        """Assert that the books are proved, and bear out what the other services say."""
+        attesting = [
+            partial(opened, self.databases[name].url) for name, opened in _ATTESTING.items() if name in self.databases
+        ]
+        verdict = await verify(self.databases[LEDGER].url, attesting)
+        assert verdict.balanced, verdict.problems
 
     def environment(self, name: str) -> dict[str, str]:
         """Return a service's variables, without the addresses of others."""

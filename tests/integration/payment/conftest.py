@@ -1,6 +1,7 @@
 """payment-service with the real ledger beside it, and with others that decide as a test wants."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -16,9 +17,11 @@ OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
 
 
 @pytest.fixture
-def house(tmp_path: Path, fresh_database: Callable[[str], FreshDatabase]) -> House:
-    """Databases and credentials."""
-    return House(tmp_path, fresh_database, (LEDGER, PAYMENT))
+def house(tmp_path: Path, fresh_database: Callable[[str], FreshDatabase]) -> Iterator[House]:
+    """Databases and credentials; the books are proved when the test has ended."""
+    house = House(tmp_path, fresh_database, (LEDGER, PAYMENT))
+    yield house
+    asyncio.run(house.assert_books_balance())
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def deciders() -> Deciders:
 
 @pytest.fixture
 def open_payments(house: House, deciders: Deciders) -> OpenDesk:
-    """``async with open_payments() as desk``: all of it; the books balance when it closes."""
+    """``async with open_payments() as desk``: all of it."""
 
     def opened(**settings: str) -> AbstractAsyncContextManager[Desk]:
         return open_desk(house, deciders, settings)

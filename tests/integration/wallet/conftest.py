@@ -1,6 +1,7 @@
 """wallet-service among the services that it stands on."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -92,20 +93,21 @@ OpenBank = Callable[[], AbstractAsyncContextManager[Bank]]
 
 
 @pytest.fixture
-def house(tmp_path: Path, fresh_database: Callable[[str], FreshDatabase]) -> House:
-    """Databases and credentials of all services around wallet-service."""
-    return House(tmp_path, fresh_database, (LEDGER, COMPLIANCE, FRAUD, WALLET, PAYMENT))
+def house(tmp_path: Path, fresh_database: Callable[[str], FreshDatabase]) -> Iterator[House]:
+    """Databases and credentials of all services; the books are proved when the test has ended."""
+    house = House(tmp_path, fresh_database, (LEDGER, COMPLIANCE, FRAUD, WALLET, PAYMENT))
+    yield house
+    asyncio.run(house.assert_books_balance())
 
 
 @pytest.fixture
 def open_bank(house: House) -> OpenBank:
-    """``async with open_bank() as bank``: all services; the books balance when it closes."""
+    """``async with open_bank() as bank``: all services."""
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Bank]:
         async with house.serving(ALL) as addresses:
             yield visited(house, addresses)
-        await house.assert_books_balance()
 
     return opened
 

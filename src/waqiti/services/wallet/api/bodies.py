@@ -4,11 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from waqiti.contracts.public.common import Currency, CustomerId, WalletId
 from waqiti.foundation.money import MAX_AMOUNT
 
 Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units of the currency.")]
-Currency = Annotated[str, Meta(min_length=3, max_length=3, description="An active ISO 4217 code.")]
-Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
 ReasonText = Annotated[str, Meta(min_length=1, max_length=500)]
 Reference = Annotated[str, Meta(max_length=140, description="Free text; of the sandbox rail also its directives.")]
 
@@ -16,7 +15,7 @@ Reference = Annotated[str, Meta(max_length=140, description="Free text; of the s
 class NewWallet(Struct, frozen=True, forbid_unknown_fields=True):
     """A wallet to open."""
 
-    customer_id: Identifier
+    customer_id: CustomerId
     currency: Currency
 
 
@@ -36,7 +35,7 @@ class WithReason(Struct, frozen=True, forbid_unknown_fields=True):
 class NewMovement(Struct, frozen=True, forbid_unknown_fields=True):
     """A deposit or withdrawal to make."""
 
-    wallet_id: Identifier
+    wallet_id: WalletId
     amount: Amount
     currency: Currency
     rail: Literal["sandbox"]

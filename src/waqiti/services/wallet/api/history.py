@@ -11,7 +11,7 @@ from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from waqiti.contracts.public.common import Page
+from waqiti.contracts.public.common import Page, WalletId
 from waqiti.contracts.public.wallets import WalletEntry
 from waqiti.foundation.clock import rfc3339
 from waqiti.foundation.errors import Problem
@@ -49,7 +49,7 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
 
     @get("/v1/wallets/{wallet_id:str}/balance")
     async def read_balance(
-        wallet_id: FromPath[str], as_of: Instant = None, recorded_as_of: Instant = None
+        wallet_id: FromPath[WalletId], as_of: Instant = None, recorded_as_of: Instant = None
     ) -> BalanceView:
         """Read the balance now, or as of an instant of effective or of recorded time."""
         wallet = parse(PREFIX, wallet_id, "wallet")
@@ -65,7 +65,7 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
 
     @get("/v1/wallets/{wallet_id:str}/entries")
     async def list_entries(
-        wallet_id: FromPath[str], limit: LimitParameter = DEFAULT_LIMIT, cursor: CursorParameter = None
+        wallet_id: FromPath[WalletId], limit: LimitParameter = DEFAULT_LIMIT, cursor: CursorParameter = None
     ) -> Page[WalletEntry]:
         """List entries, newest first."""
         entries = f"entries of {wallet_id}"
@@ -75,7 +75,7 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
 
     @get("/v1/wallets/{wallet_id:str}/statement")
     async def read_statement(
-        wallet_id: FromPath[str],
+        wallet_id: FromPath[WalletId],
         start: From = None,
         end: To = None,
         form: Format = "json",

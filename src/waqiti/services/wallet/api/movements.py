@@ -5,6 +5,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from waqiti.contracts.public.common import DepositId, WithdrawalId
 from waqiti.contracts.public.wallets import Movement
 from waqiti.foundation.http import Request
 from waqiti.foundation.ids import parse
@@ -40,7 +41,7 @@ def movement_routes(movements: Movements) -> list[ControllerRouterHandler]:
         return await ask(request, "deposit", data)
 
     @get("/v1/deposits/{deposit_id:str}")
-    async def read_deposit(deposit_id: FromPath[str]) -> Movement:
+    async def read_deposit(deposit_id: FromPath[DepositId]) -> Movement:
         """Read a deposit."""
         return await movements.read("deposit", parse(PREFIXES["deposit"], deposit_id, "deposit"))
 
@@ -50,7 +51,7 @@ def movement_routes(movements: Movements) -> list[ControllerRouterHandler]:
         return await ask(request, "withdrawal", data)
 
     @get("/v1/withdrawals/{withdrawal_id:str}")
-    async def read_withdrawal(withdrawal_id: FromPath[str]) -> Movement:
+    async def read_withdrawal(withdrawal_id: FromPath[WithdrawalId]) -> Movement:
         """Read a withdrawal."""
         return await movements.read("withdrawal", parse(PREFIXES["withdrawal"], withdrawal_id, "withdrawal"))
 

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from waqiti.contracts.public.common import Page
+from waqiti.contracts.public.common import CustomerId, Page, WalletId
 from waqiti.contracts.public.wallets import Wallet
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import (
@@ -27,7 +27,6 @@ from waqiti.services.wallet.usecases.flags import FlagRequest, Flags, Scope
 from waqiti.services.wallet.usecases.views import wallet_view
 from waqiti.services.wallet.usecases.wallets import Wallets
 
-
 _LIST: Final = "wallets"
 
 
@@ -42,14 +41,14 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
         return respond(await wallets.open(key, request.incoming.request_id, customer, currency))
 
     @get("/v1/wallets/{wallet_id:str}")
-    async def read_wallet(wallet_id: FromPath[str]) -> Wallet:
+    async def read_wallet(wallet_id: FromPath[WalletId]) -> Wallet:
         """Read a wallet with its balance."""
         state = await wallets.read(parse(PREFIX, wallet_id, "wallet"))
         return wallet_view(state.row, state.account)
 
     @get("/v1/wallets")
     async def list_wallets(
-        customer_id: Annotated[str | None, QueryParameter(description="Of this customer only.")] = None,
+        customer_id: Annotated[CustomerId | None, QueryParameter(description="Of this customer only.")] = None,
         limit: LimitParameter = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Page[Wallet]:
@@ -77,19 +76,23 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
         return respond(await flags.set(key, request.incoming.request_id, asked))
 
     @post("/v1/wallets/{wallet_id:str}/freeze", status_code=200)
-    async def freeze_wallet(request: Request, wallet_id: FromPath[str], data: JSONBody[Freeze]) -> Response[Wallet]:
+    async def freeze_wallet(
+        request: Request, wallet_id: FromPath[WalletId], data: JSONBody[Freeze]
+    ) -> Response[Wallet]:
         """Freeze debits, or all; nothing posts against it once this is answered."""
         return await set_flag(request, wallet_id, "freeze", data.reason, data.scope)
 
     @post("/v1/wallets/{wallet_id:str}/unfreeze", status_code=200)
     async def unfreeze_wallet(
-        request: Request, wallet_id: FromPath[str], data: JSONBody[WithReason]
+        request: Request, wallet_id: FromPath[WalletId], data: JSONBody[WithReason]
     ) -> Response[Wallet]:
         """Undo a freeze."""
         return await set_flag(request, wallet_id, "unfreeze", data.reason)
 
     @post("/v1/wallets/{wallet_id:str}/close", status_code=200)
-    async def close_wallet(request: Request, wallet_id: FromPath[str], data: JSONBody[WithReason]) -> Response[Wallet]:
+    async def close_wallet(
+        request: Request, wallet_id: FromPath[WalletId], data: JSONBody[WithReason]
+    ) -> Response[Wallet]:
         """Close a wallet without balance, holds or anything open."""
         return await set_flag(request, wallet_id, "close", data.reason)
 

@@ -101,8 +101,8 @@ class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a movement: it goes on at once, after ``pause``, or (step "done") not by itself.
 
-    ``reason`` goes into the log of transitions. None in ``failure``, ``rail_reference`` and ``review_reason`` leaves
-    what is there.
+    ``reason`` goes into the log of transitions. None in ``failure``, ``rail_reference``, ``review_reason`` and
+    ``capture_round`` leaves what is there.
     """
 
     status: MovementStatus
@@ -112,7 +112,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     failure: Refusal | None = None
     rail_reference: str | None = None
     review_reason: str | None = None
-    capture_round: int = 0
+    capture_round: int | None = None
 
     @property
     def rests(self) -> bool:
@@ -144,5 +144,4 @@ def later(movement: MovementRow, reason: str, *, status: MovementStatus | None =
         step=movement.step,
         reason=reason,
         pause=pause,
-        capture_round=movement.capture_round,
     )

@@ -118,7 +118,7 @@ WITH moved AS (
         failure_detail = coalesce($6, m.failure_detail),
         rail_reference = coalesce($7, m.rail_reference),
         review_reason = coalesce($8, m.review_reason),
-        capture_round = $9,
+        capture_round = coalesce($9, m.capture_round),
         attempts = CASE WHEN m.step = $4 AND $10::interval IS NOT NULL THEN m.attempts + 1 ELSE 0 END,
         next_at = CASE WHEN $4 = 'done' THEN NULL ELSE clock_timestamp() + coalesce($10, interval '0') END,
         lease = CASE WHEN $11 THEN NULL ELSE m.lease END,
