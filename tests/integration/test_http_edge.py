@@ -100,6 +100,14 @@ async def test_a_bad_body_is_invalid_whichever_way_its_route_is_built(
         ("limit=99999999999999999999", "?limit"),
         ("cursor=nonsense", "?cursor"),
         ("limit=5&cursor=a%00b", "?cursor"),
+        ("limit=1.0", "?limit"),
+        ("limit=1e1", "?limit"),
+        ("limit=%D9%A3", "?limit"),
+        ("limit=5&limit=5", "?limit"),
+        ("cursor=%zz", "?cursor"),
+        ("cursor=%ff", "?cursor"),
+        ("page=2", "?page"),
+        ("=1", "?"),
     ],
 )
 async def test_a_bad_query_is_invalid_and_named(credentials: Credentials, query: str, pointer: str) -> None:
@@ -115,9 +123,9 @@ async def test_what_is_not_there_not_offered_or_not_json_says_so(credentials: Cr
         for path in ("/v1/nothing", "/", "//v1/things/a", "/v1//things/a", "/v1/things/a/", "/v1/%00", "/v1/raw/x"):
             assert_problem(await send("GET", path), 404, "not_found")
         for method, path, allowed in (
-            ("PUT", "/v1/things/abc", {"GET", "OPTIONS"}),
-            ("DELETE", "/v1/raw", {"POST"}),
-            ("GET", "/v1/raw", {"POST"}),
+            ("PUT", "/v1/things/abc", {"GET", "HEAD", "OPTIONS"}),
+            ("DELETE", "/v1/raw", {"POST", "OPTIONS"}),
+            ("GET", "/v1/raw", {"POST", "OPTIONS"}),
             ("TRACE", "/v1/things", {"POST", "OPTIONS"}),
         ):
             answer = await send(method, path)
@@ -129,6 +137,51 @@ async def test_what_is_not_there_not_offered_or_not_json_says_so(credentials: Cr
                 assert_problem(answer, 415, "unsupported_media_type")
         charset = await send("POST", "/v1/raw", GOOD, {"Content-Type": 'Application/JSON; Charset="UTF-8"'})
         assert charset.status == 200
+
+
+async def test_head_is_get_without_the_body(credentials: Credentials) -> None:
+    async with serving(things(), credentials) as url:
+        send = sender(url)
+        for path in ("/v1/things/abc", "/actuator/health", "/openapi.json", "/v1/nothing"):
+            read, bare = await send("GET", path), await send("HEAD", path)
+            assert (bare.status, bare.body) == (read.status, b"")
+            assert bare.headers["content-type"] == read.headers["content-type"]
+            assert bare.headers["content-length"] == str(len(read.body))
+        assert (await send("HEAD", "/v1/things")).status == 405
+
+
+async def test_options_tells_what_a_path_offers(credentials: Credentials) -> None:
+    async with serving(things(), credentials) as url:
+        send = sender(url)
+        for path, allowed in (
+            ("/v1/things/abc", "GET, HEAD, OPTIONS"),
+            ("/v1/things", "OPTIONS, POST"),
+            ("/v1/raw", "OPTIONS, POST"),
+            ("/actuator/health", "GET, HEAD, OPTIONS"),
+        ):
+            answer = await send("OPTIONS", path)
+            assert (answer.status, answer.headers["allow"]) == (204, allowed)
+        assert_problem(await send("OPTIONS", "/v1/nothing"), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/v1/keyed", "/v1/raw"])
+async def test_an_encoded_body_is_refused_before_it_is_read_as_something_else(
+    credentials: Credentials, path: str
+) -> None:
+    async with serving(things(), credentials) as url:
+        refused = await sender(url)("POST", path, GOOD, {"Content-Encoding": "gzip"})
+        plain = await sender(url)("POST", path, GOOD, {"Content-Encoding": "identity"})
+    assert_problem(refused, 415, "unsupported_media_type")
+    assert plain.status == 200
+
+
+async def test_two_idempotency_keys_are_none(credentials: Credentials) -> None:
+    lines = ["Content-Type: application/json", f"Content-Length: {len(GOOD)}", "Idempotency-Key: another"]
+    async with serving(things(), credentials) as url:
+        for path in ("/v1/keyed", "/v1/raw"):
+            answer = await asyncio.to_thread(talk, url, head("POST", path, *lines), GOOD)
+            assert answer.startswith(b"HTTP/1.1 422")
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "invalid_request"
 
 
 async def test_an_unforeseen_error_says_nothing_of_itself(credentials: Credentials) -> None:
@@ -316,7 +369,8 @@ async def test_the_document_tells_all_public_operations_and_only_them(credential
     added, read = document["paths"]["/v1/raw"]["post"], document["paths"]["/v1/things/{thing_id}"]["get"]
     assert {"200", "400", "401", "403", "404", "409", "413", "415", "422", "429", "503"} <= set(added["responses"])
     assert [parameter["name"] for parameter in added["parameters"]] == ["Idempotency-Key"]
-    assert added["security"] == [{"key": []}]
+    assert added["security"] == [{"bearer": []}]
+    assert "bearer" in document["components"]["securitySchemes"]
     assert document["components"]["schemas"]["NewThing"]["additionalProperties"] is False
     limit = next(parameter for parameter in read["parameters"] if parameter["name"] == "limit")
     assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}

@@ -60,7 +60,7 @@ async def read_thing(
     request: Request, thing_id: FromPath[str], limit: LimitParameter = 20, cursor: CursorParameter = None
 ) -> Thing:
     """Read one thing."""
-    read_cursor(cursor)
+    read_cursor(cursor, of="things")
     return Thing(thing_id, limit, request.principal.key_id)
 
 

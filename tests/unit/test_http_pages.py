@@ -20,20 +20,38 @@ _INSTANTS = st.integers(0, _SECONDS_TO_9999 * 10**6).map(lambda us: _EPOCH + tim
 
 @given(_INSTANTS, st.uuids())
 def test_a_cursor_says_where_the_next_page_begins_to_the_microsecond(at: datetime, identifier: UUID) -> None:
-    assert read_cursor(write_cursor(at, identifier)) == Position(at, identifier)
+    assert read_cursor(write_cursor(at, identifier, of="things"), of="things") == Position(at, identifier)
 
 
 def test_no_cursor_is_the_first_page() -> None:
-    assert read_cursor(None) is None
+    assert read_cursor(None, of="things") is None
 
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "x", "ab=", "%%%", "é", "A" * 31, "A" * 33, base64.urlsafe_b64encode(b"\xff" * 24).decode(), "\x00" * 32],
+    [
+        "",
+        "x",
+        "ab=",
+        "%%%",
+        "é",
+        "A" * 31,
+        "A" * 33,
+        base64.urlsafe_b64encode(b"\xff" * 24).decode(),
+        base64.urlsafe_b64encode(b"\xff" * 30).decode(),
+        "\x00" * 32,
+    ],
 )
 def test_an_unreadable_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Problem) as raised:
-        read_cursor(cursor)
+        read_cursor(cursor, of="things")
+    assert (raised.value.status, raised.value.errors[0].pointer) == (422, "?cursor")
+
+
+@given(_INSTANTS, st.uuids())
+def test_the_cursor_of_another_list_cannot_be_read(at: datetime, identifier: UUID) -> None:
+    with pytest.raises(Problem) as raised:
+        read_cursor(write_cursor(at, identifier, of="wallets"), of="payments")
     assert (raised.value.status, raised.value.errors[0].pointer) == (422, "?cursor")
 
 
@@ -74,4 +92,4 @@ def test_a_raw_route_is_found_by_its_exact_path_before_the_longest_prefix() -> N
     assert routes.find("GET", "/a/b/c") is narrow
     assert routes.find("PUT", "/a/b/c") is wide
     assert routes.find("GET", "/a") is None
-    assert routes.methods("/a/b") == {"POST"}
+    assert routes.methods("/a/b") == {"POST", "*"}

@@ -1,10 +1,28 @@
 """What several public bodies share."""
 
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 Item = TypeVar("Item")
+
+
+def _id_of(prefix: str) -> Meta:
+    """Say in the document what an id looks like; what looks otherwise is not found, which is no matter of the shape."""
+    return Meta(extra_json_schema={"pattern": f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"})
+
+
+CustomerId = Annotated[str, _id_of("cus")]
+WalletId = Annotated[str, _id_of("wal")]
+PaymentId = Annotated[str, _id_of("pay")]
+RefundId = Annotated[str, _id_of("ref")]
+DepositId = Annotated[str, _id_of("dep")]
+WithdrawalId = Annotated[str, _id_of("wdr")]
+EventId = Annotated[str, _id_of("evt")]
+Currency = Annotated[str, Meta(description="An active ISO 4217 code.", extra_json_schema={"pattern": "^[A-Z]{3}$"})]
+Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):

@@ -1,12 +1,20 @@
 """Payments and refunds."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from waqiti.contracts.payment import Status
-from waqiti.contracts.public.common import Failure, PublicReason
+from waqiti.contracts.public.common import (
+    Currency,
+    EventId,
+    Failure,
+    PaymentId,
+    PublicReason,
+    RefundId,
+    Time,
+    WalletId,
+)
 from waqiti.foundation.errors import ProblemDocument
 
 
@@ -36,44 +44,44 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as the API shows it."""
 
-    id: str
+    id: PaymentId
     status: Status
     amount: int
-    currency: str
+    currency: Currency
     amount_captured: int
     amount_refunded: int
     fee: int
-    from_wallet: str
-    to_wallet: str
+    from_wallet: WalletId
+    to_wallet: WalletId
     description: str | None
     metadata: dict[str, str]
     decision: DecisionView
     failure: Failure | None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Time
+    updated_at: Time
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund as the API shows it."""
 
-    id: str
-    payment_id: str
+    id: RefundId
+    payment_id: PaymentId
     amount: int
     status: Literal["pending", "succeeded", "failed"]
     failure: Failure | None
     reason: str | None = None
-    created_at: datetime
+    created_at: Time
 
 
 class PaymentEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One transition of a payment, with who made it and why."""
 
-    id: str
+    id: EventId
     type: str
     status: Status
     actor: str
     reason: str | None
-    at: datetime
+    at: Time
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

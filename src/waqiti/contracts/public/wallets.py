@@ -1,11 +1,10 @@
 """Wallets, deposits and withdrawals."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from waqiti.contracts.public.common import Failure
+from waqiti.contracts.public.common import Currency, CustomerId, DepositId, Failure, Time, WalletId, WithdrawalId
 
 MovementStatus = Literal["pending", "screening", "in_review", "settled", "declined", "failed", "returned"]
 
@@ -21,27 +20,27 @@ class Balance(msgspec.Struct, frozen=True):
 class Wallet(msgspec.Struct, frozen=True, kw_only=True):
     """A wallet as the API shows it; status and balance come from the ledger."""
 
-    id: str
-    customer_id: str
-    currency: str
+    id: WalletId
+    customer_id: CustomerId
+    currency: Currency
     status: Literal["active", "frozen", "closed"]
     balance: Balance
-    created_at: datetime
+    created_at: Time
 
 
 class Movement(msgspec.Struct, frozen=True, kw_only=True):
     """A deposit or a withdrawal as the API shows it."""
 
-    id: str
-    wallet_id: str
+    id: DepositId | WithdrawalId
+    wallet_id: WalletId
     amount: int
-    currency: str
+    currency: Currency
     rail: str
     status: MovementStatus
     reference: str | None = None
     failure: Failure | None = None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Time
+    updated_at: Time
 
 
 class BalanceAt(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +49,7 @@ class BalanceAt(msgspec.Struct, frozen=True, kw_only=True):
     posted: int
     held: int | None = None
     available: int | None = None
-    as_of: datetime
+    as_of: Time
     provisional: bool
 
 
@@ -63,5 +62,5 @@ class WalletEntry(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     held_change: int
     balance: Balance
-    recorded_at: datetime
-    effective_at: datetime
+    recorded_at: Time
+    effective_at: Time

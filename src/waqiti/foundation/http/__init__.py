@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         write_cursor,
     )
     from waqiti.foundation.http.prefer import wait_seconds
+    from waqiti.foundation.http.query import instant
     from waqiti.foundation.http.request import Request, requires_scope, requires_service
     from waqiti.foundation.http.server import decode_body, http_application, json_answer
 
@@ -24,6 +25,7 @@ _HOMES: Final = {
     "exchange": ("Incoming", "Operation", "Outgoing", "RawRoute"),
     "pages": ("DEFAULT_LIMIT", "CursorParameter", "LimitParameter", "Position", "read_cursor", "write_cursor"),
     "prefer": ("wait_seconds",),
+    "query": ("instant",),
     "request": ("Request", "requires_scope", "requires_service"),
     "server": ("decode_body", "http_application", "json_answer"),
 }
@@ -41,6 +43,7 @@ __all__ = [
     "Request",
     "decode_body",
     "http_application",
+    "instant",
     "json_answer",
     "read_cursor",
     "requires_scope",

@@ -17,6 +17,7 @@ from waqiti.foundation.http.access import AccessLog
 from waqiti.foundation.http.asgi import ASGIApp, Message, Receive, Scope, Send
 from waqiti.foundation.http.exchange import DEFAULT_MAX_BODY_BYTES, JSON_TYPE, Incoming, Outgoing, require_service
 from waqiti.foundation.http.measures import Measures
+from waqiti.foundation.http.methods import Methods
 from waqiti.foundation.http.raw import RawRoute, RawRoutes
 from waqiti.foundation.security import Authenticator
 from waqiti.foundation.telemetry.trace import Trace, accepted_parent, accepted_request_id, enter_trace
@@ -30,6 +31,7 @@ _CLOSE: Final = (b"connection", b"close")
 _CARRIES_JSON: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _INTERNAL: Final = "/internal/"
 _DIAGNOSTICS: Final = "/actuator/"
+_FOR_OPERATORS: Final = re.compile(r"/(?:actuator/(?!(?:health|info)(?:/|\Z))|cache/)")
 _ODD_PATH: Final = re.compile(r"//|[\x00-\x1f\x7f]|(?<=.)/\Z")
 _NUL: Final = b"%00"
 
@@ -41,26 +43,33 @@ class Edge:
         self,
         framework: ASGIApp,
         raw: RawRoutes,
+        methods: Methods,
         authenticator: Authenticator,
         measures: Measures,
         *,
         max_in_flight: int = MAX_IN_FLIGHT,
         access_log: AccessLog | None = None,
         body_limits: Mapping[str, int] | None = None,
+        public_port: int | None = None,
     ) -> None:
         self._framework = framework
         self._raw = raw
+        self._methods = methods
         self._authenticator = authenticator
         self._measures = measures
         self._max_in_flight = max_in_flight
         self._in_flight = 0
         self._access_log = access_log
         self._body_limits = dict(body_limits or {})
+        self._public_port = public_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
+        if scope["method"] == "HEAD":
+            # The server leaves the body of the answer out, by a scope of its own.
+            scope = {**scope, "method": "GET"}
         incoming = Incoming(
             method=scope["method"],
             path=scope["path"],
@@ -89,12 +98,14 @@ class Edge:
     ) -> int:
         responder = _Responder(send, incoming)
         try:
-            await self._admit(receive, incoming, route)
-            if route is None:
+            await self._admit(scope, receive, incoming, route)
+            if route is not None:
+                await responder.send(await route.handler(incoming))
+            elif incoming.method == "OPTIONS" and (offered := self._methods.of(incoming.path)):
+                await responder.send(Outgoing(204, b"", ((b"allow", ", ".join(sorted(offered)).encode()),)))
+            else:
                 scope[INCOMING] = incoming
                 await self._framework(scope, _replay(incoming.body), responder.forward)
-            else:
-                await responder.send(await route.handler(incoming))
         except body.TooLarge as problem:
             await self._refuse_large(receive, responder, problem)
         except body.ClientGone:
@@ -105,14 +116,12 @@ class Edge:
             await responder.refuse(problems.unexpected(error))
         return responder.status
 
-    async def _admit(self, receive: Receive, incoming: Incoming, route: RawRoute | None) -> None:
+    async def _admit(self, scope: Scope, receive: Receive, incoming: Incoming, route: RawRoute | None) -> None:
         if self._in_flight > self._max_in_flight and not incoming.path.startswith(_DIAGNOSTICS):
             raise Problem.unavailable("overloaded", "Too many requests are being worked on.")
-        if _ODD_PATH.search(incoming.path):
-            raise Problem.not_found("There is nothing at this path.")
         limit = self._body_limits.get(incoming.path, DEFAULT_MAX_BODY_BYTES) if route is None else route.max_body_bytes
         try:
-            self._authorize(incoming, route)
+            self._authorize(scope, incoming, route)
         except Problem:
             await body.read(receive, incoming, limit)
             raise
@@ -126,10 +135,15 @@ class Edge:
         if route is not None and strictly and incoming.needs_idempotency_key:
             incoming.idempotency_key()
 
-    def _authorize(self, incoming: Incoming, route: RawRoute | None) -> None:
+    def _authorize(self, scope: Scope, incoming: Incoming, route: RawRoute | None) -> None:
+        if _ODD_PATH.search(incoming.path):
+            raise Problem.not_found("There is nothing at this path.")
         if route is not None and route.open:
             return
         incoming.principal = self._authenticator.authenticate(incoming.path, incoming.header(b"authorization"))
+        is_public = self._public_port is not None and scope["server"][1] == self._public_port
+        if is_public and _FOR_OPERATORS.match(incoming.path):
+            raise Problem.not_found("There is nothing at this path.")
         if route is not None:
             require_service(incoming.principal, route.services)
 
@@ -193,6 +207,8 @@ class _Responder:
 
 def _read_json(incoming: Incoming) -> None:
     content_type = incoming.header(b"content-type")
+    if incoming.header(b"content-encoding") not in (None, b"identity"):
+        raise Problem(415, "unsupported_media_type", "The body must not be encoded.")
     if content_type != JSON_TYPE and not _is_json(content_type):
         raise Problem(415, "unsupported_media_type", "The body must be application/json in UTF-8.")
     incoming.json = strict.parse(incoming.body)

@@ -64,11 +64,13 @@ class Incoming:
         """Return the ``Idempotency-Key``.
 
         Raises:
-            Problem: 400 ``idempotency_key_required``; 422 where it is not 1 to 255 printable characters.
+            Problem: 400 ``idempotency_key_required``; 422 where it is not one of 1 to 255 printable characters.
         """
         header = self._found.get(b"idempotency-key")
         if header is None:
             raise Problem(400, "idempotency_key_required", "This request needs an Idempotency-Key header.")
+        if len(self._found) != len(self.headers) and sum(name == b"idempotency-key" for name, _ in self.headers) > 1:
+            raise Problem.invalid("There must be one Idempotency-Key.")
         key = header.decode("latin-1").strip()
         if not 1 <= len(key) <= _MAX_KEY_CHARACTERS or not (key.isascii() and key.isprintable()):
             raise Problem.invalid("Idempotency-Key must be 1 to 255 printable ASCII characters.")

@@ -14,6 +14,7 @@ from litestar.typing import FieldDefinition
 
 from waqiti.foundation.errors import ProblemDocument
 from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
+from waqiti.foundation.http.query import parameter_name
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -34,6 +35,7 @@ _BOUNDS: Final = {
     "min_length": "minLength",
     "max_length": "maxLength",
     "pattern": "pattern",
+    "format": "format",
 }
 _KEY_PARAMETER: Final[Schema] = {
     "name": "Idempotency-Key",
@@ -84,7 +86,7 @@ class ApiDocument:
             "components": {
                 "schemas": components,
                 "responses": {"Problem": _problem_response(by_type[id(ProblemDocument)])},
-                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
             },
         }
 
@@ -149,7 +151,7 @@ def _operation(call: _Call, schemas: dict[int, Schema]) -> Schema:
     described: Schema = {
         "operationId": call.operation_id,
         "summary": call.summary,
-        "security": [{"key": []}],
+        "security": [{"bearer": []}],
         "parameters": [*parameters, _KEY_PARAMETER] if takes_key else parameters,
         "responses": _responses(call, schemas, takes_key=takes_key),
     }
@@ -182,7 +184,7 @@ def _parameter(field: FieldDefinition) -> Schema:
     assert isinstance(definition, ParameterKwarg)
     place = str(definition.param_type.value)
     described: Schema = {
-        "name": _parameter_name(field, definition),
+        "name": parameter_name(field, definition),
         "in": place,
         "required": place == "path" or not (field.has_default or field.is_optional),
         "schema": _parameter_schema(field, definition),
@@ -192,12 +194,8 @@ def _parameter(field: FieldDefinition) -> Schema:
     return described
 
 
-def _parameter_name(field: FieldDefinition, definition: ParameterKwarg) -> str:
-    return getattr(definition, "query", None) or getattr(definition, "name", None) or field.name
-
-
 def _parameter_schema(field: FieldDefinition, definition: ParameterKwarg) -> Schema:
-    schema = msgspec.json.schema(field.annotation)
+    schema = msgspec.json.schema(field.raw)
     options = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
     if len(options) == 1:
         schema |= options[0]

@@ -32,8 +32,9 @@ class RawRoutes:
         return route
 
     def methods(self, path: str) -> set[str]:
-        """Return the methods that raw routes offer at exactly ``path``."""
-        return {method for method, exact in self._exact if exact == path}
+        """Return the methods that raw routes offer at ``path``."""
+        below = {route.method for prefix, route in self._prefixes if path.startswith(prefix)}
+        return below | {method for method, exact in self._exact if exact == path}
 
     def _below(self, method: str, path: str) -> RawRoute | None:
         for prefix, route in self._prefixes:

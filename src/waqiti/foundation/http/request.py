@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.http import query
 from waqiti.foundation.http.edge import INCOMING
 from waqiti.foundation.http.exchange import Incoming, require_service
 from waqiti.foundation.http.problems import invalid_body
@@ -63,12 +64,14 @@ def requires_scope(scope: str) -> Guard:
     return guard
 
 
-async def check_key(request: FrameworkRequest[Any, Any, Any]) -> None:
-    """Refuse a POST under ``/v1`` that has no idempotency key: 400, or 422."""
+async def check_request(request: FrameworkRequest[Any, Any, Any]) -> None:
+    """Refuse a POST under ``/v1`` that has no idempotency key (400, or 422), and a query that is not the route's."""
     # Not a guard: the framework copies the whole handler for each guard that it calls.
     incoming = _incoming(request)
     if incoming.needs_idempotency_key:
         incoming.idempotency_key()
+    if incoming.query_string:
+        query.check(incoming.query_string, _known(request.route_handler))
 
 
 def requires_service(*services: str) -> Guard:
@@ -85,6 +88,9 @@ def _incoming(connection: ASGIConnection[Any, Any, Any, Any]) -> Incoming:
     # The framework's scope is a TypedDict, which names no key of ours.
     incoming: Incoming = cast("dict[str, Any]", connection.scope)[INCOMING]
     return incoming
+
+
+_known = lru_cache(maxsize=512)(query.known_to)
 
 
 @lru_cache(maxsize=512)

@@ -42,9 +42,10 @@ from waqiti.foundation.http.asgi import ASGIApp
 from waqiti.foundation.http.edge import MAX_IN_FLIGHT, Edge
 from waqiti.foundation.http.exchange import Outgoing
 from waqiti.foundation.http.measures import Measures
+from waqiti.foundation.http.methods import Methods
 from waqiti.foundation.http.openapi import ApiDocument
 from waqiti.foundation.http.raw import RawRoute, RawRoutes
-from waqiti.foundation.http.request import Request, check_key
+from waqiti.foundation.http.request import Request, check_request
 from waqiti.foundation.security import Authenticator
 
 _Body = TypeVar("_Body")
@@ -62,34 +63,40 @@ def http_application(
     max_in_flight: int = MAX_IN_FLIGHT,
     access_log: bool = False,
     serve_document: bool = True,
+    public_port: int | None = None,
 ) -> ASGIApp:
     """Return the ASGI application of a service.
 
     ``body_limits`` raises the 1 MiB bound of framework routes by exact path, in bytes. Beyond ``max_in_flight``
     requests at once the answer is 503 ``overloaded``. ``access_log`` writes one line a request; only the edge of the
-    platform does. ``serve_document`` offers the generated ``/openapi.json``.
+    platform does. ``serve_document`` offers the generated ``/openapi.json``. On ``public_port`` there are no
+    diagnostics: they are asked for at the replica's own port.
     """
     raw_routes = RawRoutes(raw)
+    refusals = _Refusals()
     framework = Litestar(
         list(handlers),
         request_class=Request,
-        before_request=check_key,
+        before_request=check_request,
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
-        exception_handlers={Exception: _Refusals(raw_routes)},
+        exception_handlers={Exception: refusals},
     )
+    refusals.methods = methods = Methods(framework, raw_routes)
     document = ApiDocument(service, version, framework, raw)
     if serve_document:
         raw_routes.add(document.route())
     return Edge(
         cast("ASGIApp", framework),
         raw_routes,
+        methods,
         authenticate,
         Measures(),
         max_in_flight=max_in_flight,
         access_log=AccessLog(service) if access_log else None,
         body_limits=body_limits,
+        public_port=public_port,
     )
 
 
@@ -116,8 +123,7 @@ def decode_body(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
 class _Refusals:
     """Answers what the framework raises; raw routes count among the methods of a path."""
 
-    def __init__(self, raw: RawRoutes) -> None:
-        self._raw = raw
+    methods: Methods
 
     def __call__(self, request: FrameworkRequest[Any, Any, Any], error: Exception) -> Response[bytes]:
         assert isinstance(request, Request)
@@ -127,18 +133,13 @@ class _Refusals:
         return Response(outgoing.body, status_code=outgoing.status, media_type=media_type, headers=headers)
 
     def _outgoing(self, request: Request, error: Exception) -> Outgoing:
-        methods = self._methods(request.incoming.path, error)
+        unmatched = isinstance(error, HTTPException) and error.status_code in (404, 405)
+        methods = self.methods.of(request.incoming.path) if unmatched else set()
         if not methods:
             return problems.answer(_problem(error), request.incoming.request_id)
         problem = Problem(405, "method_not_allowed", "This path does not offer that method.")
         outgoing = problems.answer(problem, request.incoming.request_id)
         return msgspec.structs.replace(outgoing, headers=((b"allow", ", ".join(sorted(methods)).encode()),))
-
-    def _methods(self, path: str, error: Exception) -> set[str]:
-        if not isinstance(error, HTTPException) or error.status_code not in (404, 405):
-            return set()
-        allowed = (error.headers or {}).get("allow", "")
-        return {method.strip() for method in allowed.split(",") if method.strip()} | self._raw.methods(path)
 
 
 def _problem(error: Exception) -> Problem:

@@ -57,6 +57,7 @@ class Context(Generic[SettingsType]):
         max_in_flight: int = MAX_IN_FLIGHT,
         access_log: bool = False,
         serve_document: bool = True,
+        public_port: int | None = None,
     ) -> ASGIApp:
         """Return the application of these routes and the actuator's; see ``http_application``."""
         return http_application(
@@ -69,6 +70,7 @@ class Context(Generic[SettingsType]):
             max_in_flight=max_in_flight,
             access_log=access_log,
             serve_document=serve_document,
+            public_port=public_port,
         )
 
     def _new_client(self, deployment: str) -> ServiceClient:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -39,7 +40,10 @@ async def build(context: Context[GatewaySettings]) -> AsyncIterator[Application]
         HealthDesk(clients),
         DocumentDesk({name: clients[name] for name in _PUBLIC}, waqiti.__version__),
     )
-    yield Application(asgi=context.http([], raw=routes, access_log=True, serve_document=False))
+    asgi = context.http(
+        [], raw=routes, access_log=True, serve_document=False, public_port=urlsplit(settings.urls.get(GATEWAY, "")).port
+    )
+    yield Application(asgi=asgi)
 
 
 SERVICE = Service(name=GATEWAY, settings=GatewaySettings, build=build)

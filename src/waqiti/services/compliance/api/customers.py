@@ -6,6 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from waqiti.contracts.public.common import CustomerId
 from waqiti.contracts.public.customers import Customer
 from waqiti.foundation.http import Request, json_answer, requires_scope
 from waqiti.services.compliance.domain.customers import NewCustomer, Verification
@@ -21,7 +22,7 @@ def public_routes(customers: Customers) -> Sequence[ControllerRouterHandler]:
         return _answer(await customers.take_on(request.request_key, data))
 
     @get("/v1/customers/{customer_id:str}", operation_id="getCustomer")
-    async def read(customer_id: FromPath[str]) -> Customer:
+    async def read(customer_id: FromPath[CustomerId]) -> Customer:
         """Read a customer."""
         return await customers.read(customer_id)
 
@@ -31,7 +32,9 @@ def public_routes(customers: Customers) -> Sequence[ControllerRouterHandler]:
         operation_id="verifyCustomer",
         guards=[requires_scope("operator")],
     )
-    async def verify(request: Request, customer_id: FromPath[str], data: JSONBody[Verification]) -> Response[Customer]:
+    async def verify(
+        request: Request, customer_id: FromPath[CustomerId], data: JSONBody[Verification]
+    ) -> Response[Customer]:
         """Give a customer a tier, and so other limits (operators only)."""
         verified_by = request.principal.key_id
         return _answer(await customers.verify(request.request_key, customer_id, data, verified_by))

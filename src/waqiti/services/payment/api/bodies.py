@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from waqiti.contracts.public.common import Currency, WalletId
 from waqiti.foundation.money import MAX_AMOUNT
 
 MAX_BATCH: Final = 1_000
@@ -20,10 +21,10 @@ Metadata = Annotated[dict[MetadataKey, Text], Meta(max_length=50)]
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A payment to make; amounts in minor units, the fee out of what the payee receives."""
 
-    from_wallet: str
-    to_wallet: str
+    from_wallet: WalletId
+    to_wallet: WalletId
     amount: Amount
-    currency: str
+    currency: Currency
     capture: Literal["automatic", "manual"] = "automatic"
     fee: Fee = 0
     description: Text | None = None

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.contracts.payment import PaymentIds, PaymentStates, Status
 from waqiti.contracts.public import payments as public
-from waqiti.contracts.public.common import Page
+from waqiti.contracts.public.common import Page, PaymentId, RefundId, WalletId
 from waqiti.foundation import ids
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import (
@@ -44,7 +44,7 @@ _OFFSET_BITS: Final = (1 << 63) - 1
 _ACCEPTED_PAYMENT: Final = {202: ResponseSpec(data_container=public.Payment, generate_examples=False)}
 _ACCEPTED_REFUND: Final = {202: ResponseSpec(data_container=public.Refund, generate_examples=False)}
 
-WalletParameter = Annotated[str | None, QueryParameter(description="A wallet on either side.")]
+WalletParameter = Annotated[WalletId | None, QueryParameter(description="A wallet on either side.")]
 StatusParameter = Annotated[Status | None, QueryParameter(description="A status.")]
 AfterParameter = Annotated[
     str | None, QueryParameter(format="date-time", description="Only payments created after this time.")
@@ -58,7 +58,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
     """Return the routes that read."""
 
     @get("/v1/payments/{payment_id:str}")
-    async def read_payment(request: Request, payment_id: FromPath[str]) -> public.Payment:
+    async def read_payment(request: Request, payment_id: FromPath[PaymentId]) -> public.Payment:
         """Read a payment."""
         return views.payment(await reading.payment(_payment_id(payment_id)), request.principal)
 
@@ -90,7 +90,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
 
     @get("/v1/payments/{payment_id:str}/events")
     async def list_payment_events(
-        payment_id: FromPath[str], limit: LimitParameter = DEFAULT_LIMIT, cursor: CursorParameter = None
+        payment_id: FromPath[PaymentId], limit: LimitParameter = DEFAULT_LIMIT, cursor: CursorParameter = None
     ) -> Page[public.PaymentEvent]:
         """List the transitions of a payment, newest first."""
         position = read_cursor(cursor, of=f"events of {payment_id}")
@@ -106,7 +106,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
         )
 
     @get("/v1/refunds/{refund_id:str}")
-    async def read_refund(refund_id: FromPath[str]) -> public.Refund:
+    async def read_refund(refund_id: FromPath[RefundId]) -> public.Refund:
         """Read a refund."""
         return views.refund(await reading.refund(ids.parse(views.REFUND, refund_id, "refund")))
 
@@ -123,31 +123,34 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
 def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
     """Return the routes that change a payment."""
 
+    async def step(request: Request, payment_id: str, asked: rules.Asked) -> Response[public.Payment]:
+        key, request_id, identifier = request.request_key, request.incoming.request_id, _payment_id(payment_id)
+        return _respond(await commands.step(key, request_id, identifier, asked, _rendering(request)))
+
     @post("/v1/payments/{payment_id:str}/capture", status_code=200, responses=_ACCEPTED_PAYMENT)
     async def capture_payment(
-        request: Request, payment_id: FromPath[str], data: JSONBody[CapturePayment]
+        request: Request, payment_id: FromPath[PaymentId], data: JSONBody[CapturePayment]
     ) -> Response[public.Payment]:
         """Capture an authorized payment, whole or in part; the rest of the hold is released."""
-        asked = rules.capture(data.amount, _actor(request))
-        return _respond(await commands.step(request.request_key, _payment_id(payment_id), asked, _rendering(request)))
+        return await step(request, payment_id, rules.capture(data.amount, _actor(request)))
 
     @post("/v1/payments/{payment_id:str}/void", status_code=200, responses=_ACCEPTED_PAYMENT)
     async def void_payment(
         request: Request,
-        payment_id: FromPath[str],
+        payment_id: FromPath[PaymentId],
         data: JSONBody[VoidPayment],  # noqa: ARG001 - an empty object, and nothing else
     ) -> Response[public.Payment]:
         """Cancel a payment that is authorized or in review."""
-        asked = rules.void(_actor(request))
-        return _respond(await commands.step(request.request_key, _payment_id(payment_id), asked, _rendering(request)))
+        return await step(request, payment_id, rules.void(_actor(request)))
 
     @post("/v1/payments/{payment_id:str}/refunds", status_code=201, responses=_ACCEPTED_REFUND)
     async def refund_payment(
-        request: Request, payment_id: FromPath[str], data: JSONBody[RefundPayment]
+        request: Request, payment_id: FromPath[PaymentId], data: JSONBody[RefundPayment]
     ) -> Response[public.Refund]:
         """Give money back, up to what was captured."""
         wanted = WantedRefund(amount=data.amount, refund_fee=data.refund_fee, reason=data.reason, actor=_actor(request))
-        return _respond(await commands.refund(request.request_key, _payment_id(payment_id), wanted, _render_refund))
+        key, request_id, identifier = request.request_key, request.incoming.request_id, _payment_id(payment_id)
+        return _respond(await commands.refund(key, request_id, identifier, wanted, _render_refund))
 
     return [capture_payment, void_payment, refund_payment]
 

@@ -40,20 +40,20 @@ class Commands:
         self._refunding = refunding
 
     async def step(
-        self, request: RequestKey, payment_id: UUID, asked: Asked, render: Callable[[Payment], bytes]
+        self, request: RequestKey, request_id: str, payment_id: UUID, asked: Asked, render: Callable[[Payment], bytes]
     ) -> Answer:
         """Capture or void: 200 with the payment, 202 where the ledger does not answer, 409 where it cannot be.
 
         Raises:
             Problem: what is not stored: 404, an odd key, a database that is away.
         """
-        step = await self._begin_step(request, payment_id, asked)
+        step = await self._begin_step(request, request_id, payment_id, asked)
         if isinstance(step, Answer):
             return step
         answers: list[Answer] = []
 
         async def keep(connection: Connection, ended: Step, payment: Payment) -> None:
-            answers.append(await _keep(connection, request, _step_answer(ended, payment, render)))
+            answers.append(await _keep(connection, request, _step_answer(ended, payment, render, request_id)))
 
         try:
             await self._stepping.drive(step, keep)
@@ -64,14 +64,14 @@ class Commands:
         return answers[-1]
 
     async def refund(
-        self, request: RequestKey, payment_id: UUID, wanted: Wanted, render: Callable[[Refund], bytes]
+        self, request: RequestKey, request_id: str, payment_id: UUID, wanted: Wanted, render: Callable[[Refund], bytes]
     ) -> Answer:
         """Refund: 201 with the refund, succeeded or failed; 202 where the ledger does not answer; 409 if too much.
 
         Raises:
             Problem: what is not stored: 404, an odd key, a database that is away.
         """
-        refund = await self._begin_refund(request, payment_id, wanted)
+        refund = await self._begin_refund(request, request_id, payment_id, wanted)
         if isinstance(refund, Answer):
             return refund
         answers: list[Answer] = []
@@ -85,7 +85,7 @@ class Commands:
             return Answer(_ACCEPTED, render(refund))
         return answers[-1]
 
-    async def _begin_step(self, request: RequestKey, payment_id: UUID, asked: Asked) -> Step | Answer:
+    async def _begin_step(self, request: RequestKey, request_id: str, payment_id: UUID, asked: Asked) -> Step | Answer:
         async with self._database.transaction() as connection:
             found = await begin(connection, request, new_id)
             if isinstance(found, Stored):
@@ -96,9 +96,11 @@ class Commands:
             try:
                 return await self._stepping.begin(connection, payment_id, found.resource_id, asked)
             except Problem as problem:
-                return await _keep_conflict(connection, request, problem)
+                return await _keep_conflict(connection, request, request_id, problem)
 
-    async def _begin_refund(self, request: RequestKey, payment_id: UUID, wanted: Wanted) -> Refund | Answer:
+    async def _begin_refund(
+        self, request: RequestKey, request_id: str, payment_id: UUID, wanted: Wanted
+    ) -> Refund | Answer:
         async with self._database.transaction() as connection:
             found = await begin(connection, request, new_id)
             if isinstance(found, Stored):
@@ -109,7 +111,7 @@ class Commands:
             try:
                 return await self._refunding.begin(connection, payment_id, found.resource_id, wanted)
             except Problem as problem:
-                return await _keep_conflict(connection, request, problem)
+                return await _keep_conflict(connection, request, request_id, problem)
 
 
 async def _keep(connection: Connection, request: RequestKey, answer: Answer) -> Answer:
@@ -117,18 +119,18 @@ async def _keep(connection: Connection, request: RequestKey, answer: Answer) -> 
     return Answer(stored.status, stored.body)
 
 
-async def _keep_conflict(connection: Connection, request: RequestKey, problem: Problem) -> Answer:
+async def _keep_conflict(connection: Connection, request: RequestKey, request_id: str, problem: Problem) -> Answer:
     """Keep a conflict as the answer to its key; one that may pass, and any other problem, is not kept."""
     if problem.status != _CONFLICT or problem.retryable:
         raise problem
-    return await _keep(connection, request, _problem_answer(problem))
+    return await _keep(connection, request, _problem_answer(problem, request_id))
 
 
-def _step_answer(ended: Step, payment: Payment, render: Callable[[Payment], bytes]) -> Answer:
+def _step_answer(ended: Step, payment: Payment, render: Callable[[Payment], bytes], request_id: str) -> Answer:
     if ended.status == "done":
         return Answer(_OK, render(payment))
-    return _problem_answer(Problem.conflict(f"The ledger refused: {ended.code}."))
+    return _problem_answer(Problem.conflict(f"The ledger refused: {ended.code}."), request_id)
 
 
-def _problem_answer(problem: Problem) -> Answer:
-    return Answer(problem.status, msgspec.json.encode(problem.document(None)))
+def _problem_answer(problem: Problem, request_id: str) -> Answer:
+    return Answer(problem.status, msgspec.json.encode(problem.document(request_id)))
