@@ -1,0 +1,37 @@
+"""The API document as the code gives it: every service is built and asked, without a platform or a database."""
+
+import asyncio
+import json
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tests.support.raw import RawClient
+from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, Deployment
+from waqiti.foundation.runtime import serve_in_background
+from waqiti.foundation.security import new_private_key
+
+_NO_SERVER = "postgresql://nobody@127.0.0.1:1/nothing"
+
+
+def document_of_the_code() -> dict[str, Any]:
+    """Return the document that the gateway gathers, for tests to be named by before anything runs."""
+    with tempfile.TemporaryDirectory() as directory:
+        token_key = Path(directory) / "token.pem"
+        token_key.write_text(new_private_key())
+        return asyncio.run(_gathered(token_key))
+
+
+async def _gathered(token_key: Path) -> dict[str, Any]:
+    services = [import_module(f"{row.package}.service").SERVICE for row in DEPLOYMENTS]
+    environments = {row.name: _environment(row, token_key) for row in DEPLOYMENTS}
+    async with serve_in_background(services, environments, role="api") as addresses:
+        answer = await asyncio.to_thread(RawClient(addresses[GATEWAY], None).get, "/openapi.json")
+    document: dict[str, Any] = json.loads(answer.body)
+    return document
+
+
+def _environment(row: Deployment, token_key: Path) -> dict[str, str]:
+    environment = {"WAQITI_TOKEN_KEY_FILE": str(token_key)}
+    return environment | ({"WAQITI_DATABASE_URL": _NO_SERVER} if row.database else {})

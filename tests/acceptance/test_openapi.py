@@ -1,0 +1,144 @@
+"""The whole API document, tried with generated requests: never a 5xx, and every answer as the document says.
+
+Operations are driven by schemathesis' own interface: its fixture-fed ``parametrize`` renames a test while it runs, by
+an attribute that pytest 9.2 no longer has.
+"""
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.acceptance.api_document import document_of_the_code
+from tests.support.people import People
+from tests.support.platform import Platform
+from waqiti.client import Client
+
+AnyOperation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
+AnyCase: TypeAlias = "Case[Any]"
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+TIMEOUT_SECONDS = 40
+DOCUMENT = document_of_the_code()
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA.config.generation.with_security_parameters = False
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
+
+generated = settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="module")
+def operators_key(platform: Platform) -> dict[str, str]:
+    return {"Authorization": f"Bearer {platform.credentials.operator_key}"}
+
+
+@pytest.fixture(scope="module")
+def known(client: Client) -> dict[str, Any]:
+    """One of each thing, by the names that paths and bodies call it."""
+    people = People(client)
+    payer, payee = people.wallet(funds=1_000_000), people.wallet()
+    payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1_000, currency="EUR")
+    return {
+        "customer_id": payer.customer_id,
+        "wallet_id": payer.id,
+        "from_wallet": payer.id,
+        "to_wallet": payee.id,
+        "payment_id": payment.id,
+        "refund_id": client.payments.refund(payment.id, amount=1).id,
+        "deposit_id": people.deposit(payer.id, 1).id,
+        "withdrawal_id": client.withdrawals.create(wallet_id=payer.id, amount=1, currency="EUR").id,
+        "currency": "EUR",
+    }
+
+
+def test_the_running_platform_gives_the_document_that_these_tests_are_named_by(platform: Platform) -> None:
+    assert requests.get(f"{platform.credentials.base_url}/openapi.json", timeout=TIMEOUT_SECONDS).json() == DOCUMENT
+
+
+@each_operation
+def test_what_the_document_allows_is_answered_as_it_says(
+    operation: AnyOperation,
+    platform: Platform,
+    session: requests.Session,
+    operators_key: dict[str, str],
+    known: dict[str, Any],
+) -> None:
+    @generated
+    @given(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), st.booleans())
+    def allowed(case: AnyCase, about_known_things: bool) -> None:
+        if about_known_things:
+            _point_at(case, known)
+        _call(case, platform, session, operators_key)
+
+    allowed()
+
+
+@each_operation
+def test_what_the_document_forbids_is_refused_as_it_says(
+    operation: AnyOperation, platform: Platform, session: requests.Session, operators_key: dict[str, str]
+) -> None:
+    @generated
+    @given(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def forbidden(case: AnyCase) -> None:
+        _call(case, platform, session, operators_key, *rejection)
+
+    # A batch is answered item by item: what is wrong with one of them is a problem in its result.
+    rejection = [] if operation.path == "/v1/payments/batch" else [negative_data_rejection]
+    forbidden()
+
+
+@each_operation
+def test_without_a_key_nothing_is_answered_but_that(
+    operation: AnyOperation, platform: Platform, session: requests.Session
+) -> None:
+    @settings(generated, max_examples=3)
+    @given(operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def keyless(case: AnyCase) -> None:
+        assert _call(case, platform, session, {}).status_code == 401
+
+    keyless()
+
+
+def _call(case: Any, platform: Platform, session: requests.Session, headers: dict[str, str], *more: Any) -> Any:
+    return case.call_and_validate(
+        base_url=platform.credentials.base_url,
+        session=session,
+        headers=headers,
+        checks=[*CHECKS, *more],
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def _point_at(case: Any, known: dict[str, Any]) -> None:
+    """Name things that exist where the generated ones do not."""
+    for place in (case.path_parameters, case.body):
+        if isinstance(place, dict):
+            place |= {name: value for name, value in known.items() if name in place}
