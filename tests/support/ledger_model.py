@@ -157,7 +157,7 @@ class NaiveLedger:
             "wallet_frozen": (debit.frozen != "none" and not spared) or credit.frozen == "all",
             "insufficient_funds": item.kind != "capture" and not self._affordable(item, debit.facts.minimum),
             "limit_exceeded": item.max_credit_balance is not None
-            and self.posted(item.credit) + item.amount > item.max_credit_balance,
+            and self._has_or_expects(item) + item.amount > item.max_credit_balance,
             "exceeds_original": item.purpose == "refund" and item.amount > self._refundable(item),
         }
         if item.kind == "capture":
@@ -169,6 +169,11 @@ class NaiveLedger:
 
     def _affordable(self, item: Transfer, minimum: int | None) -> bool:
         return minimum is None or self.available(item.debit) - item.amount >= minimum
+
+    def _has_or_expects(self, item: Transfer) -> int:
+        """What the credited account has and other open holds may still pay in."""
+        own = self._target(item) if item.kind == "capture" else None
+        return self.posted(item.credit) + self.expected(item.credit) - (0 if own is None else own.amount)
 
     def _refundable(self, item: Transfer) -> int:
         original = self._target(item)

@@ -116,7 +116,7 @@ def test_a_plain_batch_that_every_account_can_bear_posts_just_as_it_was_folded(r
             room = posted - account.pending_debits + folded.lowest
             bears &= account.currency == folded.currency
             bears &= account.minimum is None or room >= account.minimum
-            bears &= folded.ceiling is None or posted <= folded.ceiling
+            bears &= folded.ceiling is None or posted + account.pending_credits <= folded.ceiling
         assert bears == all(result.outcome == "posted" for result in evaluation.results)
         if bears:
             assert_same_entries(plan.transfers, evaluation, before)

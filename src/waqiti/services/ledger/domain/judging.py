@@ -66,7 +66,7 @@ def _against_new(item: Transfer, books: WorkingBooks, paid_in: AbstractSet[UUID]
     yield from _against_flags(item, debit, credit, paid_in)
     if not debit.can_spend(item.amount):
         yield refusals.INSUFFICIENT_FUNDS
-    yield from _against_limits(item, debit, credit)
+    yield from _against_limits(item, debit, credit, credit.pending_credits)
     if item.purpose == "refund" and item.amount > _refundable(item, books):
         yield EXCEEDS_ORIGINAL
 
@@ -81,9 +81,10 @@ def _against_flags(
         yield refusals.WALLET_FROZEN
 
 
-def _against_limits(item: Transfer, debit: WorkingAccount, credit: WorkingAccount) -> Iterator[str]:
+def _against_limits(item: Transfer, debit: WorkingAccount, credit: WorkingAccount, expected: int) -> Iterator[str]:
+    """``expected`` is what other open holds may still pay in: their captures are not checked again."""
     limit = item.max_credit_balance
-    passes = limit is not None and credit.posted + item.amount > limit
+    passes = limit is not None and credit.posted + expected + item.amount > limit
     if passes or not (debit.has_capacity(item.amount) and credit.has_capacity(item.amount)):
         yield refusals.LIMIT_EXCEEDED
 
@@ -118,7 +119,7 @@ def _judge_resolution(item: Transfer, books: WorkingBooks, paid_in: AbstractSet[
 def _against_capture(item: Transfer, books: WorkingBooks, hold: Hold, paid_in: AbstractSet[UUID]) -> Iterator[str]:
     debit, credit = books.accounts[item.debit], books.accounts[item.credit]
     yield from _against_flags(item, debit, credit, paid_in)
-    yield from _against_limits(item, debit, credit)
+    yield from _against_limits(item, debit, credit, credit.pending_credits - hold.amount)
     if item.amount > hold.amount:
         yield EXCEEDS_HOLD
     if hold.expires_at is not None and hold.expires_at <= books.recorded_at:

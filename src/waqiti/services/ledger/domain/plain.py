@@ -12,7 +12,7 @@ class PlainAccount:
     """What a batch does to one account, relative to where it stands; a credit is positive.
 
     ``lowest`` is the deepest point that its balance reaches within the batch (0 or less), ``ceiling`` the highest
-    posted balance from which no item would pass its limit, ``place`` its number in id order, from 1.
+    balance, posted and expected, from which no item would pass its limit, ``place`` its number in id order, from 1.
     """
 
     __slots__ = ("ceiling", "credits", "currency", "debits", "entries", "id", "lowest", "place")

@@ -82,7 +82,7 @@ $$;
 
 -- Posts a batch of plain transfers in one round trip, where every one of them surely passes: all accounts are there,
 -- open and of the currency meant; none falls below its minimum at any point of the batch (lowest: the deepest point of
--- its available balance, relative to now) nor rises over a ceiling (the highest posted balance it may have now), and
+-- its available balance, relative to now) nor rises over a ceiling (the most that it may have now, posted and expected), and
 -- no sum of debits or credits passes 2**62. Otherwise nothing is done and null is returned. A known id fails the
 -- statement by its primary key.
 --
@@ -126,9 +126,11 @@ BEGIN
     END IF;
     IF EXISTS (
         SELECT FROM unnest(
-            base_room, account_lowest, base_posted, account_ceilings, base_counted, account_debits, account_credits
-        ) AS a (room, lowest, posted, ceiling, counted, debits, credits)
-        WHERE a.room + a.lowest < 0 OR a.posted > a.ceiling OR a.counted > (1::bigint << 62) - a.debits - a.credits
+            base_room, account_lowest, base_posted, base_pending_credits, account_ceilings, base_counted, account_debits,
+            account_credits
+        ) AS a (room, lowest, posted, expected, ceiling, counted, debits, credits)
+        WHERE a.room + a.lowest < 0 OR a.posted + a.expected > a.ceiling
+            OR a.counted > (1::bigint << 62) - a.debits - a.credits
     ) THEN
         RETURN NULL;
     END IF;
