@@ -94,7 +94,9 @@ class Desk:
 
     async def set_flags(self, wallet: str, action: Any, scope: Any = "debits") -> None:
         """Freeze, unfreeze or close."""
-        await self.ledger.set_flags(_uuid("wal", wallet), SetFlags(action=action, scope=scope, reason="A test."))
+        await self.ledger.set_flags(
+            _uuid("wal", wallet), SetFlags(action=action, scope=scope, reason="A test.", actor="key_test")
+        )
 
     # -- payments
 

@@ -81,15 +81,17 @@ class LedgerDesk:
 
     async def freeze(self, account: UUID, scope: Literal["debits", "all"] = "debits") -> Account:
         """Freeze an account."""
-        return await self.ledger.set_flags(account, SetFlags(action="freeze", scope=scope, reason="A test."))
+        return await self.ledger.set_flags(
+            account, SetFlags(action="freeze", scope=scope, reason="A test.", actor="key_test")
+        )
 
     async def unfreeze(self, account: UUID) -> Account:
         """Lift a freeze."""
-        return await self.ledger.set_flags(account, SetFlags(action="unfreeze", reason="A test."))
+        return await self.ledger.set_flags(account, SetFlags(action="unfreeze", reason="A test.", actor="key_test"))
 
     async def close(self, account: UUID) -> Account:
         """Close an account."""
-        return await self.ledger.set_flags(account, SetFlags(action="close", reason="A test."))
+        return await self.ledger.set_flags(account, SetFlags(action="close", reason="A test.", actor="key_test"))
 
     async def entries(self, account: UUID) -> list[Entry]:
         """Return the entries of an account, oldest first."""

@@ -7,10 +7,11 @@ outcome under it, refusals included, and gives every later ask that same outcome
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from waqiti.contracts.caller import Caller
 
@@ -167,12 +168,14 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class SetFlags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Freeze, unfreeze or close an account; answered once committed, so that nothing posts later.
 
-    ``close`` needs a zero balance and no holds: otherwise 409 ``conflict``.
+    ``close`` needs a zero balance and no holds: otherwise 409 ``conflict``. ``actor`` is the key or the service that
+    wants it; it is recorded with the ``reason`` in the transaction of the flag.
     """
 
     action: Literal["freeze", "unfreeze", "close"]
     scope: Literal["debits", "all"] = "debits"
     reason: str
+    actor: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -84,13 +84,14 @@ CREATE TABLE ledger.refund_totals (
     CONSTRAINT refunded_at_most_moved CHECK (refunded <= moved)
 ) WITH (fillfactor = 70);
 
--- Who froze, unfroze or closed an account, and when.
+-- Who froze, unfroze or closed an account, through which service, when and why.
 CREATE TABLE ledger.flag_changes (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id uuid        NOT NULL,
     action     text        NOT NULL CHECK (action IN ('freeze', 'unfreeze', 'close')),
     scope      text        NOT NULL,
     service    text        NOT NULL,
+    actor      text        NOT NULL,
     reason     text        NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );

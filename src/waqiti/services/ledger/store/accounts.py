@@ -95,13 +95,13 @@ async def set_flags(connection: Connection, account: UUID, frozen: Frozen, *, cl
 
 
 _RECORD_FLAGS: Final = """
-INSERT INTO ledger.flag_changes (account_id, action, scope, service, reason) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO ledger.flag_changes (account_id, action, scope, service, actor, reason) VALUES ($1, $2, $3, $4, $5, $6)
 """
 
 
 async def record_flags(connection: Connection, account: UUID, flags: SetFlags, service: str) -> None:
-    """Keep who changed the flags, and why."""
-    await connection.execute(_RECORD_FLAGS, account, flags.action, flags.scope, service, flags.reason)
+    """Keep who changed the flags, through which service, and why."""
+    await connection.execute(_RECORD_FLAGS, account, flags.action, flags.scope, service, flags.actor, flags.reason)
 
 
 def _account(row: Record) -> LedgerAccount:

@@ -46,7 +46,7 @@ class Flags:
             row = await self._wallets.row(asked.wallet_id)
             if asked.action == "close":
                 await self._check_closable(asked.wallet_id)
-            flags = SetFlags(action=asked.action, scope=asked.scope, reason=asked.reason)
+            flags = SetFlags(action=asked.action, scope=asked.scope, reason=asked.reason, actor=asked.actor)
             account = await self._ledger.set_flags(asked.wallet_id, flags)
             scope = asked.scope if asked.action == "freeze" else None
             async with self._database.transaction() as connection:
