@@ -101,8 +101,8 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
       first in ``contracts.refusals.ORDER``.
     - A refund is a ``post`` with ``purpose`` "refund" and ``target`` the post or capture that it gives back: the sum
       of refunds of one target never exceeds what that moved.
-    - ``max_credit_balance``: refused as ``limit_exceeded`` where what the credited account has, posted and by open holds,
-      would pass it.
+    - ``max_credit_balance``: refused as ``limit_exceeded`` where what the credited account has, posted and by open
+      holds, would pass it.
     - ``linked``: stands or falls with the next item of the batch (chains end at the first item without it).
     - ``purpose`` "fee" is taken out of money that the same chain pays in: a freeze of debits does not stop it.
     - ``effective_at``: None is the recording time.

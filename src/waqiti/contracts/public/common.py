@@ -6,6 +6,8 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
+from waqiti.contracts import prefixes
+
 Item = TypeVar("Item")
 
 
@@ -14,13 +16,13 @@ def _id_of(prefix: str) -> Meta:
     return Meta(extra_json_schema={"pattern": f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"})
 
 
-CustomerId = Annotated[str, _id_of("cus")]
-WalletId = Annotated[str, _id_of("wal")]
-PaymentId = Annotated[str, _id_of("pay")]
-RefundId = Annotated[str, _id_of("ref")]
-DepositId = Annotated[str, _id_of("dep")]
-WithdrawalId = Annotated[str, _id_of("wdr")]
-EventId = Annotated[str, _id_of("evt")]
+CustomerId = Annotated[str, _id_of(prefixes.CUSTOMER)]
+WalletId = Annotated[str, _id_of(prefixes.WALLET)]
+PaymentId = Annotated[str, _id_of(prefixes.PAYMENT)]
+RefundId = Annotated[str, _id_of(prefixes.REFUND)]
+DepositId = Annotated[str, _id_of(prefixes.DEPOSIT)]
+WithdrawalId = Annotated[str, _id_of(prefixes.WITHDRAWAL)]
+EventId = Annotated[str, _id_of(prefixes.EVENT)]
 Currency = Annotated[str, Meta(description="An active ISO 4217 code.", extra_json_schema={"pattern": "^[A-Z]{3}$"})]
 Time = Annotated[datetime, Meta(tz=True)]
 

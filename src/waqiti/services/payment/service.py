@@ -8,7 +8,7 @@ from typing import Annotated
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
-from waqiti.contracts import catalog
+from waqiti.contracts import catalog, patience
 from waqiti.contracts.compliance import ComplianceClient
 from waqiti.contracts.fraud import FraudClient
 from waqiti.contracts.ledger import LedgerClient
@@ -43,11 +43,11 @@ Seconds = Annotated[float, Meta(gt=0)]
 class PaymentSettings(Settings, frozen=True, kw_only=True):
     """Periods: how long holds last, how long a service that is away is waited for, when something counts as idle."""
 
-    review_seconds: Seconds = 72 * 3600.0
+    review_seconds: Seconds = patience.REVIEW.total_seconds()
     authorization_seconds: Seconds = 7 * 24 * 3600.0
-    fraud_patience_seconds: Seconds = 10.0
-    compliance_patience_seconds: Seconds = 60.0
-    ledger_patience_seconds: Seconds = 24 * 3600.0
+    fraud_patience_seconds: Seconds = patience.FRAUD.total_seconds()
+    compliance_patience_seconds: Seconds = patience.COMPLIANCE.total_seconds()
+    ledger_patience_seconds: Seconds = patience.DECISION.total_seconds()
     requeue_after_seconds: Seconds = 15.0
     finish_after_seconds: Seconds = 5.0
 

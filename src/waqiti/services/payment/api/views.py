@@ -15,7 +15,6 @@ from waqiti.foundation.ids import derived_id, encode
 from waqiti.foundation.security import OPERATOR, Principal
 from waqiti.services.payment.domain.payments import Payment, Queued
 from waqiti.services.payment.domain.refunds import Refund
-from waqiti.services.payment.domain.steps import REVIEW_EXPIRED
 from waqiti.services.payment.store.transitions import CREATED, Transition
 
 PAYMENT: Final = "pay"
@@ -23,18 +22,6 @@ WALLET: Final = "wal"
 REFUND: Final = "ref"
 _EVENT: Final = "evt"
 
-_SENTENCES: Final = {
-    refusals.CUSTOMER_NOT_ACTIVE: "The customer on one side is not active.",
-    refusals.WALLET_FROZEN: "A wallet is frozen.",
-    refusals.WALLET_CLOSED: "A wallet is closed.",
-    refusals.SANCTIONS_HIT: "Sanctions screening refused the payment.",
-    refusals.INSUFFICIENT_FUNDS: "The wallet does not hold enough.",
-    refusals.LIMIT_EXCEEDED: "A limit of a customer would be passed.",
-    refusals.FRAUD_DECLINED: "The risk of fraud is too high.",
-    refusals.COMPLIANCE_UNAVAILABLE: "Screening was not possible in time.",
-    refusals.GIVEN_UP: "The payment could not be processed in time.",
-    REVIEW_EXPIRED: "Nobody decided the review in time.",
-}
 _COARSE: Final[dict[ScreeningOutcome, list[PublicReason]]] = {
     "clear": [],
     "possible": [PublicReason("compliance_review", "Compliance has to look at the payment.")],
@@ -100,7 +87,7 @@ def failure(code: str | None) -> Failure | None:
     """Show why money did not move."""
     if code is None:
         return None
-    return Failure(code, _SENTENCES.get(code, "The ledger refused the transfer."))
+    return Failure(code, refusals.sentence(code))
 
 
 def _decision(decision: Decision | None, principal: Principal) -> public.DecisionView:
