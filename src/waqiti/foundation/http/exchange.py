@@ -107,12 +107,15 @@ Handler = Callable[[Incoming], Awaitable[Outgoing]]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the API document says of a raw route: its body, its answers by status, and a sentence."""
+    """What the API document says of a raw route: its body, its answers by status, a sentence, and whether it waits as
+    ``Prefer`` asks.
+    """
 
     summary: str
     replies: dict[int, object]
     body: object | None = None
     operation_id: str | None = None
+    waits: bool = False
 
 
 class RawRoute(msgspec.Struct, frozen=True, kw_only=True):

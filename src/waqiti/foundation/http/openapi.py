@@ -21,6 +21,7 @@ Schema: TypeAlias = dict[str, Any]
 _REF: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
 _PROBLEM: Final = {"$ref": "#/components/responses/Problem"}
+_LATER: Final = {"$ref": "#/components/responses/Later"}
 _HIDDEN: Final = ("/internal", "/actuator", "/cache", "/openapi.json")
 _TYPED: Final = re.compile(r"\{(\w+):\w+\}")
 _NAME: Final = re.compile(r"\{(\w+)\}")
@@ -44,6 +45,22 @@ _KEY_PARAMETER: Final[Schema] = {
     "description": "Names this request; sent again, it has no second effect.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
 }
+_PREFER_PARAMETER: Final[Schema] = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "wait=N: how many seconds to wait for the end of it (RFC 7240).",
+    "schema": {"type": "string", "examples": ["wait=5"]},
+}
+_REPLAYED: Final[Schema] = {
+    "Idempotent-Replayed": {
+        "description": "There where the request was answered before under its key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
+_RETRY_AFTER: Final[Schema] = {
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
+}
 
 
 class _Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +71,7 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[FieldDefinition, ...] = ()
     body: object | None = None
     replies: dict[int, object]
+    waits: bool = False
 
 
 class ApiDocument:
@@ -85,7 +103,10 @@ class ApiDocument:
             "paths": paths,
             "components": {
                 "schemas": components,
-                "responses": {"Problem": _problem_response(by_type[id(ProblemDocument)])},
+                "responses": {
+                    "Problem": _problem_response(by_type[id(ProblemDocument)]),
+                    "Later": _problem_response(by_type[id(ProblemDocument)]) | {"headers": _RETRY_AFTER},
+                },
                 "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
             },
         }
@@ -137,6 +158,7 @@ def _raw_calls(raw: Sequence[RawRoute]) -> Iterator[_Call]:
             summary=operation.summary,
             body=operation.body,
             replies=operation.replies,
+            waits=operation.waits,
         )
 
 
@@ -148,11 +170,12 @@ def _operation_id(route: RawRoute, operation: Operation) -> str:
 def _operation(call: _Call, schemas: dict[int, Schema]) -> Schema:
     takes_key = call.method == "POST" and call.path.startswith("/v1/")
     parameters = [_parameter(field) for field in call.parameters] + _unnamed_path_parameters(call)
+    parameters += [_KEY_PARAMETER] * takes_key + [_PREFER_PARAMETER] * call.waits
     described: Schema = {
         "operationId": call.operation_id,
         "summary": call.summary,
         "security": [{"bearer": []}],
-        "parameters": [*parameters, _KEY_PARAMETER] if takes_key else parameters,
+        "parameters": parameters,
         "responses": _responses(call, schemas, takes_key=takes_key),
     }
     if call.body is not None:
@@ -164,9 +187,11 @@ def _responses(call: _Call, schemas: dict[int, Schema], *, takes_key: bool) -> S
     statuses = [*_EVERYWHERE, 404] if "{" in call.path or call.body is not None else [*_EVERYWHERE]
     if takes_key:
         statuses += _WITH_BODY
-    responses: Schema = {str(status): _PROBLEM for status in sorted(statuses)}
+    responses: Schema = {str(status): _LATER if status in (429, 503) else _PROBLEM for status in sorted(statuses)}
     for status, reply in call.replies.items():
         responses[str(status)] = {"description": _TITLES.get(status, "Answer.")}
+        if takes_key:
+            responses[str(status)]["headers"] = _REPLAYED
         if reply is not None:
             responses[str(status)]["content"] = {_JSON: {"schema": schemas[id(reply)]}}
     return responses

@@ -51,6 +51,7 @@ def paying_routes(paying: Paying, database: Database) -> list[RawRoute]:
                 operation_id="create_payment",
                 body=NewPayment,
                 replies={201: Payment, 202: Payment},
+                waits=True,
             ),
         ),
         RawRoute(
@@ -63,6 +64,7 @@ def paying_routes(paying: Paying, database: Database) -> list[RawRoute]:
                 operation_id="create_payments",
                 body=NewPayments,
                 replies={200: BatchResults},
+                waits=True,
             ),
         ),
     ]
