@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from waqiti.client.transport import Transport
 from waqiti.contracts.public.common import Page
@@ -38,12 +38,19 @@ class Customers(_Resource):
 
     async def get(self, customer_id: str) -> Customer:
         """Read a customer."""
-        return await self._transport.get(f"/v1/customers/{customer_id}", Customer)
+        return await self._transport.get(f"/v1/customers/{_part(customer_id)}", Customer)
 
-    async def verify(self, customer_id: str, *, tier: str, idempotency_key: str | None = None) -> Customer:
-        """Give a customer a tier (operators only)."""
-        path = f"/v1/customers/{customer_id}/verification"
-        return await self._transport.post(path, {"tier": tier}, Customer, idempotency_key)
+    async def verify(
+        self,
+        customer_id: str,
+        *,
+        tier: str,
+        documents: list[dict[str, str]] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Customer:
+        """Give a customer a tier (operators only); each document has a ``kind`` and a ``reference``."""
+        path = f"/v1/customers/{_part(customer_id)}/verification"
+        return await self._transport.post(path, _body(tier=tier, documents=documents), Customer, idempotency_key)
 
 
 class Wallets(_Resource):
@@ -56,18 +63,23 @@ class Wallets(_Resource):
 
     async def get(self, wallet_id: str) -> Wallet:
         """Read a wallet with its present balance."""
-        return await self._transport.get(f"/v1/wallets/{wallet_id}", Wallet)
+        return await self._transport.get(f"/v1/wallets/{_part(wallet_id)}", Wallet)
+
+    async def list(self, *, customer_id: str | None = None, limit: int = 20, cursor: str | None = None) -> Page[Wallet]:
+        """List wallets, newest first."""
+        path = _query("/v1/wallets", customer_id=customer_id, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Wallet])
 
     async def balance(self, wallet_id: str, *, as_of: datetime | None = None) -> Balance | BalanceAt:
         """Read a balance, now or as of an instant of effective time."""
-        path = f"/v1/wallets/{wallet_id}/balance"
+        path = f"/v1/wallets/{_part(wallet_id)}/balance"
         if as_of is None:
             return await self._transport.get(path, Balance)
         return await self._transport.get(_query(path, as_of=rfc3339(as_of)), BalanceAt)
 
     async def entries(self, wallet_id: str, *, limit: int = 20, cursor: str | None = None) -> Page[WalletEntry]:
         """List entries, newest first."""
-        path = _query(f"/v1/wallets/{wallet_id}/entries", limit=limit, cursor=cursor)
+        path = _query(f"/v1/wallets/{_part(wallet_id)}/entries", limit=limit, cursor=cursor)
         return await self._transport.get(path, Page[WalletEntry])
 
     async def freeze(
@@ -75,17 +87,19 @@ class Wallets(_Resource):
     ) -> Wallet:
         """Freeze debits, or all; nothing posts after this returns."""
         body = {"reason": reason, "scope": scope}
-        return await self._transport.post(f"/v1/wallets/{wallet_id}/freeze", body, Wallet, idempotency_key)
+        return await self._transport.post(f"/v1/wallets/{_part(wallet_id)}/freeze", body, Wallet, idempotency_key)
 
     async def unfreeze(self, wallet_id: str, *, reason: str, idempotency_key: str | None = None) -> Wallet:
         """Undo a freeze."""
         return await self._transport.post(
-            f"/v1/wallets/{wallet_id}/unfreeze", {"reason": reason}, Wallet, idempotency_key
+            f"/v1/wallets/{_part(wallet_id)}/unfreeze", {"reason": reason}, Wallet, idempotency_key
         )
 
     async def close(self, wallet_id: str, *, reason: str, idempotency_key: str | None = None) -> Wallet:
         """Close a wallet without balance, holds or anything open."""
-        return await self._transport.post(f"/v1/wallets/{wallet_id}/close", {"reason": reason}, Wallet, idempotency_key)
+        return await self._transport.post(
+            f"/v1/wallets/{_part(wallet_id)}/close", {"reason": reason}, Wallet, idempotency_key
+        )
 
 
 class Movements(_Resource):
@@ -111,7 +125,7 @@ class Movements(_Resource):
 
     async def get(self, movement_id: str) -> Movement:
         """Read one."""
-        return await self._transport.get(f"{self._path}/{movement_id}", Movement)
+        return await self._transport.get(f"{self._path}/{_part(movement_id)}", Movement)
 
 
 class Payments(_Resource):
@@ -155,7 +169,7 @@ class Payments(_Resource):
 
     async def get(self, payment_id: str) -> Payment:
         """Read a payment."""
-        return await self._transport.get(f"/v1/payments/{payment_id}", Payment)
+        return await self._transport.get(f"/v1/payments/{_part(payment_id)}", Payment)
 
     async def list(
         self,
@@ -179,20 +193,21 @@ class Payments(_Resource):
         )
         return await self._transport.get(path, Page[Payment])
 
-    async def events(self, payment_id: str) -> Page[PaymentEvent]:
+    async def events(self, payment_id: str, *, limit: int = 20, cursor: str | None = None) -> Page[PaymentEvent]:
         """List the transitions of a payment, newest first."""
-        return await self._transport.get(f"/v1/payments/{payment_id}/events", Page[PaymentEvent])
+        path = _query(f"/v1/payments/{_part(payment_id)}/events", limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[PaymentEvent])
 
     async def capture(
         self, payment_id: str, *, amount: int | None = None, idempotency_key: str | None = None
     ) -> Payment:
         """Capture an authorized payment, whole or in part; the rest of the hold is released."""
         body = _body(amount=amount)
-        return await self._transport.post(f"/v1/payments/{payment_id}/capture", body, Payment, idempotency_key)
+        return await self._transport.post(f"/v1/payments/{_part(payment_id)}/capture", body, Payment, idempotency_key)
 
     async def void(self, payment_id: str, *, idempotency_key: str | None = None) -> Payment:
         """Cancel a payment that is authorized or in review."""
-        return await self._transport.post(f"/v1/payments/{payment_id}/void", {}, Payment, idempotency_key)
+        return await self._transport.post(f"/v1/payments/{_part(payment_id)}/void", {}, Payment, idempotency_key)
 
     async def refund(
         self,
@@ -205,7 +220,7 @@ class Payments(_Resource):
     ) -> Refund:
         """Give money back, up to what was captured; without ``amount`` all that is left."""
         body = _body(amount=amount, reason=reason, refund_fee=refund_fee or None)
-        return await self._transport.post(f"/v1/payments/{payment_id}/refunds", body, Refund, idempotency_key)
+        return await self._transport.post(f"/v1/payments/{_part(payment_id)}/refunds", body, Refund, idempotency_key)
 
 
 class Refunds(_Resource):
@@ -213,7 +228,7 @@ class Refunds(_Resource):
 
     async def get(self, refund_id: str) -> Refund:
         """Read a refund."""
-        return await self._transport.get(f"/v1/refunds/{refund_id}", Refund)
+        return await self._transport.get(f"/v1/refunds/{_part(refund_id)}", Refund)
 
 
 async def pages(fetch: Callable[[str | None], Awaitable[Page[Item]]]) -> AsyncIterator[Item]:
@@ -230,6 +245,10 @@ async def pages(fetch: Callable[[str | None], Awaitable[Page[Item]]]) -> AsyncIt
 
 def _body(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _part(identifier: str) -> str:
+    return quote(identifier, safe="")
 
 
 def _query(path: str, **parameters: object) -> str:

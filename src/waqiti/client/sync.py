@@ -49,6 +49,7 @@ class _Wallets:
     def __init__(self, portal: _Portal, wallets: resources.Wallets) -> None:
         self.create = portal.blocking(wallets.create)
         self.get = portal.blocking(wallets.get)
+        self.list = portal.blocking(wallets.list)
         self.balance = portal.blocking(wallets.balance)
         self.entries = portal.blocking(wallets.entries)
         self.freeze = portal.blocking(wallets.freeze)
