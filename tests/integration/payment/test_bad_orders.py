@@ -1,7 +1,6 @@
 """Bad input: a clear refusal, and nothing is written."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -80,9 +79,7 @@ async def test_what_does_not_exist_is_not_found(open_payments: OpenDesk) -> None
             assert (await desk.send("GET", path)).status == 404, path
         assert (await desk.send("GET", "/v1/refunds/" + encode("ref", new_id()))).status == 404
         for what in ("capture", "void", "refunds"):
-            key = uuid4().hex
-            answers = [await desk.act(unknown, what, Idempotency_Key=key) for _ in range(2)]
-            assert [answer.status for answer in answers] == [404, 404], "it is not kept under the key"
+            assert (await desk.act(unknown, what)).status == 404, what
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "cursor=abc", "wallet=x", "status=odd", "created_after=now"])

@@ -3,9 +3,12 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
+
 from tests.integration.payment.conftest import OpenDesk
 from tests.support.deciders import Deciders
 from tests.support.desk import order
+from waqiti.foundation.ids import encode, new_id
 
 
 async def test_a_replay_gives_the_payment_in_its_present_form_and_says_so(open_payments: OpenDesk) -> None:
@@ -100,6 +103,25 @@ async def test_a_refused_conflict_is_kept_under_its_key(open_payments: OpenDesk)
         assert again.problem()["code"] == "conflict"
         assert again.headers["idempotent-replayed"] == "true"
         assert (other.status, other.problem()["code"]) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("what", ["capture", "void", "refunds"])
+async def test_that_there_is_no_such_payment_is_kept_under_its_key(open_payments: OpenDesk, what: str) -> None:
+    async with open_payments() as desk:
+        payer, payee = await desk.wallet(1_000), await desk.wallet()
+        real = await desk.pay(payer, payee, 100, capture="manual")
+        unknown, key = encode("pay", new_id()), uuid4().hex
+
+        first = await desk.act(unknown, what, Idempotency_Key=key)
+        again = await desk.act(unknown, what, Idempotency_Key=key)
+        other = await desk.act(unknown, what, {"surprise": 1}, Idempotency_Key=key)
+
+        assert (first.status, first.problem()["code"]) == (404, "not_found")
+        assert "idempotent-replayed" not in first.headers
+        assert (again.status, again.problem(), again.headers["idempotent-replayed"]) == (404, first.problem(), "true")
+        assert other.status == 422
+        assert (await desk.payment(real["id"]))["status"] == "authorized"
+        assert await desk.balances(payer, payee) == (900, 0)
 
 
 async def test_sixteen_equal_refunds_at_once_give_the_money_back_once(open_payments: OpenDesk) -> None:

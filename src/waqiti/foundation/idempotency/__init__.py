@@ -8,9 +8,11 @@ A use case opens its transaction with ``begin`` and ends it with ``finish``::
         case Fresh(resource_id):        do it
 
 One that calls another service commits after ``begin``, so that the id is safe before the call, and calls ``finish`` in
-the transaction of the effect.
+the transaction of the effect. ``keep`` and ``keep_refusal`` are ``finish`` for what is answered as it is stored;
+refusals that will not change are stored as well.
 """
 
+from waqiti.foundation.idempotency.answers import Answer, is_kept, keep, keep_refusal, problem_answer, replay
 from waqiti.foundation.idempotency.requests import (
     Fresh,
     RequestKey,
@@ -22,4 +24,19 @@ from waqiti.foundation.idempotency.requests import (
     sweep,
 )
 
-__all__ = ["Fresh", "RequestKey", "Resumed", "Stored", "begin", "canonical_hash", "finish", "sweep"]
+__all__ = [
+    "Answer",
+    "Fresh",
+    "RequestKey",
+    "Resumed",
+    "Stored",
+    "begin",
+    "canonical_hash",
+    "finish",
+    "is_kept",
+    "keep",
+    "keep_refusal",
+    "problem_answer",
+    "replay",
+    "sweep",
+]

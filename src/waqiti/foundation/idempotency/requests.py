@@ -13,8 +13,8 @@ from waqiti.foundation.errors import Problem
 RETENTION_DAYS: Final = 7
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
-_NEVER_STORED: Final = frozenset({401, 429})
-_FIRST_SERVER_ERROR: Final = 500
+NEVER_STORED: Final = frozenset({401, 429})
+FIRST_SERVER_ERROR: Final = 500
 
 
 class RequestKey(msgspec.Struct, frozen=True):
@@ -92,8 +92,8 @@ async def finish(connection: Connection, request: RequestKey, status: int, body:
 
     401, 429 and server errors are never stored, nor may a caller store a failed validation: raise them instead.
     """
-    assert status not in _NEVER_STORED
-    assert status < _FIRST_SERVER_ERROR
+    assert status not in NEVER_STORED
+    assert status < FIRST_SERVER_ERROR
     row = await connection.fetchrow(_FINISH, request.scope, request.key, status, body)
     assert row is not None, "begin() comes first"
     return Stored(row["status"], row["body"])

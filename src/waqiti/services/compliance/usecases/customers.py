@@ -11,7 +11,7 @@ from waqiti.foundation import ids
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.idempotency import RequestKey, Stored, begin, finish
+from waqiti.foundation.idempotency import Answer, RequestKey, Stored, begin, keep, replay
 from waqiti.services.compliance.domain.customers import (
     CustomerRow,
     NewCustomer,
@@ -21,17 +21,11 @@ from waqiti.services.compliance.domain.customers import (
 from waqiti.services.compliance.store import customers as store
 from waqiti.services.compliance.usecases.names import Screening
 
+__all__ = ["PREFIX", "Answer", "Customers", "view"]
+
 PREFIX: Final = "cus"
 
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """An answer, encoded; ``replayed`` where the key was known before."""
-
-    status: int
-    body: bytes
-    replayed: bool = False
 
 
 class Customers:
@@ -51,7 +45,7 @@ class Customers:
         async with self._database.transaction() as connection:
             found = await begin(connection, request, ids.new_id)
             if isinstance(found, Stored):
-                return Answer(found.status, found.body, replayed=True)
+                return replay(found)
             screened = self._screening.screen(new.name)
             customer = await store.insert(connection, found.resource_id, new, screened)
             await store.add_screening(connection, customer.id, screened)
@@ -77,7 +71,7 @@ class Customers:
         async with self._database.transaction() as connection:
             found = await begin(connection, request, ids.new_id)
             if isinstance(found, Stored):
-                return Answer(found.status, found.body, replayed=True)
+                return replay(found)
             before = _found(await store.lock(connection, customer_id), text)
             await store.add_verification(
                 connection, found.resource_id, before, verification.tier, verified_by, verification.documents or []
@@ -106,8 +100,7 @@ def view(row: CustomerRow) -> Customer:
 
 
 async def _finish(connection: Connection, request: RequestKey, status: int, customer: CustomerRow) -> Answer:
-    stored = await finish(connection, request, status, _encode(view(customer)))
-    return Answer(stored.status, stored.body)
+    return await keep(connection, request, Answer(status, _encode(view(customer))))
 
 
 def _found(customer: CustomerRow | None, text: str) -> CustomerRow:

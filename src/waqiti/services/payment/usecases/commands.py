@@ -3,11 +3,18 @@
 from collections.abc import Callable
 from uuid import UUID
 
-import msgspec
-
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.idempotency import RequestKey, Stored, begin, finish
+from waqiti.foundation.idempotency import (
+    Answer,
+    RequestKey,
+    Stored,
+    begin,
+    keep,
+    keep_refusal,
+    problem_answer,
+    replay,
+)
 from waqiti.foundation.ids import new_id
 from waqiti.services.payment.domain.payments import Payment
 from waqiti.services.payment.domain.refunds import Refund
@@ -20,15 +27,8 @@ from waqiti.services.payment.usecases.stepping import Stepping
 _OK = 200
 _CREATED = 201
 _ACCEPTED = 202
-_CONFLICT = 409
 
-
-class Answer(msgspec.Struct, frozen=True):
-    """What the client is sent: the body is a payment or refund, from 400 on a problem document."""
-
-    status: int
-    body: bytes
-    replayed: bool = False
+__all__ = ["Answer", "Commands"]
 
 
 class Commands:
@@ -42,21 +42,21 @@ class Commands:
     async def step(
         self, request: RequestKey, request_id: str, payment_id: UUID, asked: Asked, render: Callable[[Payment], bytes]
     ) -> Answer:
-        """Capture or void: 200 with the payment, 202 where the ledger does not answer, 409 where it cannot be.
+        """Capture or void: 200 with the payment, 202 where the ledger does not answer, 409 where it cannot be, 404.
 
         Raises:
-            Problem: what is not stored: 404, an odd key, a database that is away.
+            Problem: what is not stored: an odd key, another step under way, a database that is away.
         """
         step = await self._begin_step(request, request_id, payment_id, asked)
         if isinstance(step, Answer):
             return step
         answers: list[Answer] = []
 
-        async def keep(connection: Connection, ended: Step, payment: Payment) -> None:
-            answers.append(await _keep(connection, request, _step_answer(ended, payment, render, request_id)))
+        async def keep_step(connection: Connection, ended: Step, payment: Payment) -> None:
+            answers.append(await keep(connection, request, _step_answer(ended, payment, render, request_id)))
 
         try:
-            await self._stepping.drive(step, keep)
+            await self._stepping.drive(step, keep_step)
         except LedgerAway:
             async with self._database.connection() as connection:
                 (payment,) = await payments.read(connection, [payment_id])
@@ -66,21 +66,21 @@ class Commands:
     async def refund(
         self, request: RequestKey, request_id: str, payment_id: UUID, wanted: Wanted, render: Callable[[Refund], bytes]
     ) -> Answer:
-        """Refund: 201 with the refund, succeeded or failed; 202 where the ledger does not answer; 409 if too much.
+        """Refund: 201 with the refund, succeeded or failed; 202 where the ledger does not answer; 409 if too much, 404.
 
         Raises:
-            Problem: what is not stored: 404, an odd key, a database that is away.
+            Problem: what is not stored: an odd key, a database that is away.
         """
         refund = await self._begin_refund(request, request_id, payment_id, wanted)
         if isinstance(refund, Answer):
             return refund
         answers: list[Answer] = []
 
-        async def keep(connection: Connection, ended: Refund) -> None:
-            answers.append(await _keep(connection, request, Answer(_CREATED, render(ended))))
+        async def keep_refund(connection: Connection, ended: Refund) -> None:
+            answers.append(await keep(connection, request, Answer(_CREATED, render(ended))))
 
         try:
-            await self._refunding.drive(refund, keep)
+            await self._refunding.drive(refund, keep_refund)
         except LedgerAway:
             return Answer(_ACCEPTED, render(refund))
         return answers[-1]
@@ -89,14 +89,14 @@ class Commands:
         async with self._database.transaction() as connection:
             found = await begin(connection, request, new_id)
             if isinstance(found, Stored):
-                return Answer(found.status, found.body, replayed=True)
+                return replay(found)
             known = await steps.read(connection, found.resource_id)
             if known is not None:
                 return known
             try:
                 return await self._stepping.begin(connection, payment_id, found.resource_id, asked)
             except Problem as problem:
-                return await _keep_conflict(connection, request, request_id, problem)
+                return await keep_refusal(connection, request, problem, request_id)
 
     async def _begin_refund(
         self, request: RequestKey, request_id: str, payment_id: UUID, wanted: Wanted
@@ -104,33 +104,17 @@ class Commands:
         async with self._database.transaction() as connection:
             found = await begin(connection, request, new_id)
             if isinstance(found, Stored):
-                return Answer(found.status, found.body, replayed=True)
+                return replay(found)
             known = await refunds.read(connection, found.resource_id)
             if known is not None:
                 return known
             try:
                 return await self._refunding.begin(connection, payment_id, found.resource_id, wanted)
             except Problem as problem:
-                return await _keep_conflict(connection, request, request_id, problem)
-
-
-async def _keep(connection: Connection, request: RequestKey, answer: Answer) -> Answer:
-    stored = await finish(connection, request, answer.status, answer.body)
-    return Answer(stored.status, stored.body)
-
-
-async def _keep_conflict(connection: Connection, request: RequestKey, request_id: str, problem: Problem) -> Answer:
-    """Keep a conflict as the answer to its key; one that may pass, and any other problem, is not kept."""
-    if problem.status != _CONFLICT or problem.retryable:
-        raise problem
-    return await _keep(connection, request, _problem_answer(problem, request_id))
+                return await keep_refusal(connection, request, problem, request_id)
 
 
 def _step_answer(ended: Step, payment: Payment, render: Callable[[Payment], bytes], request_id: str) -> Answer:
     if ended.status == "done":
         return Answer(_OK, render(payment))
-    return _problem_answer(Problem.conflict(f"The ledger refused: {ended.code}."), request_id)
-
-
-def _problem_answer(problem: Problem, request_id: str) -> Answer:
-    return Answer(problem.status, msgspec.json.encode(problem.document(request_id)))
+    return problem_answer(Problem.conflict(f"The ledger refused: {ended.code}."), request_id)
