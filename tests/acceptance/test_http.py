@@ -75,6 +75,24 @@ def test_a_query_that_cannot_be_meant_is_refused_by_name(raw: RawClient, query: 
     assert [error["pointer"] for error in problem["errors"]] == ["?" + query.partition("=")[0]]
 
 
+@pytest.mark.parametrize("limit", ["0", "101", "x", "-1", "1.0", ""])
+def test_every_list_bounds_its_pages(raw: RawClient, people: People, client: Client, limit: str) -> None:
+    payer, payee = people.wallet(funds=10), people.wallet()
+    payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1, currency="EUR")
+
+    for path in (
+        "/v1/payments",
+        f"/v1/payments/{payment.id}/events",
+        "/v1/wallets",
+        f"/v1/wallets/{payer.id}/entries",
+    ):
+        answer = raw.get(f"{path}?limit={limit}")
+        assert (answer.status, answer.problem()["code"]) == (422, "invalid_request")
+        assert [error["pointer"] for error in answer.problem()["errors"]] == ["?limit"]
+        for fine in ("1", "100"):
+            assert set(raw.get(f"{path}?limit={fine}").document()) == {"data", "next_cursor"}
+
+
 def test_times_in_any_offset_bound_a_list(raw: RawClient, people: People, client: Client) -> None:
     payer, payee = people.wallet(funds=10), people.wallet()
     payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1, currency="EUR")

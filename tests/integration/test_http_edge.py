@@ -272,6 +272,13 @@ async def test_a_client_that_sends_far_too_much_reads_its_answer_and_no_reset(
         assert (await sender(url)("POST", "/v1/raw", GOOD)).status == 200
 
 
+async def test_what_is_refused_by_its_path_alone_is_answered_after_its_body_was_read(credentials: Credentials) -> None:
+    async with serving(things(), credentials) as url:
+        for path in ("//v1/raw", "/v1/raw/", "/v1/%0a"):
+            assert_problem(await sender(url)("POST", path, b"x" * 900_000), 404, "not_found")
+            assert_problem(await sender(url)("POST", path, b"x" * 9_000_000), 413, "payload_too_large")
+
+
 def talk(url: str, *pieces: bytes, seconds: float = 5.0) -> bytes:
     """Send ``pieces`` as they are and return everything that comes back until the server closes or falls silent."""
     parts = urlsplit(url)
