@@ -114,6 +114,25 @@ async def test_a_bad_item_fails_alone_among_those_of_many_callers(open_ledger: O
         assert await ledger.money(payer, payee) == [(1_000 - 96, 0), (96, 0)]
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_chain_is_not_cut_where_a_long_batch_is(open_ledger: OpenLedger, refused: bool) -> None:
+    """A batch is posted in pieces of some 2,000; chains of three lie across every such place."""
+    async with open_ledger() as ledger:
+        payer, payee = await ledger.wallet(10_000), await ledger.wallet()
+        last = ("fraud_declined",) if refused else ()
+        chains = [
+            linked(*(transfer(payer, payee, 1) for _ in range(2)), transfer(payer, payee, 1, refusals=last))
+            for _ in range(1_500)
+        ]
+
+        results = await ledger.post(*(item for chain in chains for item in chain))
+
+        whole = ["linked_refused", "linked_refused", "fraud_declined"] if refused else ["posted"] * 3
+        assert outcomes(results) == whole * 1_500
+        moved = 0 if refused else 4_500
+        assert await ledger.money(payer, payee) == [(10_000 - moved, 0), (moved, 0)]
+
+
 async def test_chains_that_race_from_both_ends_each_stand_or_fall_whole(open_ledger: OpenLedger) -> None:
     """Money for 10 of 40 chains of three; every chain goes through the same three accounts in another order."""
     async with open_ledger(replicas=2) as ledger:

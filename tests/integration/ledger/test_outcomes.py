@@ -9,7 +9,7 @@ import pytest
 from tests.integration.ledger.conftest import OpenLedger
 from tests.support.ledger_batches import FAR_AHEAD, LONG_AGO, transfer
 from tests.support.ledger_desk import FEES, RAIL, capture, expire, hold, outcomes, refund, void
-from waqiti.contracts.ledger import Transfer
+from waqiti.contracts.ledger import Transfer, TransferResult
 from waqiti.foundation.ids import new_id
 
 
@@ -200,6 +200,42 @@ async def test_one_id_asked_for_between_different_accounts_at_once_moves_between
         assert {result.outcome for result in results} == {"posted"}
         money = await ledger.money(*(payee for _, payee in pairs))
         assert sorted(money) == [(0, 0)] * 7 + [(10, 0)]
+
+
+async def test_what_a_stopping_replica_was_asked_is_done_once(open_ledger: OpenLedger) -> None:
+    """Half of the asks go to a replica that stops meanwhile; whoever was not answered asks the other one."""
+    async with open_ledger() as ledger:
+        payer, payee = await ledger.wallet(1_000), await ledger.wallet()
+        posts = [transfer(payer, payee, 1) for _ in range(200)]
+        async with open_ledger() as stopping:
+            asks = [asyncio.create_task(stopping.one(post)) for post in posts]
+            await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
+        answers = await asyncio.gather(*asks, return_exceptions=True)
+
+        results = await ledger.each_alone(posts)
+
+        for answer, result in zip(answers, results, strict=True):
+            assert result.outcome == "posted"
+            if isinstance(answer, TransferResult):
+                assert (result.recorded_at, result.existed) == (answer.recorded_at, True)
+        assert await ledger.money(payer, payee) == [(800, 0), (200, 0)]
+
+
+async def test_currencies_of_one_batch_do_not_mix(open_ledger: OpenLedger) -> None:
+    async with open_ledger() as ledger:
+        euros = await ledger.wallet(100), await ledger.wallet()
+        yen = await ledger.wallet(100, currency="JPY"), await ledger.wallet(currency="JPY")
+        there = [transfer(*euros, 60), transfer(*yen, 70, currency="JPY"), transfer(*euros, 40)]
+
+        assert outcomes(await ledger.post(*there)) == ["posted"] * 3
+        wrong = [
+            transfer(euros[1], yen[0], 1),
+            transfer(yen[1], yen[0], 1),
+            transfer(yen[1], yen[0], 1, currency="JPY"),
+        ]
+        assert outcomes(await ledger.post(*wrong)) == ["currency_mismatch", "currency_mismatch", "posted"]
+
+        assert await ledger.money(*euros, *yen) == [(0, 0), (100, 0), (31, 0), (69, 0)]
 
 
 async def test_ids_from_any_month_are_stored_once(open_ledger: OpenLedger) -> None:

@@ -275,6 +275,43 @@ async def test_what_was_altered_in_the_last_minutes_is_found_quickly(
     assert not (await verify(house.databases[LEDGER].url, quick=True)).balanced
 
 
+async def test_books_are_in_order_at_every_moment_of_a_running_stream(open_ledger: OpenLedger, house: House) -> None:
+    async with open_ledger(replicas=2) as ledger:
+        payer, payee = await ledger.wallet(1_000), await ledger.wallet(100)
+        holds = [hold(payer, payee, 2, expires_at=FAR_AHEAD) for _ in range(100)]
+        posts = [transfer(payer, payee, 2) for _ in range(100)]
+        streams = [
+            holds,
+            posts,
+            [capture(one, 1) for one in holds],
+            [refund(one, 1) for one in posts],
+            [void(one) for one in holds],
+        ]
+        sending = asyncio.create_task(
+            ledger.each_alone([item for items in zip(*streams, strict=True) for item in items])
+        )
+        rounds = 0
+        while not sending.done():
+            verdict = await verify(house.databases[LEDGER].url, quick=bool(rounds % 2))
+            assert verdict.balanced, verdict.problems
+            rounds += 1
+        assert {result.id for result in sending.result()} == {item.id for items in streams for item in items}
+        assert rounds > 1
+
+
+async def test_what_is_long_past_disturbs_no_quick_look(open_ledger: OpenLedger, house: House) -> None:
+    await kept(open_ledger)
+    for table, column in (("accounts", "last_at"), ("transfers", "recorded_at"), ("entries", "recorded_at")):
+        await tamper(house, f"UPDATE ledger.{table} SET {column} = {column} - interval '1 hour'")  # noqa: S608
+    async with open_ledger() as ledger:
+        ((payer, payee),) = await ledger.rows("SELECT debit, credit FROM ledger.transfers WHERE amount = 77")
+        await ledger.post(transfer(payer, payee, 5), hold(payer, payee, 6))
+
+        for quick in (True, False):
+            verdict = await verify(house.databases[LEDGER].url, quick=quick)
+            assert verdict.balanced, verdict.problems
+
+
 def test_every_rule_is_broken_by_one_of_these_tests() -> None:
     assert {check for _, check in TAMPERED.values()} == {proof.name for proof in PROOFS}
 
