@@ -1,15 +1,13 @@
 """Kill -9 of whoever reserves and resolves, at every point where it waits for something."""
 
-import asyncio
-import sys
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from tests.integration.compliance import killed_screener
 from tests.support.compliance_desk import Desk, open_desk, refused
 from tests.support.databases import FreshDatabase
+from tests.support.killing import kill_at_every_suspension
 from tests.support.scoring import screened
 from waqiti.contracts.compliance import ScreenRequest
 
@@ -24,7 +22,7 @@ async def test_counters_are_exact_wherever_the_one_who_counted_was_killed(
     """300,000 a piece passes the day's limit with the fourth item: then windows are looked at one by one."""
     async with open_desk(fresh_database) as desk:
         batches = [await _batch(desk, amount) for _ in range(MOST_SUSPENSIONS)]
-        kills = await _kill_at_every_suspension(desk, batches)
+        kills = await kill_at_every_suspension(killed_screener, killed_screener.Orders(desk.fresh.url, batches))
         assert 5 < kills < MOST_SUSPENSIONS
         await desk.assert_counters_are_exact()
 
@@ -39,19 +37,3 @@ async def test_counters_are_exact_wherever_the_one_who_counted_was_killed(
 async def _batch(desk: Desk, amount: int) -> list[ScreenRequest]:
     payer, payee = await desk.customer(), await desk.customer("enhanced")
     return [screened(payer, payee, amount) for _ in range(4)]
-
-
-async def _kill_at_every_suspension(desk: Desk, batches: list[list[ScreenRequest]]) -> int:
-    """Screen the n-th batch until the n-th suspension; return how many were killed before one came through."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        killed_screener.__name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    orders = killed_screener.Orders(desk.fresh.url, batches)
-    output, _ = await process.communicate(msgspec.json.encode(orders))
-    *killed, last = output.decode().splitlines()
-    assert (set(killed), last, process.returncode) == ({"killed"}, "done", 0), output
-    return len(killed)

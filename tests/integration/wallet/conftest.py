@@ -15,6 +15,7 @@ from tests.support.databases import FreshDatabase
 from tests.support.house import OPERATOR_KEY, House, Visitor
 from tests.support.small_service import refused_url
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, PAYMENT, WALLET
+from waqiti.foundation.ids import decode
 from waqiti.services.compliance.service import SERVICE as COMPLIANCE_SERVICE
 from waqiti.services.fraud.service import SERVICE as FRAUD_SERVICE
 from waqiti.services.ledger.service import SERVICE as LEDGER_SERVICE
@@ -75,6 +76,20 @@ class Bank(msgspec.Struct, frozen=True):
         )
         await connection.close()
         return int(found or 0)
+
+    async def flag_changes(self, wallet: str) -> list[tuple[str, ...]]:
+        """Return what the ledger keeps of who set flags: action, scope, reason, actor, service; oldest first."""
+        connection = await asyncpg.connect(self.house.databases[LEDGER].admin_url)
+        rows = await connection.fetch(
+            "SELECT action, scope, reason, actor, service FROM ledger.flag_changes WHERE account_id = $1 ORDER BY id",
+            decode("wal", wallet),
+        )
+        await connection.close()
+        return [tuple(row) for row in rows]
+
+    async def status_of(self, path: str) -> int:
+        """Return the status of what wallet-service answers."""
+        return (await self.wallets.get(path)).status
 
     async def _moved(self, what: str, wallet: str, amount: int, reference: str | None, currency: str) -> Any:
         body = movement(wallet, amount, reference, currency)

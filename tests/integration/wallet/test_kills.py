@@ -1,23 +1,22 @@
 """Kill -9 of whoever drives a movement, at every point where it waits for something."""
 
-import asyncio
-import sys
 from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
-import msgspec
 import pytest
 
-from tests.integration.wallet import killed_driver
+from tests.integration.wallet import killed_driver, killed_freezer
 from tests.integration.wallet.conftest import ALL, visited
 from tests.integration.wallet.test_movements import becomes, rows_of
 from tests.support.house import House
+from tests.support.killing import kill_at_every_suspension
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, WALLET
 from waqiti.foundation.ids import decode, new_id
 from waqiti.services.wallet.domain.movements import FIRST_STEP, Kind
 
 MOST_SUSPENSIONS = 150
+MOST_FREEZES = 40
 AMOUNT = 7
 FUNDS = MOST_SUSPENSIONS * AMOUNT
 
@@ -61,6 +60,33 @@ async def test_a_movement_ends_once_wherever_its_driver_was_killed(
         assert await rows_of(bank, orders) == [(len(movements), len(movements))]
 
 
+@pytest.mark.timeout(120)
+async def test_a_frozen_wallet_says_who_froze_it_wherever_the_one_who_did_was_killed(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+        customer = await bank.customer()
+        wallets = [await bank.wallet(customer=customer) for _ in range(MOST_FREEZES)]
+        await bank.deposit(wallets[0], AMOUNT)
+        frozen = ("freeze", "all", killed_freezer.REASON, killed_freezer.ACTOR, WALLET)
+
+        kills = await kill_at_every_suspension(
+            killed_freezer, killed_freezer.Orders(*_places(house, addresses), [_uuid(wallet) for wallet in wallets])
+        )
+
+        assert 5 < kills < MOST_FREEZES
+        for wallet in wallets[: kills + 1]:
+            status = (await bank.wallets.get(f"/v1/wallets/{wallet}")).document()["status"]
+            assert (status, await bank.flag_changes(wallet)) in (("active", []), ("frozen", [frozen])), wallet
+        assert await bank.flag_changes(wallets[kills]) == [frozen]
+        assert await bank.balance(wallets[0]) == (AMOUNT, 0, AMOUNT)
+
+
+def _uuid(wallet: str) -> UUID:
+    found = decode("wal", wallet)
+    assert found is not None
+    return found
+
+
 async def _stored(house: House, wallet: str, kind: Kind, reference: str | None) -> list[UUID]:
     ids = [new_id() for _ in range(MOST_SUSPENSIONS)]
     connection = await asyncpg.connect(house.databases[WALLET].admin_url)
@@ -71,16 +97,11 @@ async def _stored(house: House, wallet: str, kind: Kind, reference: str | None) 
 
 async def _kill_at_every_suspension(house: House, addresses: dict[str, str], movements: Sequence[UUID]) -> int:
     """Drive the n-th movement until its n-th suspension; return how many were killed before one came through."""
-    orders = killed_driver.Orders(
-        database_url=house.databases[WALLET].url,
-        urls={name: addresses[name] for name in (LEDGER, COMPLIANCE, FRAUD)},
-        authorization=house.issuer(WALLET).authorization().decode(),
-        movements=list(movements),
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", killed_driver.__name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await process.communicate(msgspec.json.encode(orders))
-    *killed, last = [line for line in output.decode().splitlines() if line in ("killed", "done")]
-    assert (set(killed), last, process.returncode) == ({"killed"}, "done", 0), output
-    return len(killed)
+    orders = killed_driver.Orders(*_places(house, addresses), list(movements))
+    return await kill_at_every_suspension(killed_driver, orders)
+
+
+def _places(house: House, addresses: dict[str, str]) -> tuple[str, dict[str, str], str]:
+    """Return the database, the addresses and the token of wallet-service, for a process of its own."""
+    urls = {name: addresses[name] for name in (LEDGER, COMPLIANCE, FRAUD)}
+    return house.databases[WALLET].url, urls, house.issuer(WALLET).authorization().decode()

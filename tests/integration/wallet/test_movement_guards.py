@@ -16,6 +16,8 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.ids import new_id
 from waqiti.services.wallet import store
 from waqiti.services.wallet.domain.movements import PREFIXES, Change, Kind, MovementRow, allowed, later
+from waqiti.services.wallet.usecases.attempts import MAX_RUNNING, Attempts
+from waqiti.services.wallet.usecases.driving import Driver
 
 MakeDatabase = Callable[[str], FreshDatabase]
 
@@ -102,7 +104,6 @@ async def test_the_database_refuses_what_no_movement_may_become(fresh_database: 
         "TRUNCATE movements",
         "DELETE FROM movement_transitions",
         "UPDATE movement_transitions SET reason = 'other'",
-        "UPDATE wallet_actions SET reason = 'other'",
         "DELETE FROM wallets",
         "UPDATE sandbox_rail.orders SET amount = 1",
     ],
@@ -160,6 +161,34 @@ async def test_a_leased_movement_is_nobody_elses(fresh_database: MakeDatabase) -
         assert await _claimed(database) == []
         async with database.transaction() as connection:
             assert await store.movements.claim_one(connection, row.id, new_id()) is None
+
+
+async def test_the_seventeenth_attempt_waits_for_nobody_and_is_the_workers(
+    fresh_database: MakeDatabase,
+) -> None:
+    driven: list[MovementRow] = []
+    go_on = asyncio.Event()
+
+    async def blocked(row: MovementRow) -> Change:
+        driven.append(row)
+        await go_on.wait()
+        return later(row, "rail_accepted")
+
+    async with opened(fresh_database) as database:
+        attempts = Attempts(Driver(database, {("deposit", "rail"): blocked}))
+        rows = [await stored(database, movement()) for _ in range(MAX_RUNNING + 1)]
+        begun = [asyncio.create_task(attempts.drive(row)) for row in rows[:MAX_RUNNING]]
+        while len(driven) < MAX_RUNNING:
+            await asyncio.sleep(0)
+
+        assert await attempts.drive(rows[-1]) is None
+
+        assert not any(task.done() for task in begun)
+        assert [row.id for row in await _claimed(database)] == [rows[-1].id]
+        go_on.set()
+        assert [row is not None and row.lease is None for row in await asyncio.gather(*begun)] == [True] * MAX_RUNNING
+        await attempts.close()
+    assert {row.id for row in driven} == {row.id for row in rows[:MAX_RUNNING]}
 
 
 async def test_eight_claimers_at_once_share_forty_movements_without_one_twice(fresh_database: MakeDatabase) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import asyncpg
@@ -134,6 +135,18 @@ async def test_of_twenty_concurrent_withdrawals_from_funds_for_five_exactly_five
 
         assert sorted(withdrawal["status"] for withdrawal in done) == ["failed"] * 15 + ["settled"] * 5
         assert await bank.balance(wallet) == (0, 0, 0)
+
+
+async def test_sixty_withdrawals_at_once_leave_no_more_than_the_funds_and_all_are_decided(open_bank: OpenBank) -> None:
+    async with open_bank() as bank:
+        wallet = await bank.wallet(funds=50)
+        with ThreadPoolExecutor(60) as pool:
+            asyncio.get_running_loop().set_default_executor(pool)
+            done = await asyncio.gather(*(bank.withdraw(wallet, 1) for _ in range(60)))
+
+            assert sorted(withdrawal["status"] for withdrawal in done) == ["failed"] * 10 + ["settled"] * 50
+            assert await bank.balance(wallet) == (0, 0, 0)
+            assert await bank.system_balance("rail") == 0
 
 
 async def test_a_withdrawal_above_the_limit_of_the_tier_is_declined(open_bank: OpenBank) -> None:

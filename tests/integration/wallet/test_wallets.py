@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from tests.integration.wallet.conftest import ALL, OpenBank, movement, visited
+from tests.integration.wallet.test_movements import becomes, rows_of
 from tests.support.house import House
 from waqiti.contracts.catalog import WALLET
 from waqiti.foundation.ids import decode, encode, new_id
@@ -138,6 +139,29 @@ async def test_a_half_opened_wallet_is_finished_by_itself(open_bank: OpenBank, h
         assert answer.document()["balance"] == {"posted": 0, "held": 0, "available": 0}
 
 
+async def test_a_half_that_no_ledger_opens_keeps_no_other_half_from_being_finished(
+    open_bank: OpenBank, house: House
+) -> None:
+    spoiled, good = new_id(), new_id()
+    async with house.serving(ALL) as addresses:
+        customer = decode("cus", await visited(house, addresses).customer())
+    connection = await asyncpg.connect(house.databases[WALLET].admin_url)
+    await connection.executemany(
+        "INSERT INTO wallets (id, customer_id, currency, created_at) VALUES ($1, $2, $3, now() - $4::interval)",
+        [(spoiled, customer, "ZZZ", timedelta(hours=2)), (good, customer, "EUR", timedelta(hours=1))],
+    )
+    await connection.close()
+    async with open_bank() as bank:
+        wallet = encode("wal", good)
+        await becomes(lambda: bank.status_of(f"/v1/wallets/{wallet}"), 200)
+
+        assert (await bank.deposit(wallet, 70))["status"] == "settled"
+        assert await bank.balance(wallet) == (70, 0, 70)
+        assert await bank.status_of(f"/v1/wallets/{encode('wal', spoiled)}") == 404
+        left_alone = "SELECT id FROM wallets WHERE retry_at > now() + interval '30 seconds'"
+        assert await rows_of(bank, left_alone) == [(spoiled,)]
+
+
 async def test_a_request_that_lost_the_ledger_is_finished_under_the_same_id(house: House) -> None:
     async with house.serving([COMPLIANCE_SERVICE, WALLET_SERVICE]) as addresses:
         bank = visited(house, addresses)
@@ -230,19 +254,15 @@ async def test_a_flag_needs_a_reason_of_plain_text(open_bank: OpenBank, reason: 
         assert (await bank.wallets.get(f"/v1/wallets/{wallet}")).document()["status"] == "active"
 
 
-async def test_who_froze_a_wallet_and_why_is_kept(open_bank: OpenBank, house: House) -> None:
+async def test_who_froze_a_wallet_and_why_is_kept_with_the_flag(open_bank: OpenBank) -> None:
     async with open_bank() as bank:
         wallet = await bank.wallet()
         await bank.wallets.post(f"/v1/wallets/{wallet}/freeze", REASON | {"scope": "all"})
         await bank.wallets.post(f"/v1/wallets/{wallet}/unfreeze", REASON)
 
-        connection = await asyncpg.connect(house.databases[WALLET].admin_url)
-        rows = await connection.fetch("SELECT action, scope, reason, actor FROM wallet_actions ORDER BY number")
-        await connection.close()
-
-        assert [tuple(row) for row in rows] == [
-            ("freeze", "all", REASON["reason"], "key_api"),
-            ("unfreeze", None, REASON["reason"], "key_api"),
+        assert await bank.flag_changes(wallet) == [
+            ("freeze", "all", REASON["reason"], "key_api", "wallet-service"),
+            ("unfreeze", "debits", REASON["reason"], "key_api", "wallet-service"),
         ]
 
 

@@ -18,10 +18,10 @@ A service, whole::
     @asynccontextmanager
     async def build(context: Context[ThingSettings]) -> AsyncIterator[Application]:
         database = await Database.open(context.settings.database_url, name="things")
+        context.closing.push_async_callback(database.close)      # however it ends
         context.health.add("db", database.ping)
         raw = [RawRoute(method="POST", path="/internal/transfers", handler=post_batch, strict_json=False)]
         yield Application(asgi=context.http([read_thing, add_thing], raw=raw))
-        await database.close()
 
     SERVICE = Service(name="thing-service", settings=ThingSettings, build=build)
 """

@@ -39,6 +39,7 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
     database = await Database.open(
         settings.database_url, name="wallets", max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
     )
+    context.closing.push_async_callback(database.close)
     context.health.add("db", database.ping)
     rails: dict[str, Rail] = {sandbox_rail.NAME: sandbox_rail.SandboxRail(database)}
     others = Others(
@@ -49,6 +50,7 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
     )
     driver = Driver(database, {**DepositSteps(others).table(), **WithdrawalSteps(others).table()})
     attempts = Attempts(driver)
+    context.closing.push_async_callback(attempts.close)
     wallets = Wallets(database, others.ledger, others.compliance)
     movements = Movements(database, wallets, rails, attempts)
     handlers = [
@@ -60,8 +62,6 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
         asgi=context.http(handlers, raw=internal_routes(wallets)),
         workers=loops(database, driver, rails, wallets),
     )
-    await attempts.close()
-    await database.close()
 
 
 SERVICE = Service(name=WALLET, settings=WalletSettings, build=build)

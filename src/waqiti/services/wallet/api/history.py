@@ -11,6 +11,7 @@ from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.public.common import Page, WalletId
 from waqiti.contracts.public.wallets import WalletEntry
 from waqiti.foundation.clock import rfc3339
@@ -18,7 +19,6 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import DEFAULT_LIMIT, CursorParameter, LimitParameter, read_cursor, write_cursor
 from waqiti.foundation.ids import parse
 from waqiti.services.wallet.domain.statements import Statement, checked_format, instant
-from waqiti.services.wallet.domain.wallets import PREFIX
 from waqiti.services.wallet.usecases.history import History
 from waqiti.services.wallet.usecases.wallets import Wallets
 
@@ -52,7 +52,7 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
         wallet_id: FromPath[WalletId], as_of: Instant = None, recorded_as_of: Instant = None
     ) -> BalanceView:
         """Read the balance now, or as of an instant of effective or of recorded time."""
-        wallet = parse(PREFIX, wallet_id, "wallet")
+        wallet = parse(prefixes.WALLET, wallet_id, "wallet")
         if as_of is None and recorded_as_of is None:
             account = (await wallets.read(wallet)).account
             return BalanceView(posted=account.posted, held=account.held, available=account.available)
@@ -69,7 +69,7 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
     ) -> Page[WalletEntry]:
         """List entries, newest first."""
         entries = f"entries of {wallet_id}"
-        page = await history.entries(parse(PREFIX, wallet_id, "wallet"), limit, _version(cursor, entries))
+        page = await history.entries(parse(prefixes.WALLET, wallet_id, "wallet"), limit, _version(cursor, entries))
         following = page.next_before
         return Page(page.entries, write_cursor(following[0], UUID(int=following[1]), of=entries) if following else None)
 
@@ -81,7 +81,7 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
         form: Format = "json",
     ) -> Response[Any]:
         """Write a statement of a period, from its first instant to before its last."""
-        wallet, kind = parse(PREFIX, wallet_id, "wallet"), checked_format(form)
+        wallet, kind = parse(prefixes.WALLET, wallet_id, "wallet"), checked_format(form)
         statement = await history.statement(wallet, start, end)
         if kind == "csv":
             return Response(_csv(statement), media_type="text/csv; charset=utf-8")

@@ -5,6 +5,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.public.common import DepositId, WithdrawalId
 from waqiti.contracts.public.wallets import Movement
 from waqiti.foundation.http import Request
@@ -13,7 +14,6 @@ from waqiti.foundation.money import checked_currency
 from waqiti.services.wallet.api.answers import respond
 from waqiti.services.wallet.api.bodies import NewMovement
 from waqiti.services.wallet.domain.movements import PREFIXES, Kind
-from waqiti.services.wallet.domain.wallets import PREFIX
 from waqiti.services.wallet.usecases.movements import Asked, Movements
 
 _ACCEPTED = {202: ResponseSpec(Movement, description="Accepted; not finished yet.")}
@@ -27,7 +27,7 @@ def movement_routes(movements: Movements) -> list[ControllerRouterHandler]:
         asked = Asked(
             kind=kind,
             currency=checked_currency(data.currency),
-            wallet_id=parse(PREFIX, data.wallet_id, "wallet"),
+            wallet_id=parse(prefixes.WALLET, data.wallet_id, "wallet"),
             amount=data.amount,
             rail=data.rail,
             reference=data.reference,

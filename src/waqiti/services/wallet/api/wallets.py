@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.public.common import CustomerId, Page, WalletId
 from waqiti.contracts.public.wallets import Wallet
 from waqiti.foundation.errors import Problem
@@ -22,7 +23,7 @@ from waqiti.foundation.ids import decode, parse
 from waqiti.foundation.money import checked_currency
 from waqiti.services.wallet.api.answers import respond
 from waqiti.services.wallet.api.bodies import Freeze, NewWallet, WithReason
-from waqiti.services.wallet.domain.wallets import PREFIX, FlagAction
+from waqiti.services.wallet.domain.wallets import FlagAction
 from waqiti.services.wallet.usecases.flags import FlagRequest, Flags, Scope
 from waqiti.services.wallet.usecases.views import wallet_view
 from waqiti.services.wallet.usecases.wallets import Wallets
@@ -37,13 +38,13 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
     async def open_wallet(request: Request, data: JSONBody[NewWallet]) -> Response[Wallet]:
         """Open a wallet for an active customer."""
         key, currency = request.request_key, checked_currency(data.currency)
-        customer = parse("cus", data.customer_id, "customer")
+        customer = parse(prefixes.CUSTOMER, data.customer_id, "customer")
         return respond(await wallets.open(key, request.incoming.request_id, customer, currency))
 
     @get("/v1/wallets/{wallet_id:str}")
     async def read_wallet(wallet_id: FromPath[WalletId]) -> Wallet:
         """Read a wallet with its balance."""
-        state = await wallets.read(parse(PREFIX, wallet_id, "wallet"))
+        state = await wallets.read(parse(prefixes.WALLET, wallet_id, "wallet"))
         return wallet_view(state.row, state.account)
 
     @get("/v1/wallets")
@@ -67,7 +68,7 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
     ) -> Response[Wallet]:
         key = request.request_key
         asked = FlagRequest(
-            wallet_id=parse(PREFIX, wallet_id, "wallet"),
+            wallet_id=parse(prefixes.WALLET, wallet_id, "wallet"),
             action=action,
             reason=_checked_reason(reason),
             actor=request.principal.key_id,
@@ -102,7 +103,7 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
 def _customer_filter(text: str | None) -> UUID | None:
     if text is None:
         return None
-    customer = decode("cus", text)
+    customer = decode(prefixes.CUSTOMER, text)
     if customer is None:
         raise Problem.invalid("This is no id of a customer.", pointer="?customer_id")
     return customer

@@ -4,9 +4,10 @@ from typing import Final
 from uuid import UUID
 
 from waqiti.contracts.ledger import Attestation, system_account_id
+from waqiti.contracts.refusals import RAIL_FAILED
 from waqiti.foundation.ids import encode
 from waqiti.services.wallet.domain.deposits import suspended
-from waqiti.services.wallet.domain.movements import PREFIXES, RAIL_FAILED, MovementRow
+from waqiti.services.wallet.domain.movements import PREFIXES, MovementRow
 from waqiti.services.wallet.domain.withdrawals import capture
 
 _PAID_OUT: Final = frozenset({"settled", "returned"})

@@ -2,9 +2,9 @@
 
 from waqiti.contracts.compliance import ComplianceDecision, ScreenRequest
 from waqiti.contracts.ledger import Transfer, TransferResult, system_account_id
+from waqiti.contracts.refusals import RAIL_FAILED
 from waqiti.foundation.ids import derived_id
 from waqiti.services.wallet.domain.movements import (
-    RAIL_FAILED,
     Change,
     MovementRow,
     described,

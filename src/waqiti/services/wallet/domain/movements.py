@@ -6,14 +6,15 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.public.wallets import MovementStatus
-from waqiti.contracts.refusals import shown, status_of
+from waqiti.contracts.refusals import sentence, shown, status_of
 
 Kind = Literal["deposit", "withdrawal"]
 Step = Literal["screen", "review", "rail", "arrived", "resolve", "done"]
 """Where a movement goes on: a deposit by rail, arrived, resolve; a withdrawal by screen, review, rail, resolve."""
 
-PREFIXES: Final[dict[Kind, str]] = {"deposit": "dep", "withdrawal": "wdr"}
+PREFIXES: Final[dict[Kind, str]] = {"deposit": prefixes.DEPOSIT, "withdrawal": prefixes.WITHDRAWAL}
 FIRST_STEP: Final[dict[Kind, Step]] = {"deposit": "rail", "withdrawal": "screen"}
 
 Transitions: TypeAlias = dict[MovementStatus, frozenset[MovementStatus]]
@@ -35,26 +36,9 @@ TRANSITIONS: Final[dict[Kind, Transitions]] = {
 UNDECIDED: Final = frozenset[MovementStatus]({"pending", "screening"})
 ENDED: Final = frozenset[MovementStatus]({"settled", "declined", "failed", "returned"})
 
-RAIL_FAILED: Final = "rail_failed"
 RETURNED: Final = "returned"
-REVIEW_EXPIRED: Final = "review_expired"
 NO_SCORE: Final = "no_score"
 
-_DETAILS: Final = {
-    "wallet_frozen": "The wallet is frozen.",
-    "wallet_closed": "The wallet is closed.",
-    "customer_not_active": "The customer is not active.",
-    "sanctions_hit": "Screening refused it.",
-    "insufficient_funds": "The wallet holds too little.",
-    "limit_exceeded": "It would pass a limit of the customer's tier.",
-    "fraud_declined": "It looks like fraud.",
-    "compliance_unavailable": "It could not be screened in time.",
-    "given_up": "It could not be decided within a day.",
-    RAIL_FAILED: "The rail refused it.",
-    RETURNED: "The rail gave the money back.",
-    REVIEW_EXPIRED: "Nobody decided the review in time.",
-}
-_OTHER_DETAIL: Final = "It was refused."
 _LONGEST_PAUSE: Final = timedelta(seconds=5)
 _SHORTEST_PAUSE: Final = timedelta(milliseconds=200)
 
@@ -127,8 +111,7 @@ def allowed(kind: Kind, before: MovementStatus, after: MovementStatus) -> bool:
 
 def described(code: str) -> Refusal:
     """Return a refusal as the client sees it."""
-    public = shown(code)
-    return Refusal(public, _DETAILS.get(public, _OTHER_DETAIL))
+    return Refusal(shown(code), sentence(code))
 
 
 def refused(code: str, step: Step) -> Change:

@@ -1,7 +1,7 @@
 """A wallet: who owns it, in which currency. Its balance and its status of record are the ledger account's."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -9,8 +9,6 @@ import msgspec
 from waqiti.contracts.compliance import CustomerFacts
 from waqiti.contracts.ledger import Account
 from waqiti.foundation.errors import Problem
-
-PREFIX: Final = "wal"
 
 WalletStatus = Literal["active", "frozen", "closed"]
 FlagAction = Literal["freeze", "unfreeze", "close"]
@@ -22,7 +20,6 @@ class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     customer_id: UUID
     currency: str
-    status: WalletStatus
     opened_at: datetime | None
     created_at: datetime
 

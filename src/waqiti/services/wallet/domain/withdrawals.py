@@ -5,28 +5,32 @@ from typing import Final, Literal
 
 import msgspec
 
+from waqiti.contracts import patience
 from waqiti.contracts.compliance import ComplianceDecision, ScreenRequest
 from waqiti.contracts.fraud import FraudDecision, ScoreRequest
 from waqiti.contracts.ledger import HOLD_EXPIRED, HOLD_RESOLVED, Transfer, TransferResult, system_account_id
-from waqiti.contracts.refusals import COMPLIANCE_UNAVAILABLE, FRAUD_DECLINED, GIVEN_UP, WALLET_CLOSED, WALLET_FROZEN
+from waqiti.contracts.refusals import (
+    COMPLIANCE_UNAVAILABLE,
+    FRAUD_DECLINED,
+    GIVEN_UP,
+    RAIL_FAILED,
+    REVIEW_EXPIRED,
+    WALLET_CLOSED,
+    WALLET_FROZEN,
+)
 from waqiti.foundation.ids import derived_id
 from waqiti.services.wallet.domain.movements import (
     NO_SCORE,
-    RAIL_FAILED,
     RETURNED,
-    REVIEW_EXPIRED,
     Change,
     MovementRow,
+    Refusal,
     described,
     later,
     refused,
 )
 from waqiti.services.wallet.domain.rails import RailReport
 
-COMPLIANCE_PATIENCE: Final = timedelta(seconds=60)
-FRAUD_PATIENCE: Final = timedelta(seconds=10)
-DECISION_PATIENCE: Final = timedelta(hours=24)
-REVIEW_LIMIT: Final = timedelta(hours=72)
 _BY_SCORE: Final = "fraud_review"
 _REVIEW_LOOK: Final = timedelta(minutes=1)
 
@@ -84,13 +88,13 @@ def verdict(
     Without compliance for 60 s it is refused; without a score for 10 s it is held for review. Patience begins with
     the status ``screening``, which is given at the first failure.
     """
-    if now - withdrawal.created_at > DECISION_PATIENCE:
+    if now - withdrawal.created_at > patience.DECISION:
         return Refuse(GIVEN_UP)
     waited = now - withdrawal.changed_at if withdrawal.status == "screening" else timedelta(0)
     if compliance is None:
-        return Refuse(COMPLIANCE_UNAVAILABLE) if waited > COMPLIANCE_PATIENCE else "wait"
+        return Refuse(COMPLIANCE_UNAVAILABLE) if waited > patience.COMPLIANCE else "wait"
     if fraud is None:
-        return Hold(tuple(compliance.refusals), NO_SCORE) if waited > FRAUD_PATIENCE else "wait"
+        return Hold(tuple(compliance.refusals), NO_SCORE) if waited > patience.FRAUD else "wait"
     declined = (FRAUD_DECLINED,) if fraud.outcome == "decline" else ()
     return Hold((*compliance.refusals, *declined), _BY_SCORE if fraud.outcome == "review" else None)
 
@@ -127,7 +131,7 @@ def after_review(withdrawal: MovementRow, fraud: FraudDecision | None, now: date
 
     A refusal is not final before the hold is void: see ``release``.
     """
-    if now - withdrawal.changed_at > REVIEW_LIMIT:
+    if now - withdrawal.changed_at > patience.REVIEW:
         return Change(status="declined", step="resolve", reason=REVIEW_EXPIRED, failure=described(REVIEW_EXPIRED))
     if withdrawal.review_reason != NO_SCORE:
         return msgspec.structs.replace(later(withdrawal, "reviewing"), pause=_REVIEW_LOOK)
@@ -199,7 +203,8 @@ def after_release(report: RailReport) -> Change:
 
 def after_return() -> Change:
     """End a withdrawal whose money came back, into the wallet or into suspense."""
-    return Change(status="returned", step="done", reason=RETURNED, failure=described(RETURNED))
+    given_back = Refusal(RETURNED, "The rail gave the money back.")
+    return Change(status="returned", step="done", reason=RETURNED, failure=given_back)
 
 
 def _later_step(withdrawal: MovementRow, step: str, kind: Literal["capture", "void"]) -> Transfer:

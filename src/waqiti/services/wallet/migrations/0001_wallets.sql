@@ -1,4 +1,4 @@
--- Wallets. Balance and status of record are the ledger account's, which has the wallet's id; status here follows them.
+-- Wallets. Balance, status and who set it are the ledger account's, which has the wallet's id.
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency TO waqiti_wallets;
 
@@ -6,8 +6,9 @@ CREATE TABLE wallets (
     id          uuid        PRIMARY KEY,
     customer_id uuid        NOT NULL,
     currency    text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    status      text        NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'frozen', 'closed')),
     opened_at   timestamptz,
+    -- An account that could not be opened is left alone until then.
+    retry_at    timestamptz,
     created_at  timestamptz NOT NULL
 );
 
@@ -16,24 +17,11 @@ CREATE INDEX wallets_of_customer ON wallets (customer_id, created_at DESC, id DE
 -- Halves: the reconciler opens their accounts.
 CREATE INDEX wallets_unopened ON wallets (created_at) WHERE opened_at IS NULL;
 
--- Who froze, unfroze or closed a wallet, and why. Never changed.
-CREATE TABLE wallet_actions (
-    wallet_id uuid        NOT NULL,
-    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
-    number    bigint      GENERATED ALWAYS AS IDENTITY,
-    action    text        NOT NULL CHECK (action IN ('freeze', 'unfreeze', 'close')),
-    scope     text        CHECK (scope IN ('debits', 'all')),
-    reason    text        NOT NULL,
-    actor     text        NOT NULL,
-    PRIMARY KEY (wallet_id, number)
-);
-
 CREATE FUNCTION keep_wallet() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (OLD.id, OLD.customer_id, OLD.currency, OLD.created_at)
         IS DISTINCT FROM (NEW.id, NEW.customer_id, NEW.currency, NEW.created_at)
         OR (OLD.opened_at IS NOT NULL AND OLD.opened_at IS DISTINCT FROM NEW.opened_at)
-        OR (OLD.status = 'closed' AND NEW.status <> 'closed')
     THEN
         RAISE EXCEPTION 'wallet %: what never changes was to change', OLD.id USING ERRCODE = 'check_violation';
     END IF;
@@ -44,4 +32,3 @@ $$;
 CREATE TRIGGER wallets_keep BEFORE UPDATE ON wallets FOR EACH ROW EXECUTE FUNCTION keep_wallet();
 
 GRANT SELECT, INSERT, UPDATE ON wallets TO waqiti_wallets;
-GRANT SELECT, INSERT ON wallet_actions TO waqiti_wallets;

@@ -159,6 +159,14 @@ async def advance(connection: Connection, movement: MovementRow, change: Change)
     return _movement(row) if row is not None else None
 
 
+_LET_GO: Final = "UPDATE movements SET lease = NULL, leased_until = NULL WHERE id = $1 AND lease = $2"
+
+
+async def let_go(connection: Connection, movement: MovementRow) -> None:
+    """Give a lease back, so that anybody may take the movement at once."""
+    await connection.execute(_LET_GO, movement.id, movement.lease)
+
+
 _WAKE: Final = """
 UPDATE movements SET next_at = clock_timestamp()
 WHERE id = ANY($1) AND (leased_until IS NULL OR leased_until < clock_timestamp())

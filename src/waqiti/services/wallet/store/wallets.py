@@ -1,12 +1,12 @@
-"""Wallets and what was done to them."""
+"""Wallets."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from waqiti.foundation.database import Connection
-from waqiti.services.wallet.domain.wallets import FlagAction, WalletRow, WalletStatus
+from waqiti.services.wallet.domain.wallets import WalletRow
 
 if TYPE_CHECKING:
     import asyncpg
@@ -23,7 +23,7 @@ async def insert(connection: Connection, wallet_id: UUID, customer_id: UUID, cur
 
 _OPENED: Final = """
 UPDATE wallets SET opened_at = coalesce(opened_at, $2) WHERE id = $1
-RETURNING id, customer_id, currency, status, opened_at, created_at
+RETURNING id, customer_id, currency, opened_at, created_at
 """
 
 
@@ -35,7 +35,7 @@ async def mark_opened(connection: Connection, wallet_id: UUID, now: datetime) ->
 
 
 _FIND: Final = """
-SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
+SELECT id, customer_id, currency, opened_at, created_at FROM wallets
 WHERE id = ANY($1) AND opened_at IS NOT NULL
 """
 
@@ -46,13 +46,13 @@ async def find(connection: Connection, ids: Sequence[UUID]) -> list[WalletRow]:
 
 
 _LIST: Final = """
-SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
+SELECT id, customer_id, currency, opened_at, created_at FROM wallets
 WHERE opened_at IS NOT NULL AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
 ORDER BY created_at DESC, id DESC LIMIT $1
 """
 
 _LIST_OF_CUSTOMER: Final = """
-SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
+SELECT id, customer_id, currency, opened_at, created_at FROM wallets
 WHERE customer_id = $4 AND opened_at IS NOT NULL
   AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
 ORDER BY created_at DESC, id DESC LIMIT $1
@@ -72,41 +72,23 @@ async def newest(
 
 
 _UNOPENED: Final = """
-SELECT id, customer_id, currency, status, opened_at, created_at FROM wallets
-WHERE opened_at IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2
+SELECT id, customer_id, currency, opened_at, created_at FROM wallets
+WHERE opened_at IS NULL AND created_at < $1 AND (retry_at IS NULL OR retry_at < clock_timestamp())
+ORDER BY created_at LIMIT $2
 """
 
 
 async def unopened(connection: Connection, created_before: datetime, limit: int) -> list[WalletRow]:
-    """List wallets whose account is still not open, the oldest first."""
+    """List wallets whose account is still not open, the oldest first, without those that are left alone for now."""
     return [_wallet(row) for row in await connection.fetch(_UNOPENED, created_before, limit)]
 
 
-_FOLLOW: Final = """
-UPDATE wallets SET status = $2 WHERE id = $1 AND status NOT IN ($2, 'closed')
-"""
+_POSTPONE: Final = "UPDATE wallets SET retry_at = clock_timestamp() + $2 WHERE id = $1"
 
 
-async def follow_status(connection: Connection, wallet_id: UUID, status: WalletStatus) -> None:
-    """Bring the stored status up to the account's; closed is for good."""
-    await connection.execute(_FOLLOW, wallet_id, status)
-
-
-_LOG: Final = """
-INSERT INTO wallet_actions (wallet_id, action, scope, reason, actor) VALUES ($1, $2, $3, $4, $5)
-"""
-
-
-async def log_action(
-    connection: Connection,
-    wallet_id: UUID,
-    action: FlagAction,
-    scope: Literal["debits", "all"] | None,
-    reason: str,
-    actor: str,
-) -> None:
-    """Record who did what to a wallet, and why."""
-    await connection.execute(_LOG, wallet_id, action, scope, reason, actor)
+async def postpone(connection: Connection, wallet_id: UUID, pause: timedelta) -> None:
+    """Leave a wallet alone whose account could not be opened."""
+    await connection.execute(_POSTPONE, wallet_id, pause)
 
 
 def _wallet(row: "asyncpg.Record") -> WalletRow:

@@ -15,16 +15,21 @@ _log = logger(__name__)
 
 
 class Attempts:
-    """At most 16 at once, the others wait; after any failure the worker takes over when the lease has ended."""
+    """At most 16 at once, and nobody waits for one of these places.
+
+    What finds no place is left to the worker, which takes it at once; after a failure it does so when the lease ends.
+    """
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._running: set[asyncio.Task[MovementRow | None]] = set()
-        self._slots = asyncio.Semaphore(MAX_RUNNING)
 
     async def drive(self, movement: MovementRow) -> MovementRow | None:
-        """Drive a leased movement; None where it has not come to rest within 1.5 s."""
-        task = asyncio.create_task(self._drive(movement))
+        """Drive a leased movement; None where there is no place, or it has not come to rest within 1.5 s."""
+        if len(self._running) >= MAX_RUNNING:
+            await self._driver.let_go(movement)
+            return None
+        task = asyncio.create_task(self._driver.drive(movement))
         self._running.add(task)
         task.add_done_callback(self._ended)
         done, _ = await asyncio.wait([task], timeout=ANSWER_SECONDS)
@@ -38,10 +43,6 @@ class Attempts:
             await asyncio.wait(self._running, timeout=_CLOSE_SECONDS)
         for task in self._running:
             task.cancel()
-
-    async def _drive(self, movement: MovementRow) -> MovementRow | None:
-        async with self._slots:
-            return await self._driver.drive(movement)
 
     def _ended(self, task: asyncio.Task[MovementRow | None]) -> None:
         self._running.discard(task)

@@ -41,6 +41,11 @@ class Driver:
             movement = moved
         return movement
 
+    async def let_go(self, movement: MovementRow) -> None:
+        """Give a leased movement back undriven: it is due, and the worker takes it at once."""
+        async with self._database.transaction() as connection:
+            await store.movements.let_go(connection, movement)
+
     async def _next(self, movement: MovementRow) -> Change:
         try:
             return await self._steps[movement.kind, movement.step](movement)

@@ -1,4 +1,4 @@
-"""Freeze, unfreeze and close: the ledger sets the flag under the account's lock, then the wallet follows."""
+"""Freeze, unfreeze and close: the ledger sets the flag under the account's lock, and keeps who wanted it and why."""
 
 from typing import Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ from waqiti.contracts.ledger import LedgerClient, SetFlags
 from waqiti.foundation.database import Database
 from waqiti.foundation.idempotency import RequestKey, finish
 from waqiti.services.wallet import store
-from waqiti.services.wallet.domain.wallets import FlagAction, check_closable, status_of
+from waqiti.services.wallet.domain.wallets import FlagAction, check_closable
 from waqiti.services.wallet.usecases.answers import Answer, answer_once, encode
 from waqiti.services.wallet.usecases.views import wallet_view
 from waqiti.services.wallet.usecases.wallets import Wallets
@@ -48,10 +48,7 @@ class Flags:
                 await self._check_closable(asked.wallet_id)
             flags = SetFlags(action=asked.action, scope=asked.scope, reason=asked.reason, actor=asked.actor)
             account = await self._ledger.set_flags(asked.wallet_id, flags)
-            scope = asked.scope if asked.action == "freeze" else None
             async with self._database.transaction() as connection:
-                await store.wallets.follow_status(connection, row.id, status_of(account))
-                await store.wallets.log_action(connection, row.id, asked.action, scope, asked.reason, asked.actor)
                 stored = await finish(connection, request, 200, encode(wallet_view(row, account)))
             return Answer(stored.status, stored.body)
 

@@ -6,16 +6,16 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.ledger import AccountIds, EntriesQuery, Entry, LedgerClient
 from waqiti.contracts.public.wallets import Balance, BalanceAt, WalletEntry
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import encode
 from waqiti.services.wallet.domain.statements import MAX_LINES, Statement, StatementLine, booked, period
-from waqiti.services.wallet.domain.wallets import PREFIX, WalletRow
+from waqiti.services.wallet.domain.wallets import WalletRow
 from waqiti.services.wallet.usecases.wallets import Wallets
 
-ENTRY_PREFIX: Final = "ent"
 _LEDGER_PAGE: Final = 1_000
 _MAX_PAGES: Final = 100
 
@@ -83,7 +83,7 @@ class History:
             query = AccountIds([wallet_id], recorded_as_of=min(bounds.start, utc_now()))
             opening = (await self._ledger.balances(query))[0].posted
         return Statement(
-            wallet_id=encode(PREFIX, row.id),
+            wallet_id=encode(prefixes.WALLET, row.id),
             currency=row.currency,
             from_=bounds.start,
             to=bounds.end,
@@ -112,7 +112,7 @@ class History:
 
 def _entry_view(entry: Entry) -> WalletEntry:
     return WalletEntry(
-        id=encode(ENTRY_PREFIX, entry.transfer_id),
+        id=encode(prefixes.ENTRY, entry.transfer_id),
         kind=entry.kind,
         purpose=entry.purpose,
         amount=entry.amount,
@@ -125,7 +125,7 @@ def _entry_view(entry: Entry) -> WalletEntry:
 
 def _line(entry: Entry) -> StatementLine:
     return StatementLine(
-        id=encode(ENTRY_PREFIX, entry.transfer_id),
+        id=encode(prefixes.ENTRY, entry.transfer_id),
         recorded_at=entry.recorded_at,
         effective_at=entry.effective_at,
         kind=entry.kind,

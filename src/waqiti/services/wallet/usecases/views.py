@@ -1,18 +1,19 @@
 """What the public API shows of wallets and movements."""
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.ledger import Account
 from waqiti.contracts.public.common import Failure
 from waqiti.contracts.public.wallets import Balance, Movement, Wallet
 from waqiti.foundation.ids import encode
 from waqiti.services.wallet.domain.movements import PREFIXES, MovementRow
-from waqiti.services.wallet.domain.wallets import PREFIX, WalletRow, status_of
+from waqiti.services.wallet.domain.wallets import WalletRow, status_of
 
 
 def wallet_view(row: WalletRow, account: Account) -> Wallet:
     """Return a wallet as the API shows it, status and balance as the ledger has them."""
     return Wallet(
-        id=encode(PREFIX, row.id),
-        customer_id=encode("cus", row.customer_id),
+        id=encode(prefixes.WALLET, row.id),
+        customer_id=encode(prefixes.CUSTOMER, row.customer_id),
         currency=row.currency,
         status=status_of(account),
         balance=balance_view(account),
@@ -30,7 +31,7 @@ def movement_view(movement: MovementRow) -> Movement:
     failure = movement.failure
     return Movement(
         id=encode(PREFIXES[movement.kind], movement.id),
-        wallet_id=encode(PREFIX, movement.wallet_id),
+        wallet_id=encode(prefixes.WALLET, movement.wallet_id),
         amount=movement.amount,
         currency=movement.currency,
         rail=movement.rail,

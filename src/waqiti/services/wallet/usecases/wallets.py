@@ -11,7 +11,8 @@ from waqiti.contracts.compliance import ComplianceClient
 from waqiti.contracts.ledger import Account, LedgerClient, OpenAccount, system_accounts
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
-from waqiti.foundation.errors import Problem
+from waqiti.foundation.errors import DependencyUnavailable, Problem
+from waqiti.foundation.http.client import NoAnswer
 from waqiti.foundation.idempotency import RequestKey, finish
 from waqiti.foundation.telemetry import logger
 from waqiti.services.wallet import store
@@ -21,6 +22,7 @@ from waqiti.services.wallet.usecases.views import wallet_view
 
 RECONCILE_AFTER: Final = timedelta(seconds=3)
 RECONCILE_BATCH: Final = 100
+RETRY_AFTER: Final = timedelta(minutes=1)
 
 _log = logger(__name__)
 
@@ -104,15 +106,35 @@ class Wallets:
         return [WalletState(row, accounts[row.id]) for row in rows]
 
     async def finish_halves(self) -> int:
-        """Open the accounts of wallets whose opening was cut off; return how many were finished."""
+        """Open the accounts of wallets whose opening was cut off; return how many were finished.
+
+        One that cannot be finished is left alone for a minute, and the others go on; where the ledger or the database
+        is away, all of them wait.
+
+        Raises:
+            DependencyUnavailable, NoAnswer: the ledger or the database is away.
+        """
         async with self._database.connection() as connection:
             halves = await store.wallets.unopened(connection, utc_now() - RECONCILE_AFTER, RECONCILE_BATCH)
+        finished = 0
         for half in halves:
+            finished += await self._try_to_finish(half)
+        return finished
+
+    async def _try_to_finish(self, half: WalletRow) -> bool:
+        try:
             await self._open_account(half.id, half.currency)
             async with self._database.transaction() as connection:
                 await store.wallets.mark_opened(connection, half.id, utc_now())
-            _log.info("wallet_reconciled", wallet=str(half.id))
-        return len(halves)
+        except (DependencyUnavailable, NoAnswer):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with this one, the others must go on
+            _log.error("wallet_not_reconciled", wallet=str(half.id), kind=type(error).__name__, exc_info=error)
+            async with self._database.transaction() as connection:
+                await store.wallets.postpone(connection, half.id, RETRY_AFTER)
+            return False
+        _log.info("wallet_reconciled", wallet=str(half.id))
+        return True
 
     async def _open_account(self, wallet_id: UUID, currency: str) -> Account:
         own = OpenAccount(id=wallet_id, kind="wallet", currency=currency)
