@@ -8,12 +8,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.integration.ledger import killed_committer
+from tests.integration.ledger import killed_committer, killed_sweeper
 from tests.integration.ledger.conftest import OpenLedger
 from tests.integration.ledger.killed_committer import Orders, Round
 from tests.integration.ledger.test_chains import linked
-from tests.support.ledger_batches import FAR_AHEAD, transfer
-from tests.support.ledger_desk import FEES, LedgerDesk, capture, expire, hold, outcomes, refund, void
+from tests.support.killing import kill_at_every_suspension
+from tests.support.ledger_batches import FAR_AHEAD, LONG_AGO, transfer
+from tests.support.ledger_desk import FEES, LedgerDesk, becomes, capture, expire, hold, outcomes, refund, void
 from waqiti.contracts.catalog import LEDGER
 from waqiti.contracts.ledger import Transfer
 
@@ -66,6 +67,28 @@ async def test_holds_captures_refunds_and_chains_happen_once_wherever_their_comm
             (100_000 + 100 * MOST_SUSPENSIONS + (60 - 30 + 10 - 1) * n, 0),
             (n, 0),
         ]
+
+
+@pytest.mark.timeout(120)
+async def test_overdue_holds_expire_once_wherever_their_sweeper_was_killed(open_ledger: OpenLedger) -> None:
+    async with open_ledger() as ledger:
+        payer, payee = await ledger.wallet(1_000), await ledger.wallet()
+        count = killed_sweeper.HOLDS_A_SWEEP * MOST_SUSPENSIONS
+        holds = [hold(payer, payee, 5, expires_at=LONG_AGO) for _ in range(count)]
+        assert set(outcomes(await ledger.post(*holds))) == {"held"}
+
+        orders = killed_sweeper.Orders(ledger.house.databases[LEDGER].url, MOST_SUSPENSIONS)
+        kills = await kill_at_every_suspension(killed_sweeper, orders)
+
+        sys.stdout.write(f"the sweeper survived {kills} kills\n")
+        assert kills > 10, "the sweeper was killed at every suspension"
+        swept = count - (await ledger.account(payer)).held // 5
+        assert 0 < swept < killed_sweeper.HOLDS_A_SWEEP * kills, "some were killed before it was done, and some after"
+        async with open_ledger(role="worker"):
+            await becomes(lambda: ledger.money(payer, payee), [(1_000, 0), (0, 0)])
+        assert await ledger.rows("SELECT count(*), sum(amount) FROM ledger.transfers WHERE outcome = 'expired'") == [
+            (count, 5 * count),
+        ]  # fmt: skip
 
 
 def _mixed(payer: UUID, payee: UUID) -> tuple[list[Transfer], list[Transfer]]:
