@@ -1,6 +1,7 @@
 """The first outcome under an id is the outcome, whoever asks again, and however many at once."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -104,6 +105,7 @@ async def test_an_ask_that_differs_is_told_in_which_field_and_moves_nothing(open
             "currency": "USD",
             "amount": 11,
             "target": new_id(),
+            "effective_at": LONG_AGO,
         } | ({"expires_at": LONG_AGO} if kind == "hold" else {})
 
         results = {name: await ledger.one(again(first, **{name: value})) for name, value in changes.items()}
@@ -114,6 +116,22 @@ async def test_an_ask_that_differs_is_told_in_which_field_and_moves_nothing(open
             assert result.recorded_at == stored.recorded_at
         left = (90, 0) if kind == "post" else (100, 10)
         assert await ledger.money(payer, other) == [left, (100, 0)]
+
+
+@pytest.mark.parametrize("effective_at", [LONG_AGO, FAR_AHEAD])
+async def test_the_time_that_a_transfer_counts_from_is_part_of_what_its_id_stands_for(
+    open_ledger: OpenLedger, effective_at: datetime
+) -> None:
+    async with open_ledger() as ledger:
+        payer, payee = await ledger.wallet(100), await ledger.wallet()
+        dated = transfer(payer, payee, 10, effective_at=effective_at)
+        asks = [dated, dated, again(dated, effective_at=None), again(dated, effective_at=LONG_AGO - timedelta(days=1))]
+
+        results = [await ledger.one(ask) for ask in asks]
+
+        assert [result.differs for result in results] == [None, None, "effective_at", "effective_at"]
+        assert outcomes(results) == ["posted"] * 4
+        assert await ledger.money(payer, payee) == [(90, 0), (10, 0)]
 
 
 async def test_limits_and_refusals_are_no_part_of_what_an_id_stands_for(open_ledger: OpenLedger) -> None:

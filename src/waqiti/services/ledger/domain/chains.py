@@ -19,10 +19,14 @@ def difference(stored: StoredTransfer, asked: Transfer) -> str | None:
     """Name the first field in which ``asked`` is not what was stored under its id; None where there is none.
 
     Refusals and limits are no part of an id's identity: they may be found anew at each ask, and the first outcome
-    stands. A void or an expiry releases what was held, whatever amount it repeats.
+    stands. A void or an expiry releases what was held, whatever amount it repeats. A time ahead is stored as the time
+    of recording.
     """
-    differing = (field for field in _compared(asked) if getattr(stored, field) != getattr(asked, field))
-    return next(differing, None)
+    for field in _compared(asked):
+        if getattr(stored, field) != getattr(asked, field):
+            return field
+    effective_at = None if asked.effective_at is None else min(asked.effective_at, stored.recorded_at)
+    return "effective_at" if effective_at != stored.effective_at else None
 
 
 def _compared(asked: Transfer) -> Iterator[str]:
