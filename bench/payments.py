@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import uvloop
@@ -21,7 +21,7 @@ import uvloop
 from bench.platform import Platform, running_platform
 from bench.printing import print_lines
 from bench.yardstick import Reading, Yardstick, yardstick
-from waqiti.client import AsyncClient
+from waqiti.client import AsyncClient, BatchPayment
 
 WALLETS: Final = 256
 FUNDS: Final = 1_000_000
@@ -104,15 +104,10 @@ async def batches(client: AsyncClient, made: list[str], *, size: int, connection
     return _load(f"batches of {size}", connections, latencies, statuses.total(), elapsed, statuses)
 
 
-def _item(chance: random.Random, made: list[str]) -> dict[str, Any]:
+def _item(chance: random.Random, made: list[str]) -> BatchPayment:
     payer, payee = chance.sample(made, 2)
-    return {
-        "idempotency_key": f"{chance.getrandbits(96):x}",
-        "from_wallet": payer,
-        "to_wallet": payee,
-        "amount": 1,
-        "currency": "EUR",
-    }
+    key = f"{chance.getrandbits(96):x}"
+    return BatchPayment(idempotency_key=key, from_wallet=payer, to_wallet=payee, amount=1, currency="EUR")
 
 
 def _load(

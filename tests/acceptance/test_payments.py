@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.people import People
 from tests.support.raw import RawClient
-from waqiti.client import Client, Conflict
+from waqiti.client import BatchPayment, Client, Conflict
 
 
 def test_a_payment_moves_the_money_and_says_who_decided(client: Client, people: People) -> None:
@@ -189,16 +189,15 @@ def test_thirty_small_payments_between_two_new_wallets_pass(client: Client, peop
 
 def test_a_batch_answers_each_item_by_itself(client: Client, people: People) -> None:
     payer, payee = people.wallet(funds=300), people.wallet()
-    item = {"from_wallet": payer.id, "to_wallet": payee.id, "currency": "EUR"}
+
+    def item(number: int, amount: int, to_wallet: str = payee.id) -> BatchPayment:
+        key = f"{payer.id}-{number}"
+        return BatchPayment(
+            idempotency_key=key, from_wallet=payer.id, to_wallet=to_wallet, amount=amount, currency="EUR"
+        )
 
     results = client.payments.batch(
-        [
-            {"idempotency_key": f"{payer.id}-1", "amount": 100, **item},
-            {"idempotency_key": f"{payer.id}-2", "amount": -1, **item},
-            {"idempotency_key": f"{payer.id}-3", "amount": 100, **item | {"to_wallet": "wal_" + "0" * 26}},
-            {"idempotency_key": f"{payer.id}-1", "amount": 100, **item},
-            {"idempotency_key": f"{payer.id}-4", "amount": 200, **item},
-        ]
+        [item(1, 100), item(2, -1), item(3, 100, "wal_" + "0" * 26), item(1, 100), item(4, 200)]
     ).results
 
     assert [result.index for result in results] == [0, 1, 2, 3, 4]

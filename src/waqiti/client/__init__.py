@@ -20,10 +20,12 @@ from waqiti.client.errors import (
 )
 from waqiti.client.resources import pages
 from waqiti.client.sync import Client
+from waqiti.contracts.public.payments import BatchPayment
 
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "BatchPayment",
     "Client",
     "Conflict",
     "ConnectionFailed",

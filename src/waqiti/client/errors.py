@@ -29,9 +29,9 @@ class ConnectionFailed(WaqitiError):
 
 
 class ApiError(WaqitiError):
-    """The platform answered with a problem document (RFC 9457)."""
+    """The platform answered with a problem document (RFC 9457); ``retry_after_seconds`` where it said when to ask."""
 
-    def __init__(self, problem: ProblemDocument) -> None:
+    def __init__(self, problem: ProblemDocument, retry_after_seconds: int | None = None) -> None:
         super().__init__(f"{problem.status} {problem.code}: {problem.detail}")
         self.status = problem.status
         self.code = problem.code
@@ -39,6 +39,7 @@ class ApiError(WaqitiError):
         self.retryable = problem.retryable
         self.request_id = problem.request_id
         self.errors: tuple[FieldError, ...] = problem.errors
+        self.retry_after_seconds = retry_after_seconds
 
 
 class InvalidRequest(ApiError):
@@ -70,7 +71,7 @@ class RateLimited(ApiError):
 
 
 class Unavailable(ApiError):
-    """The platform cannot serve this now; nothing was done."""
+    """The platform cannot serve this now. What came of the request may be unknown: repeat it under the same key."""
 
 
 _BY_CODE: dict[str, type[ApiError]] = {
@@ -92,7 +93,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 }
 
 
-def error_of(status: int, body: bytes) -> ApiError:
+def error_of(status: int, body: bytes, retry_after_seconds: int | None = None) -> ApiError:
     """Build the error that an answer of 400 or above stands for."""
     try:
         problem = msgspec.json.decode(body, type=ProblemDocument)
@@ -108,4 +109,4 @@ def error_of(status: int, body: bytes) -> ApiError:
             request_id=None,
         )
     kind = _BY_CODE.get(problem.code) or _BY_STATUS.get(status, ApiError)
-    return kind(problem)
+    return kind(problem, retry_after_seconds)

@@ -1,14 +1,14 @@
 """The calls of the API, a class per noun, as API paths name them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from waqiti.client.transport import Transport
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
-from waqiti.contracts.public.payments import BatchResults, Payment, PaymentEvent, Refund
+from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Wallet, WalletEntry
 from waqiti.foundation.clock import rfc3339
 
@@ -161,10 +161,13 @@ class Payments(_Resource):
         )
         return await self._transport.post("/v1/payments", body, Payment, idempotency_key, wait_seconds=wait_seconds)
 
-    async def batch(self, payments: list[dict[str, Any]], *, wait_seconds: int | None = None) -> BatchResults:
+    async def batch(
+        self, payments: Sequence[BatchPayment], *, wait_seconds: int | None = None, idempotency_key: str | None = None
+    ) -> BatchResults:
         """Pay up to 1,000 at once; every item carries its own ``idempotency_key`` and gets its own result."""
+        body = {"payments": list(payments)}
         return await self._transport.post(
-            "/v1/payments/batch", {"payments": payments}, BatchResults, None, wait_seconds=wait_seconds
+            "/v1/payments/batch", body, BatchResults, idempotency_key, wait_seconds=wait_seconds
         )
 
     async def get(self, payment_id: str) -> Payment:

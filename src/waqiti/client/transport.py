@@ -18,6 +18,8 @@ DEFAULT_TIMEOUT_SECONDS: Final = 35.0
 
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LAST_PAUSE_SECONDS: Final = 3.0
+_LONGEST_PAUSE_SECONDS: Final = 10.0
+"""However long the platform asks to wait."""
 _FIRST_ERROR: Final = 400
 _KEY: Final = b"idempotency-key"
 
@@ -71,7 +73,7 @@ class Transport:
             except (ConnectionFailed, Unavailable, RateLimited, IdempotencyError) as error:
                 if attempt == self._max_attempts or not _worth_another_try(error):
                     raise
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                await asyncio.sleep(max(pause * random.uniform(0.5, 1.0), _asked_for(error)))
             pause = min(pause * 2, _LAST_PAUSE_SECONDS)
         raise AssertionError("a call has at least one attempt")
 
@@ -83,9 +85,15 @@ class Transport:
         except Problem as problem:
             raise ConnectionFailed(problem.detail) from problem
         if answer.status >= _FIRST_ERROR:
-            raise error_of(answer.status, answer.body)
+            after = answer.header(b"retry-after")
+            raise error_of(answer.status, answer.body, int(after) if after is not None and after.isdigit() else None)
         return answer
 
 
 def _worth_another_try(error: ConnectionFailed | ApiError) -> bool:
     return isinstance(error, ConnectionFailed) or error.retryable or error.code == "idempotency_in_flight"
+
+
+def _asked_for(error: ConnectionFailed | ApiError) -> float:
+    after = error.retry_after_seconds if isinstance(error, ApiError) else None
+    return min(float(after or 0), _LONGEST_PAUSE_SECONDS)

@@ -93,7 +93,11 @@ class Problem(Exception):
 
 
 class DependencyUnavailable(Problem):
-    """503: a database or another service that this one needs does not answer; nothing was decided."""
+    """503: a database or another service that this one needs does not answer.
+
+    What was asked of it may have happened nevertheless: a commit or an answer can be lost. It is asked again under the
+    same id or key.
+    """
 
     def __init__(self, dependency: str, detail: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(503, "dependency_unavailable", detail, retryable=True, retry_after_seconds=retry_after_seconds)

@@ -1,8 +1,9 @@
 """Payments and refunds."""
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from waqiti.contracts.payment import Status
 from waqiti.contracts.public.common import (
@@ -16,6 +17,34 @@ from waqiti.contracts.public.common import (
     WalletId,
 )
 from waqiti.foundation.errors import ProblemDocument
+from waqiti.foundation.money import MAX_AMOUNT
+
+_MAX_KEY_CHARACTERS: Final = 255
+
+Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
+Fee = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
+Text = Annotated[str, Meta(max_length=500)]
+MetadataKey = Annotated[str, Meta(min_length=1, max_length=40)]
+Metadata = Annotated[dict[MetadataKey, Text], Meta(max_length=50)]
+
+
+class NewPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A payment to make; amounts in minor units, the fee out of what the payee receives."""
+
+    from_wallet: WalletId
+    to_wallet: WalletId
+    amount: Amount
+    currency: Currency
+    capture: Literal["automatic", "manual"] = "automatic"
+    fee: Fee = 0
+    description: Text | None = None
+    metadata: Metadata | None = None
+
+
+class BatchPayment(NewPayment, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A payment of a batch, under a key of its own."""
+
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=_MAX_KEY_CHARACTERS, pattern="^[ -~]+$")]
 
 
 class FraudView(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,9 +34,9 @@ async def read(receive: Receive, incoming: Incoming, limit_bytes: int) -> bytes:
         TooLarge: it is over the limit; as much of the rest as the bound allows was dropped.
         ClientGone: the connection ended.
     """
-    announced = incoming.header(b"content-length")
-    if announced is None and incoming.header(b"transfer-encoding") is None:
+    if not _has_body(incoming):
         return b""
+    announced = incoming.header(b"content-length")
     if announced is not None and int(announced) > limit_bytes:
         await _refuse(receive, incoming, limit_bytes, 0)
     body, more = await _next(receive)
@@ -55,6 +55,23 @@ async def read(receive: Receive, incoming: Incoming, limit_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
+async def drop(receive: Receive, incoming: Incoming, limit_bytes: int) -> None:
+    """Read the body of a request that is refused, and keep none of it.
+
+    Raises:
+        TooLarge: it is over the limit, as for ``read``.
+        ClientGone: the connection ended.
+    """
+    if not _has_body(incoming):
+        return
+    more, dropped = True, 0
+    while more and dropped <= limit_bytes + MAX_DROPPED_BYTES:
+        body, more = await _next(receive)
+        dropped += len(body)
+    if dropped > limit_bytes:
+        raise TooLarge(limit_bytes, unread=more)
+
+
 async def linger(receive: Receive) -> None:
     """Drop what a refused client still sends, for two seconds at most, so that it reads its answer before the close."""
     try:
@@ -64,6 +81,10 @@ async def linger(receive: Receive) -> None:
                 _, more = await _next(receive)
     except (TimeoutError, ClientGone):
         return
+
+
+def _has_body(incoming: Incoming) -> bool:
+    return incoming.header(b"content-length") is not None or incoming.header(b"transfer-encoding") is not None
 
 
 async def _refuse(receive: Receive, incoming: Incoming, limit_bytes: int, dropped: int) -> None:

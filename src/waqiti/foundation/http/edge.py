@@ -123,7 +123,7 @@ class Edge:
         try:
             self._authorize(scope, incoming, route)
         except Problem:
-            await body.read(receive, incoming, limit)
+            await body.drop(receive, incoming, limit)
             raise
         incoming.body = await body.read(receive, incoming, limit)
         if _NUL in incoming.query_string:

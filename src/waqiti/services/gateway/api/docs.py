@@ -52,27 +52,22 @@ _START: Final = b"""SwaggerUIBundle({
 
 
 def docs_routes() -> list[RawRoute]:
-    """Return the routes of the page and of its parts; anybody may read them."""
+    """Read the parts of the page once, and return their routes; anybody may read them."""
+    parts = {name: ((swagger_ui_path / name).read_bytes(), content_type) for name, content_type in _TYPES.items()}
+    parts["start.js"] = (_START, b"text/javascript; charset=utf-8")
+
+    async def part(incoming: Incoming) -> Outgoing:
+        found = parts.get(incoming.path.removeprefix(_PREFIX))
+        if found is None:
+            raise Problem.not_found("There is nothing at this path.")
+        content, content_type = found
+        return Outgoing(200, content, (_CACHED, _NO_SNIFF), content_type)
+
     return [
         RawRoute(method="GET", path="/docs", handler=_page, open=True),
-        RawRoute(method="GET", path="/docs/*", handler=_part, template="/docs/{part}", open=True),
+        RawRoute(method="GET", path="/docs/*", handler=part, template="/docs/{part}", open=True),
     ]
 
 
 async def _page(_: Incoming) -> Outgoing:
     return Outgoing(200, _PAGE, (_POLICY, _NO_SNIFF), b"text/html; charset=utf-8")
-
-
-async def _part(incoming: Incoming) -> Outgoing:
-    name = incoming.path.removeprefix(_PREFIX)
-    if name == "start.js":
-        return Outgoing(200, _START, (_CACHED, _NO_SNIFF), b"text/javascript; charset=utf-8")
-    content_type = _TYPES.get(name)
-    if content_type is None:
-        raise Problem.not_found("There is nothing at this path.")
-    return Outgoing(200, _asset(name), (_CACHED, _NO_SNIFF), content_type)
-
-
-def _asset(name: str) -> bytes:
-    content: bytes = (swagger_ui_path / name).read_bytes()
-    return content

@@ -32,10 +32,15 @@ class PlatformHealth(msgspec.Struct, frozen=True):
 
 
 class HealthDesk:
-    """Asks deployments for their health; each has 0.8 s, so that all have answered within a second."""
+    """Asks deployments for their health; each has 0.8 s, so that all have answered within a second.
+
+    Anybody may ask: whoever does while a deployment is being asked shares its answer. ``clients`` are for this alone,
+    so that what is seen here opens no breaker of those that carry money.
+    """
 
     def __init__(self, clients: Mapping[str, HttpClient]) -> None:
         self._clients = clients
+        self._asking: dict[str, asyncio.Task[DeploymentHealth]] = {}
 
     async def critical(self) -> PlatformHealth:
         """Ask every critical deployment."""
@@ -45,7 +50,14 @@ class HealthDesk:
         return PlatformHealth(status, dict(zip(names, found, strict=True)))
 
     async def one(self, deployment: str) -> DeploymentHealth:
-        """Ask one deployment."""
+        """Ask one deployment, or share the answer of those who are asking it."""
+        asking = self._asking.get(deployment)
+        if asking is None:
+            asking = self._asking[deployment] = asyncio.create_task(self._ask(deployment))
+            asking.add_done_callback(lambda _: self._asking.pop(deployment))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, deployment: str) -> DeploymentHealth:
         try:
             answer = await self._clients[deployment].request("GET", _PATH, headers=[], deadline=Deadline(ASK_SECONDS))
         except Problem as problem:

@@ -1,40 +1,13 @@
 """What clients send."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from waqiti.contracts.public.common import Currency, WalletId
-from waqiti.foundation.money import MAX_AMOUNT
+from waqiti.contracts.public.payments import Amount, BatchPayment, Text
 
 MAX_BATCH: Final = 1_000
-_MAX_KEY_CHARACTERS: Final = 255
-
-Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
-Fee = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
-Text = Annotated[str, Meta(max_length=500)]
-MetadataKey = Annotated[str, Meta(min_length=1, max_length=40)]
-Metadata = Annotated[dict[MetadataKey, Text], Meta(max_length=50)]
-
-
-class NewPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A payment to make; amounts in minor units, the fee out of what the payee receives."""
-
-    from_wallet: WalletId
-    to_wallet: WalletId
-    amount: Amount
-    currency: Currency
-    capture: Literal["automatic", "manual"] = "automatic"
-    fee: Fee = 0
-    description: Text | None = None
-    metadata: Metadata | None = None
-
-
-class BatchPayment(NewPayment, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A payment of a batch, under a key of its own."""
-
-    idempotency_key: Annotated[str, Meta(min_length=1, max_length=_MAX_KEY_CHARACTERS, pattern="^[ -~]+$")]
 
 
 class NewPayments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

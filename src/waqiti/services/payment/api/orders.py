@@ -5,12 +5,13 @@ from typing import Final
 
 import msgspec
 
+from waqiti.contracts.public.payments import BatchPayment, NewPayment
 from waqiti.foundation import ids
 from waqiti.foundation.errors import FieldError, Problem
 from waqiti.foundation.http import Incoming, decode_body
 from waqiti.foundation.idempotency import RequestKey, canonical_hash
 from waqiti.foundation.money import checked_currency
-from waqiti.services.payment.api.bodies import BatchPayment, NewPayment, RawPayments
+from waqiti.services.payment.api.bodies import RawPayments
 from waqiti.services.payment.api.views import WALLET
 from waqiti.services.payment.usecases.paying import Order
 

@@ -2,17 +2,14 @@
 
 from typing import Final
 
-from waqiti.contracts.public.payments import BatchResult, BatchResults, Payment
-from waqiti.foundation.database import Database
+from waqiti.contracts.public.payments import BatchResult, BatchResults, NewPayment, Payment
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import Incoming, Operation, Outgoing, RawRoute, wait_seconds
-from waqiti.foundation.idempotency import Resumed, begin
-from waqiti.foundation.ids import new_id
 from waqiti.services.payment.api import views
-from waqiti.services.payment.api.bodies import NewPayment, NewPayments
+from waqiti.services.payment.api.bodies import NewPayments
 from waqiti.services.payment.api.orders import read_order, read_orders
 from waqiti.services.payment.domain.states import WAITING
-from waqiti.services.payment.usecases.paying import DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS, Order, Paid, Paying
+from waqiti.services.payment.usecases.paying import DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS, Paid, Paying
 
 PATH: Final = "/v1/payments"
 BATCH_PATH: Final = "/v1/payments/batch"
@@ -20,7 +17,7 @@ _MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 _REPLAYED: Final = ((b"idempotent-replayed", b"true"),)
 
 
-def paying_routes(paying: Paying, database: Database) -> list[RawRoute]:
+def paying_routes(paying: Paying) -> list[RawRoute]:
     """Return both routes."""
 
     async def create_payment(incoming: Incoming) -> Outgoing:
@@ -34,12 +31,9 @@ def paying_routes(paying: Paying, database: Database) -> list[RawRoute]:
 
     async def create_payments(incoming: Incoming) -> Outgoing:
         orders = read_orders(incoming)
-        async with database.transaction() as connection:
-            found = await begin(connection, incoming.request_key(), new_id)
-        outcomes = await _pay(paying, orders, _wait(incoming))
-        results = [_result(index, outcome, incoming) for index, outcome in enumerate(outcomes)]
-        headers = _REPLAYED if isinstance(found, Resumed) else ()
-        return Outgoing(200, views.encode_json(BatchResults(results)), headers)
+        batch = await paying.pay_batch(incoming.request_key(), orders, _wait(incoming))
+        results = [_result(index, outcome, incoming) for index, outcome in enumerate(batch.outcomes)]
+        return Outgoing(200, views.encode_json(BatchResults(results)), _REPLAYED if batch.replayed else ())
 
     return [
         RawRoute(
@@ -68,12 +62,6 @@ def paying_routes(paying: Paying, database: Database) -> list[RawRoute]:
             ),
         ),
     ]
-
-
-async def _pay(paying: Paying, orders: list[Order | Problem], seconds: float) -> list[Paid | Problem]:
-    """Pay those that could be read; the others keep their problem."""
-    outcomes = iter(await paying.pay([order for order in orders if isinstance(order, Order)], seconds))
-    return [next(outcomes) if isinstance(order, Order) else order for order in orders]
 
 
 def _result(index: int, outcome: Paid | Problem, incoming: Incoming) -> BatchResult:
