@@ -107,6 +107,22 @@ class ComplianceClient:
         )
         return reply.decisions
 
+    async def screen_again(
+        self, items: Sequence[ScreenRequest], *, timeout_seconds: float = 2.0
+    ) -> list[ComplianceDecision]:
+        """Screen the parties and the text of items anew, by the list in use, before what was held goes on.
+
+        What was decided and reserved at first stays as it is; limits are not looked at again.
+        """
+        reply = await self._caller.call(
+            "POST",
+            "/internal/screen/again",
+            ScreenRequests(list(items)),
+            ComplianceDecisions,
+            timeout_seconds=timeout_seconds,
+        )
+        return reply.decisions
+
     async def customers(self, ids: Sequence[UUID], *, timeout_seconds: float = 2.0) -> list[CustomerFacts]:
         """Read the facts of customers; unknown ones are left out."""
         reply = await self._caller.call(

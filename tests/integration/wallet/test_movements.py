@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.wallet.conftest import ALL, Bank, OpenBank, movement, visited
 from tests.support.house import House
-from waqiti.contracts.catalog import WALLET
+from waqiti.contracts.catalog import COMPLIANCE, WALLET
 from waqiti.foundation.ids import decode, encode, new_id
 from waqiti.services.compliance.service import SERVICE as COMPLIANCE_SERVICE
 from waqiti.services.fraud.service import SERVICE as FRAUD_SERVICE
@@ -269,6 +269,84 @@ async def test_a_withdrawal_that_nobody_screens_for_a_minute_fails(house: House)
         assert await alone.balance(wallet) == (500, 0, 500)
 
 
+async def test_too_little_money_is_the_reason_even_where_nobody_screened_for_a_minute(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        wallet = await visited(house, addresses).wallet(funds=50)
+    async with house.serving([LEDGER_SERVICE, FRAUD_SERVICE, WALLET_SERVICE]) as addresses:
+        alone = visited(house, addresses)
+        answer = await alone.wallets.post("/v1/withdrawals", movement(wallet, 200))
+        path = f"/v1/withdrawals/{answer.document()['id']}"
+        await alone.wallets.settled(path, leaves=PENDING)
+        await rows_of(alone, "UPDATE movements SET changed_at = now() - interval '61 seconds' RETURNING 1")
+
+        failed = await alone.wallets.settled(path)
+
+        assert (failed["status"], failed["failure"]["code"]) == ("failed", "insufficient_funds")
+        assert await alone.balance(wallet) == (50, 0, 50)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "ends", "code"),
+    [
+        ("UPDATE customers SET status = 'blocked'", "declined", "sanctions_hit"),
+        ("UPDATE customers SET status = 'in_review'", "failed", "customer_not_active"),
+        ("UPDATE customers SET name = 'Zorblat Quenvik', screening_version = 'older'", "declined", "sanctions_hit"),
+    ],
+)
+async def test_a_withdrawal_that_was_reviewed_is_screened_again_before_it_goes_on(
+    house: House, meanwhile: str, ends: str, code: str
+) -> None:
+    async with house.serving(ALL) as addresses:
+        wallet = await visited(house, addresses).wallet(funds=500)
+    path = await held_without_a_score(house, wallet, 200)
+    connection = await asyncpg.connect(house.databases[COMPLIANCE].admin_url)
+    await connection.execute(meanwhile)
+    await connection.close()
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+
+        ended = await bank.wallets.settled(path, leaves=frozenset({"in_review", "pending"}))
+
+        assert (ended["status"], ended["failure"]["code"]) == (ends, code)
+        assert await bank.balance(wallet) == (500, 0, 500)
+        assert await bank.system_balance("rail") == 500
+        assert await rows_of(bank, "SELECT count(*) FROM sandbox_rail.orders WHERE kind = 'withdrawal'") == [(0,)]
+        assert await transitions(bank, "wdr", ended["id"]) == ["pending", "screening", "in_review", ends]
+
+
+async def test_a_wallet_that_was_frozen_during_the_review_pays_nothing_out(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        wallet = await visited(house, addresses).wallet(funds=500)
+    path = await held_without_a_score(house, wallet, 200)
+    async with house.serving([LEDGER_SERVICE, COMPLIANCE_SERVICE, WALLET_SERVICE]) as addresses:
+        await visited(house, addresses).wallets.post(f"/v1/wallets/{wallet}/freeze", {"reason": "asked"})
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+
+        ended = await bank.wallets.settled(path, leaves=frozenset({"in_review", "pending"}))
+
+        assert (ended["status"], ended["failure"]["code"]) == ("failed", "wallet_frozen")
+        assert await bank.balance(wallet) == (500, 0, 500)
+        assert await rows_of(bank, "SELECT count(*) FROM sandbox_rail.orders WHERE kind = 'withdrawal'") == [(0,)]
+
+
+async def test_an_approved_review_waits_for_compliance_to_screen_again(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        wallet = await visited(house, addresses).wallet(funds=500)
+    path = await held_without_a_score(house, wallet, 200)
+    async with house.serving([LEDGER_SERVICE, FRAUD_SERVICE, WALLET_SERVICE]) as addresses:
+        alone = visited(house, addresses)
+        asked_again = "SELECT count(*) FROM movements WHERE kind = 'withdrawal' AND step = 'review' AND attempts > 1"
+        await becomes(lambda: rows_of(alone, asked_again), [(1,)])
+        assert (await alone.wallets.get(path)).document()["status"] == "in_review"
+        assert await alone.balance(wallet) == (500, 200, 300)
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+
+        assert (await bank.wallets.settled(path, leaves=frozenset({"in_review", "pending"})))["status"] == "settled"
+        assert await bank.balance(wallet) == (300, 0, 300)
+
+
 async def test_a_lost_ledger_is_asked_again_under_the_same_id(house: House) -> None:
     async with house.serving(ALL) as addresses:
         wallet = await visited(house, addresses).wallet(funds=500)
@@ -367,6 +445,20 @@ async def test_a_deposit_is_not_read_as_a_withdrawal(open_bank: OpenBank) -> Non
 
         for path in (f"/v1/withdrawals/{encode('wdr', deposit)}", f"/v1/deposits/{encode('dep', new_id())}"):
             assert (await bank.wallets.get(path)).problem()["code"] == "not_found"
+
+
+async def held_without_a_score(house: House, wallet: str, amount: int) -> str:
+    """Ask for a withdrawal while fraud-service is away, wait until it is held for review, and return its path."""
+    async with house.serving([LEDGER_SERVICE, COMPLIANCE_SERVICE, WALLET_SERVICE]) as addresses:
+        alone = visited(house, addresses)
+        answer = await alone.wallets.post("/v1/withdrawals", movement(wallet, amount))
+        path = f"/v1/withdrawals/{answer.document()['id']}"
+        await alone.wallets.settled(path, leaves=PENDING)
+        await rows_of(alone, "UPDATE movements SET changed_at = now() - interval '11 seconds' RETURNING 1")
+        assert (await alone.wallets.settled(path))["status"] == "in_review"
+        posted, held, _ = await alone.balance(wallet)
+        assert held == amount <= posted
+    return path
 
 
 async def rows_of(bank: Bank, statement: str) -> list[tuple[Any, ...]]:

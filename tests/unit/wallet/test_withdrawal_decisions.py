@@ -8,9 +8,9 @@ import pytest
 
 from waqiti.contracts.compliance import ComplianceDecision
 from waqiti.contracts.fraud import FraudDecision, FraudOutcome
-from waqiti.contracts.ledger import Outcome, TransferResult
+from waqiti.contracts.ledger import Account, Outcome, TransferResult
 from waqiti.foundation.ids import derived_id, new_id
-from waqiti.services.wallet.domain.movements import MovementRow, Step
+from waqiti.services.wallet.domain.movements import Change, MovementRow, Step
 from waqiti.services.wallet.domain.rails import RailReport
 from waqiti.services.wallet.domain.withdrawals import (
     Hold,
@@ -19,6 +19,8 @@ from waqiti.services.wallet.domain.withdrawals import (
     after_first_transfer,
     after_rail,
     after_review,
+    after_screening_again,
+    after_voiding,
     capture,
     first_transfer,
     verdict,
@@ -71,6 +73,21 @@ def answered(movement: MovementRow, outcome: Outcome, code: str | None = None) -
     return TransferResult(id=movement.id, outcome=outcome, amount=movement.amount, recorded_at=NOW, code=code)
 
 
+def account(movement: MovementRow, *, frozen: Literal["none", "debits", "all"], closed: bool) -> Account:
+    return Account(
+        id=movement.wallet_id,
+        kind="wallet",
+        currency="EUR",
+        posted=500,
+        held=500,
+        available=0,
+        pending_credits=0,
+        frozen=frozen,
+        closed=closed,
+        version=2,
+    )
+
+
 def test_all_refusals_go_to_the_ledger_which_reports_the_first() -> None:
     asked = withdrawal()
 
@@ -111,8 +128,17 @@ def test_compliance_is_waited_for_a_minute_then_it_is_refused() -> None:
 
     assert verdict(waiting, None, scored(waiting), NOW) == "wait"
     given_up = verdict(over, None, scored(over), NOW)
-    assert given_up == Refuse("compliance_unavailable")
-    assert first_transfer(over, given_up).kind == "refuse"
+    assert given_up == Hold(("compliance_unavailable",))
+    assert first_transfer(over, given_up).kind == "hold"
+    assert first_transfer(over, given_up).refusals == ("compliance_unavailable",)
+
+
+def test_a_hold_that_an_earlier_attempt_got_is_reviewed_when_compliance_went_away_since() -> None:
+    over = withdrawal(status="screening", idle=timedelta(seconds=61))
+
+    change = after_first_transfer(answered(over, "held"), Hold(("compliance_unavailable",)))
+
+    assert (change.status, change.step, change.review_reason) == ("in_review", "review", "no_score")
 
 
 def test_the_minute_begins_when_it_first_had_to_wait() -> None:
@@ -159,10 +185,54 @@ def test_a_refusal_ends_it_with_the_status_of_its_code(code: str, status: str, s
 def test_a_review_without_a_score_closes_itself() -> None:
     waiting = withdrawal(status="in_review", step="review", review_reason="no_score")
 
-    assert after_review(waiting, None, NOW).status == "in_review"
-    assert after_review(waiting, scored(waiting, "approve"), NOW).step == "rail"
-    assert after_review(waiting, scored(waiting, "decline"), NOW).status == "declined"
-    assert after_review(waiting, scored(waiting, "review"), NOW).review_reason == "fraud_review"
+    unanswered, reviewed = after_review(waiting, None, NOW), after_review(waiting, scored(waiting, "review"), NOW)
+    declined = after_review(waiting, scored(waiting, "decline"), NOW)
+
+    assert after_review(waiting, scored(waiting, "approve"), NOW) == "screen_again"
+    assert isinstance(unanswered, Change)
+    assert (unanswered.status, unanswered.step) == ("in_review", "review")
+    assert isinstance(reviewed, Change)
+    assert reviewed.review_reason == "fraud_review"
+    assert isinstance(declined, Change)
+    assert (declined.status, declined.step, declined.reason) == ("in_review", "release", "fraud_declined")
+
+
+@pytest.mark.parametrize(
+    ("refusals", "frozen", "closed", "code"),
+    [
+        ((), "none", False, None),
+        ((), "debits", False, "wallet_frozen"),
+        ((), "all", False, "wallet_frozen"),
+        ((), "none", True, "wallet_closed"),
+        (("sanctions_hit",), "none", False, "sanctions_hit"),
+        (("customer_not_active",), "none", False, "customer_not_active"),
+        (("customer_blocked",), "all", False, "customer_blocked"),
+        (("sanctions_hit",), "debits", False, "wallet_frozen"),
+    ],
+)
+def test_an_approved_withdrawal_goes_on_only_where_nothing_speaks_against_it_now(
+    refusals: tuple[str, ...], frozen: Literal["none", "debits", "all"], closed: bool, code: str | None
+) -> None:
+    waiting = withdrawal(status="in_review", step="review", review_reason="no_score")
+
+    change = after_screening_again(screened(waiting, *refusals), account(waiting, frozen=frozen, closed=closed))
+
+    step = ("in_review", "release", code) if code else ("pending", "rail", "score_approved")
+    assert (change.status, change.step, change.reason) == step
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("sanctions_hit", "declined"), ("customer_not_active", "failed"), ("review_expired", "declined")],
+)
+def test_what_was_decided_against_a_withdrawal_ends_it_once_its_hold_is_void(code: str, status: str) -> None:
+    voided = msgspec.structs.replace(
+        withdrawal(status="in_review", step="release"), failure_code=code, failure_detail="It says why."
+    )
+
+    change = after_voiding(voided)
+
+    assert (change.status, change.step, change.reason) == (status, "resolve", code)
 
 
 def test_a_review_ends_after_three_days() -> None:
@@ -170,7 +240,8 @@ def test_a_review_ends_after_three_days() -> None:
 
     change = after_review(forgotten, None, NOW)
 
-    assert (change.status, change.step) == ("declined", "resolve")
+    assert isinstance(change, Change)
+    assert (change.status, change.step) == ("in_review", "release")
     assert change.failure is not None
     assert change.failure.code == "review_expired"
 

@@ -35,6 +35,10 @@ def internal_routes(screener: Screener, customers: Customers, resolver: Resolver
         requests = decode_body(_SCREEN, incoming.body)
         return Outgoing(200, _encode(ComplianceDecisions(await screener.screen(requests.items))))
 
+    async def screen_again(incoming: Incoming) -> Outgoing:
+        requests = decode_body(_SCREEN, incoming.body)
+        return Outgoing(200, _encode(ComplianceDecisions(await screener.screen_again(requests.items))))
+
     async def facts(incoming: Incoming) -> Outgoing:
         wanted = decode_body(_CUSTOMERS, incoming.body)
         return Outgoing(200, _encode(CustomerFactsList(await customers.facts(wanted.ids))))
@@ -45,6 +49,7 @@ def internal_routes(screener: Screener, customers: Customers, resolver: Resolver
 
     return [
         _route("/internal/screen", screen),
+        _route("/internal/screen/again", screen_again),
         _route("/internal/customers/facts", facts),
         _route("/internal/reservations/resolve", resolve),
     ]

@@ -74,16 +74,25 @@ class Assessor:
 
     def assess(self, item: ScreenRequest) -> Reservation:
         """Return the reservation that ``item`` asks for, or its refusal."""
-        refusals = self._party_refusals(item)
-        if item.text is not None and self._names.mentions(item.text):
-            refusals.append(SANCTIONS_HIT)
+        refusals = self._refusals(item)
         if refusals:
-            return refused(item, refusals, [_REASONS[code] for code in refusals])
+            return _refused_for(item, refusals)
         limits = self._payer_limits(item)
         if limits is not None and not limits.allows(item.amount, item.currency):
             return over_limit(item, "payment")
         state: State = "reserved" if limits is not None else "unlimited"
         return Reservation(item=item, state=state, decision=self._clear(item), limits=limits)
+
+    def assess_again(self, item: ScreenRequest) -> ComplianceDecision:
+        """Decide about a movement that has its reservation, by its parties and its text."""
+        refusals = self._refusals(item)
+        return _refused_for(item, refusals).decision if refusals else self._clear(item)
+
+    def _refusals(self, item: ScreenRequest) -> list[str]:
+        refusals = self._party_refusals(item)
+        if item.text is not None and self._names.mentions(item.text):
+            refusals.append(SANCTIONS_HIT)
+        return refusals
 
     def _party_refusals(self, item: ScreenRequest) -> list[str]:
         parties = {party: None for party in (item.from_customer, item.to_customer) if party is not None}
@@ -114,6 +123,10 @@ def refused(item: ScreenRequest, refusals: list[str], reasons: list[Reason]) -> 
     outcome: ScreeningOutcome = "clear" if _CONFIRMED.isdisjoint(refusals) else "confirmed"
     decision = ComplianceDecision(id=item.id, outcome=outcome, refusals=refusals, reasons=reasons)
     return Reservation(item=item, state="refused", decision=decision)
+
+
+def _refused_for(item: ScreenRequest, refusals: list[str]) -> Reservation:
+    return refused(item, refusals, [_REASONS[code] for code in refusals])
 
 
 def over_limit(item: ScreenRequest, which: Literal["payment", "day", "month"]) -> Reservation:

@@ -40,6 +40,16 @@ class Screener:
         decided = await self._decide(list(asked.values())) if asked else {}
         return [decided[item.id] for item in items]
 
+    async def screen_again(self, items: Sequence[ScreenRequest]) -> list[ComplianceDecision]:
+        """Decide anew about movements that have their reservations, by their parties and texts; nothing is reserved.
+
+        Raises:
+            DependencyUnavailable: the database does not answer.
+        """
+        async with self._database.connection() as connection:
+            assessor = await self._assessor(connection, items)
+        return [assessor.assess_again(item) for item in items]
+
     async def _decide(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
         """Nearly always everything is new and there is room for it: one statement then reserves all of it.
 

@@ -11,8 +11,11 @@ from waqiti.contracts.public.wallets import MovementStatus
 from waqiti.contracts.refusals import sentence, shown, status_of
 
 Kind = Literal["deposit", "withdrawal"]
-Step = Literal["screen", "review", "rail", "arrived", "resolve", "done"]
-"""Where a movement goes on: a deposit by rail, arrived, resolve; a withdrawal by screen, review, rail, resolve."""
+Step = Literal["screen", "review", "release", "rail", "arrived", "resolve", "done"]
+"""Where a movement goes on: a deposit by rail, arrived, resolve; a withdrawal by screen, (review,) rail, resolve.
+
+A withdrawal whose review ends against it goes by release to resolve.
+"""
 
 PREFIXES: Final[dict[Kind, str]] = {"deposit": prefixes.DEPOSIT, "withdrawal": prefixes.WITHDRAWAL}
 FIRST_STEP: Final[dict[Kind, Step]] = {"deposit": "rail", "withdrawal": "screen"}

@@ -8,7 +8,7 @@ import msgspec
 from waqiti.contracts import patience
 from waqiti.contracts.compliance import ComplianceDecision, ScreenRequest
 from waqiti.contracts.fraud import FraudDecision, ScoreRequest
-from waqiti.contracts.ledger import HOLD_EXPIRED, HOLD_RESOLVED, Transfer, TransferResult, system_account_id
+from waqiti.contracts.ledger import HOLD_EXPIRED, HOLD_RESOLVED, Account, Transfer, TransferResult, system_account_id
 from waqiti.contracts.refusals import (
     COMPLIANCE_UNAVAILABLE,
     FRAUD_DECLINED,
@@ -17,6 +17,8 @@ from waqiti.contracts.refusals import (
     REVIEW_EXPIRED,
     WALLET_CLOSED,
     WALLET_FROZEN,
+    first,
+    status_of,
 )
 from waqiti.foundation.ids import derived_id
 from waqiti.services.wallet.domain.movements import (
@@ -43,7 +45,7 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Refuse(msgspec.Struct, frozen=True):
-    """Give up: ask the ledger to store a refusal, unless it has stored something else."""
+    """Give up after a day: ask the ledger to store a refusal, unless it has stored something else."""
 
     code: str
 
@@ -85,18 +87,19 @@ def verdict(
 ) -> Verdict:
     """Decide what to ask of the ledger; None stands for a service that does not answer.
 
-    Without compliance for 60 s it is refused; without a score for 10 s it is held for review. Patience begins with
-    the status ``screening``, which is given at the first failure.
+    Without compliance for 60 s it is refused, by that or by what the ledger puts before it; without a score for 10 s
+    it is held for review. Patience begins with the status ``screening``, which is given at the first failure.
     """
     if now - withdrawal.created_at > patience.DECISION:
         return Refuse(GIVEN_UP)
     waited = now - withdrawal.changed_at if withdrawal.status == "screening" else timedelta(0)
-    if compliance is None:
-        return Refuse(COMPLIANCE_UNAVAILABLE) if waited > patience.COMPLIANCE else "wait"
+    if compliance is None and waited <= patience.COMPLIANCE:
+        return "wait"
+    screened = (COMPLIANCE_UNAVAILABLE,) if compliance is None else tuple(compliance.refusals)
     if fraud is None:
-        return Hold(tuple(compliance.refusals), NO_SCORE) if waited > patience.FRAUD else "wait"
+        return Hold(screened, NO_SCORE) if waited > patience.FRAUD else "wait"
     declined = (FRAUD_DECLINED,) if fraud.outcome == "decline" else ()
-    return Hold((*compliance.refusals, *declined), _BY_SCORE if fraud.outcome == "review" else None)
+    return Hold((*screened, *declined), _BY_SCORE if fraud.outcome == "review" else None)
 
 
 def first_transfer(withdrawal: MovementRow, asked: Hold | Refuse) -> Transfer:
@@ -115,34 +118,47 @@ def first_transfer(withdrawal: MovementRow, asked: Hold | Refuse) -> Transfer:
 
 
 def after_first_transfer(result: TransferResult, asked: Hold | Refuse) -> Change:
-    """Follow what the ledger stored, which may be what an earlier attempt asked."""
+    """Follow what the ledger stored, which may be what an earlier attempt asked: then it is reviewed first."""
     if result.outcome == "refused":
         assert result.code is not None
         return refused(result.code, "resolve")
     assert result.outcome == "held", result.outcome
-    review = asked.review if isinstance(asked, Hold) else NO_SCORE
+    review = asked.review if isinstance(asked, Hold) and not asked.refusals else NO_SCORE
     if review is None:
         return Change(status="pending", step="rail", reason="held")
     return Change(status="in_review", step="review", reason=review, review_reason=review)
 
 
-def after_review(withdrawal: MovementRow, fraud: FraudDecision | None, now: datetime) -> Change:
-    """Go on with a withdrawal that waits: only one without a score closes itself; every one ends after 72 h.
-
-    A refusal is not final before the hold is void: see ``release``.
-    """
+def after_review(
+    withdrawal: MovementRow, fraud: FraudDecision | None, now: datetime
+) -> Literal["screen_again"] | Change:
+    """Go on with a withdrawal that waits: only one without a score closes itself; every one ends after 72 h."""
     if now - withdrawal.changed_at > patience.REVIEW:
-        return Change(status="declined", step="resolve", reason=REVIEW_EXPIRED, failure=described(REVIEW_EXPIRED))
+        return _against(REVIEW_EXPIRED)
     if withdrawal.review_reason != NO_SCORE:
         return msgspec.structs.replace(later(withdrawal, "reviewing"), pause=_REVIEW_LOOK)
     if fraud is None:
         return later(withdrawal, NO_SCORE)
     if fraud.outcome == "approve":
-        return Change(status="pending", step="rail", reason="score_approved")
+        return "screen_again"
     if fraud.outcome == "decline":
-        return refused(FRAUD_DECLINED, "resolve")
+        return _against(FRAUD_DECLINED)
     waiting = later(withdrawal, _BY_SCORE)
     return msgspec.structs.replace(waiting, pause=_REVIEW_LOOK, review_reason=_BY_SCORE)
+
+
+def after_screening_again(again: ComplianceDecision, account: Account) -> Change:
+    """Send an approved withdrawal to the rail, unless meanwhile something speaks against it."""
+    flags = [WALLET_CLOSED] if account.closed else [WALLET_FROZEN] if account.frozen != "none" else []
+    code = first([*again.refusals, *flags])
+    return Change(status="pending", step="rail", reason="score_approved") if code is None else _against(code)
+
+
+def after_voiding(withdrawal: MovementRow) -> Change:
+    """End a withdrawal whose review went against it, now that nothing is held any more."""
+    assert withdrawal.failure is not None
+    code = withdrawal.failure.code
+    return Change(status=status_of(code), step="resolve", reason=code)
 
 
 def capture(withdrawal: MovementRow) -> Transfer:
@@ -205,6 +221,11 @@ def after_return() -> Change:
     """End a withdrawal whose money came back, into the wallet or into suspense."""
     given_back = Refusal(RETURNED, "The rail gave the money back.")
     return Change(status="returned", step="done", reason=RETURNED, failure=given_back)
+
+
+def _against(code: str) -> Change:
+    """Turn a review against the withdrawal: for good, whatever is known later, and final once the hold is void."""
+    return Change(status="in_review", step="release", reason=code, failure=described(code))
 
 
 def _later_step(withdrawal: MovementRow, step: str, kind: Literal["capture", "void"]) -> Transfer:

@@ -12,7 +12,7 @@ CREATE TABLE movements (
     status         text        NOT NULL DEFAULT 'pending'
                    CHECK (status IN ('pending', 'screening', 'in_review', 'settled', 'declined', 'failed', 'returned')),
     step           text        NOT NULL
-                   CHECK (step IN ('screen', 'review', 'rail', 'arrived', 'resolve', 'done')),
+                   CHECK (step IN ('screen', 'review', 'release', 'rail', 'arrived', 'resolve', 'done')),
     failure_code   text,
     failure_detail text,
     rail_reference text,

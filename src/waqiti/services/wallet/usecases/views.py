@@ -5,7 +5,7 @@ from waqiti.contracts.ledger import Account
 from waqiti.contracts.public.common import Failure
 from waqiti.contracts.public.wallets import Balance, Movement, Wallet
 from waqiti.foundation.ids import encode
-from waqiti.services.wallet.domain.movements import PREFIXES, MovementRow
+from waqiti.services.wallet.domain.movements import ENDED, PREFIXES, MovementRow
 from waqiti.services.wallet.domain.wallets import WalletRow, status_of
 
 
@@ -28,7 +28,7 @@ def balance_view(account: Account) -> Balance:
 
 def movement_view(movement: MovementRow) -> Movement:
     """Return a deposit or withdrawal as the API shows it."""
-    failure = movement.failure
+    failure = movement.failure if movement.status in ENDED else None
     return Movement(
         id=encode(PREFIXES[movement.kind], movement.id),
         wallet_id=encode(prefixes.WALLET, movement.wallet_id),

@@ -29,6 +29,7 @@ class WithdrawalSteps:
         return {
             ("withdrawal", "screen"): self._screen,
             ("withdrawal", "review"): self._review,
+            ("withdrawal", "release"): self._give_back,
             ("withdrawal", "rail"): self._pay_out,
             ("withdrawal", "resolve"): self._resolve,
             ("withdrawal", "done"): self._take_back,
@@ -45,9 +46,18 @@ class WithdrawalSteps:
     async def _review(self, withdrawal: MovementRow) -> Change:
         fraud = await self._scored(withdrawal) if withdrawal.review_reason == NO_SCORE else None
         change = withdrawals.after_review(withdrawal, fraud, utc_now())
-        if change.status == "declined":
-            await self._release(withdrawal)
-        return change
+        return await self._screen_again(withdrawal) if change == "screen_again" else change
+
+    async def _screen_again(self, withdrawal: MovementRow) -> Change:
+        """Screen what is approved once more, as it may have waited for days; without an answer it waits on."""
+        asked = [withdrawals.screening(withdrawal)]
+        again = (await self._others.compliance.screen_again(asked, timeout_seconds=CALL_SECONDS))[0]
+        account = (await self._others.ledger.accounts([withdrawal.wallet_id], timeout_seconds=CALL_SECONDS))[0]
+        return withdrawals.after_screening_again(again, account)
+
+    async def _give_back(self, withdrawal: MovementRow) -> Change:
+        await self._release(withdrawal)
+        return withdrawals.after_voiding(withdrawal)
 
     async def _pay_out(self, withdrawal: MovementRow) -> Change:
         report = await ask_rail(self._others, withdrawal)
