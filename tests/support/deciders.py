@@ -1,7 +1,7 @@
 """fraud-service, compliance-service and wallet-service as a test wants them, on the product's own runtime."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -18,7 +18,7 @@ from waqiti.contracts.compliance import (
 )
 from waqiti.contracts.fraud import FraudDecision, FraudDecisions, FraudOutcome, Reason, ScoreRequest, ScoreRequests
 from waqiti.contracts.wallet import WalletFacts, WalletFactsList, WalletIds
-from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.http import Incoming, Outgoing, RawRoute
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.runtime import Application, Context, Service
@@ -32,14 +32,17 @@ _encode: Final = msgspec.json.Encoder().encode
 class Deciders:
     """What the three services say. First decisions are kept, as the real ones keep them.
 
-    ``score`` and ``screen`` may be replaced; ``fraud`` and ``compliance`` say how the services are.
+    ``score``, ``screen`` and ``screen_again`` may be replaced; ``fraud`` and ``compliance`` say how the services are,
+    or what they answer to everything. ``before_scoring`` runs before each answer of fraud-service.
     """
 
     def __init__(self) -> None:
-        self.fraud: Mood = "well"
-        self.compliance: Mood = "well"
+        self.fraud: Mood | Problem = "well"
+        self.compliance: Mood | Problem = "well"
+        self.before_scoring: Callable[[], Awaitable[None]] = nothing
         self.score: Callable[[ScoreRequest], FraudDecision] = approve
         self.screen: Callable[[ScreenRequest], ComplianceDecision] = clear
+        self.screen_again: Callable[[ScreenRequest], ComplianceDecision] = clear
         self.wallets: dict[UUID, WalletFacts] = {}
         self.scored: dict[UUID, FraudDecision] = {}
         self.screened: dict[UUID, ComplianceDecision] = {}
@@ -56,14 +59,15 @@ class Deciders:
     def services(self) -> list[Service[Any]]:
         """Return the three services."""
         routes = {
-            FRAUD: ("/internal/score", self._score),
-            COMPLIANCE: ("/internal/screen", self._screen),
-            WALLET: ("/internal/wallets/facts", self._facts),
+            FRAUD: {"/internal/score": self._score},
+            COMPLIANCE: {"/internal/screen": self._screen, "/internal/screen/again": self._screen_again},
+            WALLET: {"/internal/wallets/facts": self._facts},
         }
-        return [_service(name, path, handler) for name, (path, handler) in routes.items()]
+        return [_service(name, handlers) for name, handlers in routes.items()]
 
     async def _score(self, incoming: Incoming) -> Outgoing:
         await _feel(self.fraud, FRAUD)
+        await self.before_scoring()
         items = msgspec.json.decode(incoming.body, type=ScoreRequests).items
         return Outgoing(200, _encode(FraudDecisions([self._scored(item) for item in items])))
 
@@ -72,6 +76,11 @@ class Deciders:
         items = msgspec.json.decode(incoming.body, type=ScreenRequests).items
         self.requests.extend(items)
         return Outgoing(200, _encode(ComplianceDecisions([self._screened(item) for item in items])))
+
+    async def _screen_again(self, incoming: Incoming) -> Outgoing:
+        await _feel(self.compliance, COMPLIANCE)
+        items = msgspec.json.decode(incoming.body, type=ScreenRequests).items
+        return Outgoing(200, _encode(ComplianceDecisions([self.screen_again(item) for item in items])))
 
     async def _facts(self, incoming: Incoming) -> Outgoing:
         self.wallet_calls += 1
@@ -84,6 +93,10 @@ class Deciders:
 
     def _screened(self, item: ScreenRequest) -> ComplianceDecision:
         return self.screened.setdefault(item.id, self.screen(item))
+
+
+async def nothing() -> None:
+    """Do nothing."""
 
 
 def approve(item: ScoreRequest) -> FraudDecision:
@@ -116,16 +129,20 @@ def screened(
     )
 
 
-async def _feel(mood: Mood, name: str) -> None:
+async def _feel(mood: Mood | Problem, name: str) -> None:
+    if isinstance(mood, Problem):
+        raise mood
     if mood == "hanging":
         await asyncio.sleep(_LONGER_THAN_ANYBODY_WAITS_SECONDS)
     if mood == "away":
         raise DependencyUnavailable(name, "It was told to be away.")
 
 
-def _service(name: str, path: str, handler: Callable[[Incoming], Any]) -> Service[Any]:
+def _service(name: str, handlers: Mapping[str, Callable[[Incoming], Any]]) -> Service[Any]:
+    raw = [RawRoute(method="POST", path=path, handler=handler) for path, handler in handlers.items()]
+
     @asynccontextmanager
     async def build(context: Context[Settings]) -> AsyncIterator[Application]:
-        yield Application(asgi=context.http([], raw=[RawRoute(method="POST", path=path, handler=handler)]))
+        yield Application(asgi=context.http([], raw=raw))
 
     return Service(name=name, settings=Settings, build=build)

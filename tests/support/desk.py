@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
@@ -11,13 +11,16 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from tests.support.deciders import Deciders
-from tests.support.house import API_KEY, House
+from tests.support.house import API_KEY, OPERATOR_KEY, House
 from tests.support.raw import Answer
 from tests.support.tcp_proxy import TcpProxy
 from waqiti.contracts.catalog import LEDGER, PAYMENT
 from waqiti.contracts.ledger import Account, LedgerClient, OpenAccount, SetFlags, Transfer, system_account_id
 from waqiti.contracts.ledger import system_accounts as accounts_of
+from waqiti.contracts.payment import CONSUMER_GROUP
 from waqiti.contracts.wallet import WalletFacts
+from waqiti.foundation.database import Database
+from waqiti.foundation.events import DeadLetter, LogAdmin
 from waqiti.foundation.http.client import Deadline, HttpClient, ServiceClient
 from waqiti.foundation.ids import decode, encode, new_id
 from waqiti.foundation.runtime import Service
@@ -153,6 +156,20 @@ class Desk:
         """Capture, void or refund."""
         return await self.send("POST", f"/v1/payments/{payment_id}/{what}", body or {}, **headers)
 
+    async def dead_letters(self) -> list[DeadLetter]:
+        """List what the worker has put aside."""
+        database = await Database.open(self.house.databases[PAYMENT].admin_url, name="look")
+        try:
+            return await LogAdmin(database).dead_letters(CONSUMER_GROUP)
+        finally:
+            await database.close()
+
+    async def metric(self, name: str) -> float:
+        """Return the sum of a metric over all its labels, 0 where there is none."""
+        text = (await self.send("GET", "/actuator/prometheus", key=OPERATOR_KEY)).body.decode()
+        lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+        return sum(float(value) for line, value in lines if line.partition("{")[0] == name)
+
     # -- the database, past the service
 
     async def sql(self, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
@@ -163,10 +180,29 @@ class Desk:
         finally:
             await connection.close()
 
+    @asynccontextmanager
+    async def locked(self, payment_id: str) -> AsyncIterator[None]:
+        """Hold the lock on a payment's state, so that whoever writes it runs into its time-out."""
+        connection = await asyncpg.connect(self.house.databases[PAYMENT].admin_url)
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT FROM states WHERE id = $1 FOR UPDATE", _uuid("pay", payment_id))
+                yield
+        finally:
+            await connection.close()
+
     async def count(self, table: str) -> int:
         """Count the rows of a table."""
         (row,) = await self.sql(_COUNTS[table])
         return int(row["rows"])
+
+
+async def until(what: str, holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something holds, at most 20 s."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not await holds():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.02)
 
 
 def order(payer: str, payee: str, amount: int, currency: str = "EUR", **fields: Any) -> dict[str, Any]:
@@ -187,18 +223,19 @@ async def open_desk(
     *,
     ledger: str | None = None,
     proxy: TcpProxy | None = None,
+    through: str | None = None,
     role: Literal["api", "worker"] | None = None,
 ) -> AsyncIterator[Desk]:
     """Serve the ledger, payment-service and the deciders.
 
-    A ``ledger`` that runs already is used as it is, by payment-service through ``proxy``.
+    A ``ledger`` that runs already is used as it is, by payment-service by way of ``proxy`` or the address ``through``.
     """
     services: list[Service[Any]] = [PAYMENT_SERVICE, *deciders.services()]
     elsewhere = {}
     if ledger is None:
         services.append(LEDGER_SERVICE)
     else:
-        elsewhere[LEDGER] = ledger if proxy is None else f"http://127.0.0.1:{proxy.port}"
+        elsewhere[LEDGER] = through or (ledger if proxy is None else f"http://127.0.0.1:{proxy.port}")
     async with house.serving(services, elsewhere, {PAYMENT: settings}, role) as addresses:
         known = {LEDGER: ledger} if ledger is not None else {}
         desk = Desk(house, deciders, addresses | known, house.issuer(PAYMENT))

@@ -48,6 +48,7 @@ class PaymentSettings(Settings, frozen=True, kw_only=True):
     fraud_patience_seconds: Seconds = patience.FRAUD.total_seconds()
     compliance_patience_seconds: Seconds = patience.COMPLIANCE.total_seconds()
     ledger_patience_seconds: Seconds = patience.DECISION.total_seconds()
+    poison_pause_seconds: Seconds = 600.0
     requeue_after_seconds: Seconds = 15.0
     finish_after_seconds: Seconds = 5.0
 
@@ -79,7 +80,7 @@ async def _build(context: Context[PaymentSettings]) -> AsyncIterator[Application
     paying = _paying(context, parts, waiters)
     try:
         yield Application(
-            asgi=context.http(_handlers(parts), raw=paying_routes(paying, database)),
+            asgi=context.http(_handlers(parts), raw=paying_routes(paying)),
             api_tasks=[BackgroundTask("waiters", waiters.run)],
             workers=_workers(context, parts),
         )
@@ -90,6 +91,7 @@ async def _build(context: Context[PaymentSettings]) -> AsyncIterator[Application
 
 def _paying(context: Context[PaymentSettings], parts: _Parts, waiters: Waiters) -> Paying:
     wallets = Wallets(WalletClient(context.client(catalog.WALLET)))
+    context.actuator.on_cache_clear("wallets", wallets.forget)
     return Paying(parts.database, wallets, Acceptor(parts.database, parts.writer), waiters)
 
 
@@ -104,7 +106,8 @@ def _workers(context: Context[PaymentSettings], parts: _Parts) -> list[Backgroun
     fraud = FraudClient(context.client(catalog.FRAUD))
     compliance = ComplianceClient(context.client(catalog.COMPLIANCE))
     deciding = Deciding(fraud, compliance, parts.ledger, parts.clocks)
-    settling = Settling(database, parts.writer, consumer)
+    poison_pause = timedelta(seconds=settings.poison_pause_seconds)
+    settling = Settling(database, parts.writer, consumer, poison_pause=poison_pause)
     retrying = Retrying(database, deciding, settling, _patience(settings))
     rescoring = Rescoring(database, parts.writer, deciding, parts.stepping, parts.clocks)
     sweeping = Sweeping(

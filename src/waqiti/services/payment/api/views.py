@@ -13,9 +13,9 @@ from waqiti.contracts.public import payments as public
 from waqiti.contracts.public.common import Failure, PublicReason
 from waqiti.foundation.ids import derived_id, encode
 from waqiti.foundation.security import OPERATOR, Principal
-from waqiti.services.payment.domain.payments import Payment, Queued
+from waqiti.services.payment.domain.payments import CREATED, Payment, Queued
 from waqiti.services.payment.domain.refunds import Refund
-from waqiti.services.payment.store.transitions import CREATED, Transition
+from waqiti.services.payment.store.transitions import Transition
 
 PAYMENT: Final = "pay"
 WALLET: Final = "wal"

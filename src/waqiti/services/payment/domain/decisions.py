@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts import refusals
-from waqiti.contracts.compliance import ComplianceDecision
+from waqiti.contracts.compliance import ComplianceDecision, ScreeningOutcome
 from waqiti.contracts.fraud import FraudDecision, Reason
 from waqiti.contracts.ledger import Transfer, TransferResult
 from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, Status
@@ -47,15 +47,21 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(found)
 
     @property
-    def review(self) -> Review | None:
-        """Why somebody has to look at it first, if anybody has to."""
+    def reviews(self) -> tuple[Review, ...]:
+        """Why somebody has to look at it first; all of them must be settled before it is approved."""
+        found: list[Review] = []
         if self.fraud is None:
-            return "no_score"
-        if self.fraud.outcome == "review":
-            return "fraud"
+            found.append("no_score")
+        elif self.fraud.outcome == "review":
+            found.append("fraud")
         if self.compliance is not None and self.compliance.outcome == "possible":
-            return "compliance"
-        return None
+            found.append("compliance")
+        return tuple(found)
+
+    @property
+    def review(self) -> Review | None:
+        """The first of ``reviews``, if there are any."""
+        return next(iter(self.reviews), None)
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +123,20 @@ def conclude(
             )
     assert may_become("screening", conclusion.status)
     return conclusion
+
+
+def both(first: ComplianceDecision, again: ComplianceDecision) -> ComplianceDecision:
+    """Return what two screenings of a payment say together: the graver outcome, all that is against it."""
+    return ComplianceDecision(
+        id=first.id,
+        outcome=max(first.outcome, again.outcome, key=_GRAVITY.index),
+        refusals=list(dict.fromkeys([*first.refusals, *again.refusals])),
+        reasons=list(dict.fromkeys([*first.reasons, *again.reasons])),
+        max_credit_balance=again.max_credit_balance,
+    )
+
+
+_GRAVITY: Final[tuple[ScreeningOutcome, ...]] = ("clear", "possible", "confirmed")
 
 
 def decision_of(screened: Screened) -> Decision:

@@ -1,7 +1,7 @@
 """A payment: its facts, which never change, and its state."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,9 @@ import msgspec
 from waqiti.contracts.payment import Decision, Status
 
 Review = Literal["no_score", "fraud", "compliance"]
+
+CREATED: Final = "payment.created"
+"""The type of the event by which an accepted payment is queued: the first of its transitions."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

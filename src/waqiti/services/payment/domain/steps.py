@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import refusals
+from waqiti.contracts.catalog import PAYMENT
 from waqiti.contracts.ledger import HOLD_RESOLVED, LINKED_REFUSED, Transfer, TransferResult, system_account_id
 from waqiti.contracts.payment import Status
 from waqiti.foundation.errors import Problem
@@ -20,7 +22,7 @@ StepStatus = Literal["pending", "done", "refused"]
 
 REVIEW_EXPIRED: Final = "review_expired"
 
-SERVICE: Final = "payment-service"
+SERVICE: Final = PAYMENT
 """The actor of what this service does by itself."""
 
 _DONE: Final[dict[StepKind, str]] = {"capture": "captured", "void": "voided", "expire": "expired"}
@@ -62,6 +64,12 @@ def capture(amount: int | None, actor: str) -> Asked:
 def void(actor: str) -> Asked:
     """A client's void."""
     return Asked(kind="void", becomes="canceled", actor=actor)
+
+
+def refusal(code: str) -> Asked:
+    """This service's own end of a hold whose payment is refused by ``code``."""
+    shown = refusals.shown(code)
+    return Asked(kind="void", becomes=refusals.status_of(code), failure_code=shown, actor=SERVICE, reason=shown)
 
 
 def plan(payment: Payment, step_id: UUID, asked: Asked, deadline_at: datetime | None, now: datetime) -> Step:

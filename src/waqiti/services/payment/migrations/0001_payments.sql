@@ -74,12 +74,16 @@ FOR EACH ROW
 WHEN (OLD.status <> NEW.status AND NOT payment_may_become(OLD.status, NEW.status))
 EXECUTE FUNCTION refuse_transition();
 
--- Payments that wait for a service that is away, or (poison) for a person. All that are 'screening' are here.
+-- Payments that wait for a service that is away, or (poison) could not be decided when they were asked about alone.
+-- All that are 'screening' are here. Poison is not asked about before retry_at.
 CREATE TABLE parked (
     payment_id uuid        PRIMARY KEY,
     parked_at  timestamptz NOT NULL,
+    retry_at   timestamptz NOT NULL,
     reason     text        NOT NULL CHECK (reason IN ('away', 'poison'))
 );
+
+CREATE INDEX parked_poison ON parked (retry_at) WHERE reason = 'poison';
 
 -- When a review or an authorization ends. Only payments whose money is held are here.
 CREATE TABLE clocks (

@@ -34,11 +34,12 @@ END
 $$;
 
 -- Settles payments that were waiting: the group's marks, the states, the clocks of what is held, then the events.
--- Where one of them waits no longer the whole fails, and the caller looks closer. The plan may be made while the table
+-- Where one of them waits no longer, or is not in the status that all are said to have (NULL says nothing), the whole
+-- fails, and the caller looks closer. The plan may be made while the table
 -- is empty: it must not settle on reading it whole.
 CREATE FUNCTION settle_payments(
     mark_group text, mark_topic text, mark_partitions integer[], mark_epochs bigint[], mark_from bigint[],
-    mark_to bigint[],
+    mark_to bigint[], old_status text,
     new_ids uuid[], new_statuses text[], new_captured bigint[], new_fees bigint[], new_failures text[],
     new_reviews text[], new_settlers uuid[], new_decisions text[], new_time timestamptz,
     clock_ids uuid[], clock_deadlines timestamptz[], clock_no_score boolean[], parked_ids uuid[],
@@ -59,7 +60,7 @@ BEGIN
     FROM unnest(
         new_ids, new_statuses, new_captured, new_fees, new_failures, new_reviews, new_settlers, new_decisions
     ) AS n (id, status, captured, fee, failure, review, settler, decision)
-    WHERE s.id = n.id AND s.status IN ('created', 'screening');
+    WHERE s.id = n.id AND s.status IN ('created', 'screening') AND s.status = coalesce(old_status, s.status);
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> cardinality(new_ids) THEN
         RAISE EXCEPTION '% of % payments wait no longer', cardinality(new_ids) - moved, cardinality(new_ids)

@@ -51,15 +51,15 @@ async def read(connection: Connection, refund_id: UUID) -> Refund | None:
 _HALVES: Final = """
 SELECT id, payment_id, number, amount, share, refund_fee, status, failure_code, reason, actor, created_at
 FROM refunds
-WHERE status = 'pending' AND created_at < $1
-ORDER BY created_at
-LIMIT $2
+WHERE status = 'pending' AND created_at < $1 AND id > $2
+ORDER BY id
+LIMIT $3
 """
 
 
-async def halves(connection: Connection, before: datetime, limit: int) -> list[Refund]:
-    """List refunds that were begun before ``before`` and never ended, oldest first."""
-    return [_refund(row) for row in await connection.fetch(_HALVES, before, limit)]
+async def halves(connection: Connection, before: datetime, after: UUID, limit: int) -> list[Refund]:
+    """List refunds that were begun before ``before`` and never ended, by id, those after ``after``."""
+    return [_refund(row) for row in await connection.fetch(_HALVES, before, after, limit)]
 
 
 _FINISH: Final = """

@@ -61,15 +61,15 @@ async def is_pending(connection: Connection, payment_id: UUID) -> bool:
 _HALVES: Final = """
 SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, created_at
 FROM steps
-WHERE status = 'pending' AND created_at < $1
-ORDER BY created_at
-LIMIT $2
+WHERE status = 'pending' AND created_at < $1 AND id > $2
+ORDER BY id
+LIMIT $3
 """
 
 
-async def halves(connection: Connection, before: datetime, limit: int) -> list[Step]:
-    """List steps that were begun before ``before`` and never ended, oldest first."""
-    return [_step(row) for row in await connection.fetch(_HALVES, before, limit)]
+async def halves(connection: Connection, before: datetime, after: UUID, limit: int) -> list[Step]:
+    """List steps that were begun before ``before`` and never ended, by id, those after ``after``."""
+    return [_step(row) for row in await connection.fetch(_HALVES, before, after, limit)]
 
 
 _FINISH: Final = "UPDATE steps SET status = $2, code = $3 WHERE id = $1 AND status = 'pending' RETURNING id"

@@ -8,8 +8,7 @@ import msgspec
 
 from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS
 from waqiti.foundation.database import Connection
-
-CREATED: Final = "payment.created"
+from waqiti.services.payment.domain.payments import CREATED
 
 
 class Transition(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER
 from waqiti.contracts.compliance import ComplianceClient, ComplianceDecision, ScreenRequest
 from waqiti.contracts.fraud import FraudClient, FraudDecision, ScoreRequest
 from waqiti.contracts.ledger import LedgerClient, Transfer, TransferResult
@@ -15,10 +16,12 @@ from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import decisions
 from waqiti.services.payment.domain.decisions import Clocks, Conclusion, Screened
 from waqiti.services.payment.domain.payments import Queued
+from waqiti.services.payment.usecases import metrics
 
 SCREEN_TIMEOUT_SECONDS: Final = 2.0
 LEDGER_TIMEOUT_SECONDS: Final = 5.0
-_AWAY: Final = frozenset({429, 503})
+_UNDIGESTED: Final = 422
+_EXPECTED: Final = frozenset({429, 503})
 
 Answer = TypeVar("Answer")
 
@@ -54,6 +57,13 @@ class LedgerAway(Exception):
     """The ledger did not answer: what it did is unknown, and the same ids are asked again."""
 
 
+class Refused(Exception):
+    """A service cannot digest what it was asked (422). Where that was one payment, the payment is to blame."""
+
+    def __init__(self, service: str, problem: Problem) -> None:
+        super().__init__(f"{service}: {problem}")
+
+
 class Deciding:
     """Calls the three services that decide."""
 
@@ -67,11 +77,11 @@ class Deciding:
         """Score and screen; a service that is away decides nothing.
 
         Raises:
-            Problem: one of them refused the whole call.
+            Refused: one of them cannot digest the call.
         """
         fraud, compliance = await asyncio.gather(
-            unless_away(self._fraud.score(_score_requests(items), timeout_seconds=SCREEN_TIMEOUT_SECONDS)),
-            unless_away(self._compliance.screen(_screen_requests(items), timeout_seconds=SCREEN_TIMEOUT_SECONDS)),
+            self._score(items),
+            self._screen(items),
         )
         scores: Sequence[FraudDecision | None] = fraud or [None] * len(items)
         screenings: Sequence[ComplianceDecision | None] = compliance or [None] * len(items)
@@ -89,7 +99,7 @@ class Deciding:
 
         Raises:
             LedgerAway: it did not answer.
-            Problem: it refused the whole call.
+            Refused: it cannot digest the call.
         """
         chains = [decisions.first_step(one.item.payment, one.screened, self._clocks, now) for one in ready]
         results = await ask_ledger(self._ledger, chains)
@@ -98,10 +108,34 @@ class Deciding:
             for one, result in zip(ready, results, strict=True)
         ]
 
-    async def score(self, payments: Sequence[Queued]) -> list[FraudDecision] | None:
-        """Score payments that could not be scored before; None where fraud-service is still away."""
-        items = [Item(payment=payment) for payment in payments]
-        return await unless_away(self._fraud.score(_score_requests(items), timeout_seconds=SCREEN_TIMEOUT_SECONDS))
+    async def screen_again(self, items: Sequence[Item]) -> list[Screened] | None:
+        """Say what stands against payments whose money is held; None where one of the services is away.
+
+        What compliance-service said at first it says again, beside what it finds now.
+
+        Raises:
+            Refused: one of them cannot digest the call.
+        """
+        requests = _screen_requests(items)
+        scores, first, again = await asyncio.gather(
+            self._score(items),
+            self._screen(items),
+            unless_away(COMPLIANCE, self._compliance.screen_again(requests, timeout_seconds=SCREEN_TIMEOUT_SECONDS)),
+        )
+        if scores is None or first is None or again is None:
+            return None
+        return [
+            Screened(fraud=score, compliance=decisions.both(before, now))
+            for score, before, now in zip(scores, first, again, strict=True)
+        ]
+
+    async def _score(self, items: Sequence[Item]) -> list[FraudDecision] | None:
+        asked = self._fraud.score(_score_requests(items), timeout_seconds=SCREEN_TIMEOUT_SECONDS)
+        return await unless_away(FRAUD, asked)
+
+    async def _screen(self, items: Sequence[Item]) -> list[ComplianceDecision] | None:
+        asked = self._compliance.screen(_screen_requests(items), timeout_seconds=SCREEN_TIMEOUT_SECONDS)
+        return await unless_away(COMPLIANCE, asked)
 
 
 async def ask_ledger(ledger: LedgerClient, chains: Sequence[Sequence[Transfer]]) -> list[list[TransferResult]]:
@@ -109,12 +143,12 @@ async def ask_ledger(ledger: LedgerClient, chains: Sequence[Sequence[Transfer]])
 
     Raises:
         LedgerAway: it did not answer.
-        Problem: it refused the whole call.
+        Refused: it cannot digest the call.
     """
     if not chains:
         return []
     transfers = [transfer for chain in chains for transfer in chain]
-    results = await unless_away(ledger.post(transfers, timeout_seconds=LEDGER_TIMEOUT_SECONDS))
+    results = await unless_away(LEDGER, ledger.post(transfers, timeout_seconds=LEDGER_TIMEOUT_SECONDS))
     if results is None:
         raise LedgerAway
     assert [result.id for result in results] == [transfer.id for transfer in transfers]
@@ -126,14 +160,25 @@ async def ask_ledger(ledger: LedgerClient, chains: Sequence[Sequence[Transfer]])
     return answers
 
 
-async def unless_away(call: Awaitable[Answer]) -> Answer | None:
-    """Return the answer; None where the service is away, overloaded, or its answer was lost."""
+async def unless_away(service: str, call: Awaitable[Answer]) -> Answer | None:
+    """Return the answer; None where ``service`` decides nothing: away, overloaded, its answer lost, or it refuses us.
+
+    A refusal of the caller (a wrong key, a route or version that it does not know) says nothing about any payment: they
+    wait, and it is an error for somebody to mend.
+
+    Raises:
+        Refused: 422.
+    """
     try:
         return await call
     except Problem as problem:
-        if problem.status not in _AWAY:
-            raise
-        _log.warning("service_away", detail=problem.detail)
+        if problem.status == _UNDIGESTED:
+            raise Refused(service, problem) from problem
+        if problem.status in _EXPECTED:
+            _log.warning("service_away", service=service, detail=problem.detail)
+        else:
+            metrics.count_call_refused(service)
+            _log.error("service_refuses_us", service=service, status=problem.status, detail=problem.detail)
         return None
 
 

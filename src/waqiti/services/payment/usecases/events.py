@@ -9,10 +9,9 @@ from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS, PaymentRes
 from waqiti.foundation.events import NewEvent
 from waqiti.foundation.telemetry import traceparent
 from waqiti.services.payment.domain.decisions import Conclusion
-from waqiti.services.payment.domain.payments import Facts, Payment, Queued, queued
+from waqiti.services.payment.domain.payments import CREATED, Facts, Payment, Queued, queued
 from waqiti.services.payment.domain.steps import SERVICE
 
-CREATED: Final = "payment.created"
 REQUEUED: Final = "payment.requeued"
 
 _encode: Final = msgspec.json.Encoder().encode

@@ -14,6 +14,14 @@ from waqiti.foundation.telemetry import counter
 TOTAL: Final = counter("payment_total", "Payments that ended, refusals of the customer's making left out.")
 SUCCESS: Final = counter("payment_success_total", "Payments that ended as they were asked to.")
 REFUSED: Final = counter("payment_refused_total", "Payments refused for a reason of the customer's.", ("reason",))
+POISONED: Final = counter("payment_poisoned_total", "Payments found to be poison, once for each time they were asked.")
+STUCK: Final = counter(
+    "payment_stuck_total", "Steps, refunds, clocks and reviews that could not be driven on.", ("what",)
+)
+SWEEPS_FAILED: Final = counter("payment_sweep_failures_total", "Rounds of retries and sweeps that failed.", ("sweep",))
+CALLS_REFUSED: Final = counter(
+    "payment_calls_refused_total", "Calls that another service refused for a reason that is ours.", ("service",)
+)
 
 _REASONS: Final = {
     refusals.INSUFFICIENT_FUNDS: "funds",
@@ -39,6 +47,26 @@ def count_ended(status: Status, failure_code: str | None) -> None:
     TOTAL.inc()
     if status not in _UNSUCCESSFUL:
         SUCCESS.inc()
+
+
+def count_poisoned() -> None:
+    """Count a payment that could not be decided although it was asked about alone."""
+    POISONED.inc()
+
+
+def count_stuck(what: str) -> None:
+    """Count something that was begun and cannot be finished."""
+    STUCK.labels(what).inc()
+
+
+def count_sweep_failed(sweep: str) -> None:
+    """Count a round that failed."""
+    SWEEPS_FAILED.labels(sweep).inc()
+
+
+def count_call_refused(service: str) -> None:
+    """Count a call that was refused whoever it was about."""
+    CALLS_REFUSED.labels(service).inc()
 
 
 def count_late(payments: int) -> None:

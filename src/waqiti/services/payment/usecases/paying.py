@@ -11,6 +11,7 @@ from waqiti.contracts.wallet import WalletFacts
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.idempotency import RequestKey, Resumed, begin
 from waqiti.foundation.ids import new_id
 from waqiti.services.payment.domain.payments import Facts, Payment, State
 from waqiti.services.payment.domain.states import WAITING
@@ -45,6 +46,13 @@ class Paid(msgspec.Struct, frozen=True):
     """The payment as it stands now; ``replayed`` where its key was used before."""
 
     payment: Payment
+    replayed: bool
+
+
+class PaidBatch(msgspec.Struct, frozen=True):
+    """One outcome per order of a batch; ``replayed`` where the batch's own key was used before."""
+
+    outcomes: list[Paid | Problem]
     replayed: bool
 
 
@@ -87,6 +95,20 @@ class Paying:
             for one in pending:
                 self._waiters.forget(one.watch)
         return [_outcome(outcome, problems) for outcome in outcomes]
+
+    async def pay_batch(self, request: RequestKey, orders: Sequence[Order | Problem], wait_seconds: float) -> PaidBatch:
+        """Keep the key of a batch and ``pay`` the orders in it that could be read; the others keep their problem.
+
+        What is stored under the batch's key is its body, not its answer: each payment stands under a key of its own.
+
+        Raises:
+            Problem: what ``begin`` and ``pay`` raise.
+        """
+        async with self._database.transaction() as connection:
+            found = await begin(connection, request, new_id)
+        paid = iter(await self.pay([order for order in orders if isinstance(order, Order)], wait_seconds))
+        outcomes = [next(paid) if isinstance(order, Order) else order for order in orders]
+        return PaidBatch(outcomes, replayed=isinstance(found, Resumed))
 
     def _begin(self, order: Order, wallets: dict[UUID, WalletFacts]) -> _Pending | Problem:
         try:

@@ -1,7 +1,7 @@
 """Writing what became of payments: marks, states and result events in one transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,17 +11,20 @@ import msgspec
 from waqiti.contracts.payment import PAYMENT_RESULTS, Status
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.events import Batch, Consumer, Event, EventWriter, LogAdmin, NewEvent
+from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain.decisions import Conclusion
 from waqiti.services.payment.domain.states import WAITING
-from waqiti.services.payment.store import parked, settling, states
+from waqiti.services.payment.store import parked, queue, settling, states
 from waqiti.services.payment.usecases import events, metrics
 from waqiti.services.payment.usecases.deciding import Item
 
 _NO_MARKS: Final[tuple[object, ...]] = ("", "", [], [], [], [])
 
+_log = logger(__name__)
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch came to. ``previous`` is the status that the concluded ones had."""
+    """What a batch came to. ``previous`` is the status that the concluded ones should still have."""
 
     concluded: Sequence[Conclusion] = ()
     waiting: Sequence[Item] = ()
@@ -37,9 +40,13 @@ class Poison(msgspec.Struct, frozen=True):
 
 
 class Settling:
-    """Settles the payments of one database; ``consumer`` is the group's member whose batches are marked."""
+    """Settles the payments of one database; ``consumer`` is the group's member whose batches are marked.
 
-    def __init__(self, database: Database, writer: EventWriter, consumer: Consumer) -> None:
+    Poison is not asked about again before ``poison_pause`` is over.
+    """
+
+    def __init__(self, database: Database, writer: EventWriter, consumer: Consumer, *, poison_pause: timedelta) -> None:
+        self.poison_pause = poison_pause
         self._database = database
         self._writer = writer
         self._consumer = consumer
@@ -64,26 +71,39 @@ class Settling:
     async def bury(self, poison: Sequence[Poison], batch: Batch, now: datetime) -> None:
         """Mark ``batch``, whose payments are settled but for ``poison``: that goes to the dead letters."""
         async with self._database.transaction() as connection:
-            statuses = await states.lock_statuses(connection, [one.event.subject for one in poison])
-            stuck = [payment for payment, status in statuses.items() if status in WAITING]
-            created = [payment for payment in stuck if statuses[payment] == "created"]
-            await states.write_screening(connection, created, now)
-            await parked.park(connection, stuck, now, "poison")
+            await self._park_poison(connection, [one.event.subject for one in poison], now)
             for one in poison:
                 await self._admin.put_dead_letter(connection, self._consumer.group, one.event, one.error)
             await self._consumer.mark(connection, batch)
+        for one in poison:
+            _report(one.event.subject, one.error)
 
-    async def set_aside(self, payments: Sequence[UUID], now: datetime) -> None:
-        """Leave payments to a person."""
-        async with self._database.connection() as connection:
-            await parked.park(connection, payments, now, "poison")
+    async def set_aside(self, payment: UUID, error: str, now: datetime) -> None:
+        """Park a payment that waits as poison; the event by which it was queued goes to the dead letters."""
+        async with self._database.transaction() as connection:
+            if not await self._park_poison(connection, [payment], now):
+                return
+            event = await queue.last_event(connection, payment)
+            if event is not None:
+                await self._admin.put_dead_letter(connection, self._consumer.group, event, error)
+        _report(payment, error)
+
+    async def _park_poison(self, connection: Connection, payments: Sequence[UUID], now: datetime) -> list[UUID]:
+        """Park those of ``payments`` that still wait, and return them; the others are not parked any longer."""
+        statuses = await states.lock_statuses(connection, payments)
+        stuck = [payment for payment, status in statuses.items() if status in WAITING]
+        created = [payment for payment in stuck if statuses[payment] == "created"]
+        await states.write_screening(connection, created, now)
+        await parked.park(connection, stuck, now, now + self.poison_pause, "poison")
+        await parked.release(connection, [payment for payment in statuses if payment not in stuck])
+        return stuck
 
     async def _settle_at_once(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
         concluded = outcome.concluded
         results = [_event(one, outcome.previous, outcome, now) for one in concluded]
         known_parked = [] if outcome.previous == "created" else [one.payment.payment_id for one in concluded]
         async with self._database.connection() as connection:
-            await self._write(connection, batch, concluded, known_parked, results, now)
+            await self._write(connection, batch, outcome.previous, concluded, known_parked, results, now)
         self._writer.hint((PAYMENT_RESULTS,))
 
     async def _settle_closely(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
@@ -98,10 +118,10 @@ class Settling:
             if new:
                 new_ids = [item.payment.payment_id for item in new]
                 await states.write_screening(connection, new_ids, now)
-                await parked.park(connection, new_ids, now, "away")
+                await parked.park(connection, new_ids, now, now, "away")
                 results += [events.waits(item.payment, "service_away", now, item.trace) for item in new]
-            settled = [one.payment.payment_id for one in concluded]
-            await self._write(connection, batch, concluded, settled, results, now)
+            ended = [*ids, *(payment for payment in waiting_ids if statuses[payment] not in WAITING)]
+            await self._write(connection, batch, None, concluded, ended, results, now)
         self._writer.hint((PAYMENT_RESULTS,))
         _count(concluded)
 
@@ -109,6 +129,7 @@ class Settling:
         self,
         connection: Connection,
         batch: Batch | None,
+        previous: Status | None,
         concluded: Sequence[Conclusion],
         known_parked: Sequence[UUID],
         results: Sequence[NewEvent],
@@ -116,15 +137,20 @@ class Settling:
     ) -> None:
         arguments = await self._writer.arguments(connection, results)
         if batch is None:
-            await settling.settle(connection, _NO_MARKS, concluded, known_parked, arguments, now)
+            await settling.settle(connection, _NO_MARKS, previous, concluded, known_parked, arguments, now)
             return
         with self._consumer.fencing(batch):
             marks = self._consumer.mark_arguments(batch)
-            await settling.settle(connection, marks, concluded, known_parked, arguments, now)
+            await settling.settle(connection, marks, previous, concluded, known_parked, arguments, now)
 
 
 def _event(conclusion: Conclusion, previous: Status, outcome: Outcome, now: datetime) -> NewEvent:
     return events.concluded(conclusion, previous, now, outcome.traces.get(conclusion.payment.payment_id))
+
+
+def _report(payment: UUID, error: str) -> None:
+    metrics.count_poisoned()
+    _log.error("payment_poisoned", payment_id=str(payment), error=error)
 
 
 def _count(concluded: Sequence[Conclusion]) -> None:

@@ -127,14 +127,7 @@ class Stepping:
         if code == HOLD_RESOLVED:
             return
         if step.kind == "capture":
-            ending = Asked(
-                kind="void",
-                becomes=refusals.status_of(code),
-                failure_code=refusals.shown(code),
-                actor=SERVICE,
-                reason=refusals.shown(code),
-            )
-            await self.take(step.payment_id, ending)
+            await self.take(step.payment_id, rules.refusal(code))
             return
         _log.error("step_refused", payment_id=str(step.payment_id), kind=step.kind, code=code)
         async with self._database.transaction() as connection:

@@ -10,10 +10,11 @@ from waqiti.foundation.events import EventWriter
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import steps as rules
 from waqiti.services.payment.domain.steps import SERVICE, Asked
-from waqiti.services.payment.domain.times import first_id, id_before
+from waqiti.services.payment.domain.times import NO_ID, first_id, id_before
 from waqiti.services.payment.store import clocks, payments, refunds, steps, sweeps
 from waqiti.services.payment.usecases import events, metrics
 from waqiti.services.payment.usecases.deciding import LedgerAway
+from waqiti.services.payment.usecases.failures import isolated
 from waqiti.services.payment.usecases.refunding import Refunding
 from waqiti.services.payment.usecases.stepping import Stepping
 
@@ -45,6 +46,8 @@ class Sweeping:
         self._refunding = refunding
         self._idle = idle
         self._half = half
+        self._after_step = NO_ID
+        self._after_refund = NO_ID
 
     async def requeue_lost(self, now: datetime) -> int:
         """Queue payments again that stand still without an event that would move them; return how many."""
@@ -62,15 +65,21 @@ class Sweeping:
         return len(lost)
 
     async def finish_halves(self, now: datetime) -> None:
-        """Drive steps and refunds on that nobody drives: their request ended before the ledger answered."""
+        """Drive steps and refunds on that nobody drives: their request ended before the ledger answered.
+
+        One that cannot be finished stays, and is tried again when all others have had their turn.
+        """
+        before = now - self._half
         async with self._database.connection() as connection:
-            half_steps = await steps.halves(connection, now - self._half, _BATCH)
-            half_refunds = await refunds.halves(connection, now - self._half, _BATCH)
+            half_steps = await steps.halves(connection, before, self._after_step, _BATCH)
+            half_refunds = await refunds.halves(connection, before, self._after_refund, _BATCH)
+        self._after_step = half_steps[-1].id if len(half_steps) == _BATCH else NO_ID
+        self._after_refund = half_refunds[-1].id if len(half_refunds) == _BATCH else NO_ID
         try:
             for step in half_steps:
-                await self._stepping.drive(step)
+                await isolated(self._stepping.drive(step), "step", step.id)
             for refund in half_refunds:
-                await self._refunding.drive(refund)
+                await isolated(self._refunding.drive(refund), "refund", refund.id)
         except LedgerAway:
             return
 
@@ -82,7 +91,7 @@ class Sweeping:
         for payment in ended:
             status, code = rules.expiry(payment.state)
             asked = Asked(kind="expire", becomes=status, failure_code=code, actor=SERVICE, reason=code or "expired")
-            await self._stepping.take(payment.facts.id, asked)
+            await isolated(self._stepping.take(payment.facts.id, asked), "clock", payment.facts.id)
 
     async def count_late(self, now: datetime) -> None:
         """Count payments, once each, that nothing is decided about after 30 s."""

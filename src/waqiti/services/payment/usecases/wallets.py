@@ -40,8 +40,8 @@ class Wallets:
             found |= {facts.id: facts for facts in answers if facts is not None}
         return found
 
-    def clear(self) -> None:
-        """Forget all."""
+    async def forget(self) -> None:
+        """Forget all; they are asked for anew."""
         self._known.clear()
 
     def _want(self, wallet: UUID) -> asyncio.Future[WalletFacts | None]:

@@ -20,6 +20,7 @@ from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain.payments import Queued
 from waqiti.services.payment.store import payments
 from waqiti.services.payment.usecases.deciding import Deciding, Item, LedgerAway, Screening
+from waqiti.services.payment.usecases.failures import described, is_of_the_payment
 from waqiti.services.payment.usecases.retrying import Retrying
 from waqiti.services.payment.usecases.settling import Outcome, Poison, Settling
 
@@ -27,7 +28,6 @@ MAX_EVENTS: Final = 1_000
 MAX_CYCLES: Final = 4
 _PAUSE_SECONDS: Final = 0.25
 _DECODE: Final = msgspec.json.Decoder(Queued).decode
-_MAX_ERROR_CHARACTERS: Final = 500
 
 _log = logger(__name__)
 
@@ -178,15 +178,13 @@ class Pipeline:
         if isinstance(error, DependencyUnavailable | Fenced) or is_retryable(error):
             _log.warning("cycle_aborted", kind=type(error).__name__, count=len(cycle.batch))
             return
-        self._one_by_one = True
+        self._one_by_one |= is_of_the_payment(error)
         _log.error("cycle_failed", kind=type(error).__name__, count=len(cycle.batch), exc_info=error)
 
     async def _isolate(self, cycle: _Cycle) -> None:
         """Process a batch that failed as a whole payment by payment: what is poison goes to the dead letters."""
         poison = [found for event in cycle.batch.events if (found := await self._try(event)) is not None]
         await self._settling.bury(poison, cycle.batch, utc_now())
-        for one in poison:
-            _log.error("payment_poisoned", payment_id=str(one.event.subject), error=one.error)
         self._one_by_one = False
 
     async def _try(self, event: Event) -> Poison | None:
@@ -195,10 +193,8 @@ class Pipeline:
             screening = await self._deciding.screen(items)
             outcome = await self._post(screening, {event.subject: event.trace})
             await self._settling.settle(outcome, None, utc_now())
-        except (DependencyUnavailable, Fenced):
-            raise
         except Exception as error:
-            if is_retryable(error):
+            if not is_of_the_payment(error):
                 raise
-            return Poison(event, f"{type(error).__name__}: {error}"[:_MAX_ERROR_CHARACTERS])
+            return Poison(event, described(error))
         return None

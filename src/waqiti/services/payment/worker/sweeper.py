@@ -9,6 +9,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Consumer
 from waqiti.foundation.telemetry import logger
+from waqiti.services.payment.usecases import metrics
 from waqiti.services.payment.usecases.rescoring import Rescoring
 from waqiti.services.payment.usecases.retrying import Retrying
 from waqiti.services.payment.usecases.sweeping import Sweeping
@@ -36,42 +37,48 @@ class Sweeper:
         """Ask again about payments that wait for a service, until ``stop``."""
         pause = FIRST_PAUSE_SECONDS
         while not stop.is_set():
-            got_on = await self._unless_away(self._retry_once)
+            got_on = await self._retry_once() if self._is_ours() else False
             pause = FIRST_PAUSE_SECONDS if got_on else min(pause * 2, LAST_PAUSE_SECONDS)
             await _sleep(stop, pause)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Do what time brings about, until ``stop``."""
         while not stop.is_set():
-            await self._unless_away(self._sweep_once)
+            if self._is_ours():
+                await self._sweep_once()
             await _sleep(stop, SWEEP_SECONDS)
 
-    async def _retry_once(self) -> bool:
-        parked = await self._retrying.retry(utc_now())
-        scored = await self._rescoring.rescore()
-        return parked or scored
+    def _is_ours(self) -> bool:
+        return 0 in self._consumer.partitions
 
-    async def _sweep_once(self) -> bool:
+    async def _retry_once(self) -> bool:
+        parked = await _attempt("parked", lambda: self._retrying.retry(utc_now()))
+        poison = await _attempt("poison", lambda: self._retrying.retry_poison(utc_now()))
+        scored = await _attempt("reviews", self._rescoring.rescore)
+        return parked or poison or scored
+
+    async def _sweep_once(self) -> None:
         self._ticks += 1
         now = utc_now()
-        await self._sweeping.finish_halves(now)
-        await self._sweeping.run_clocks_out(now)
-        await self._sweeping.count_late(now)
+        await _attempt("halves", lambda: self._sweeping.finish_halves(now))
+        await _attempt("clocks", lambda: self._sweeping.run_clocks_out(now))
+        await _attempt("late", lambda: self._sweeping.count_late(now))
         if self._ticks % _LOST_EVERY == 0:
-            await self._sweeping.requeue_lost(now)
+            await _attempt("lost", lambda: self._sweeping.requeue_lost(now))
         if self._ticks % _KEYS_EVERY == 0:
-            await self._sweeping.forget_keys()
-        return True
+            await _attempt("keys", self._sweeping.forget_keys)
 
-    async def _unless_away(self, work: Callable[[], Awaitable[bool]]) -> bool:
-        """Do ``work`` where it is this member's; a database that is away is waited for."""
-        if 0 not in self._consumer.partitions:
-            return False
-        try:
-            return await work()
-        except DependencyUnavailable as problem:
-            _log.warning("sweep_put_off", detail=problem.detail)
-            return False
+
+async def _attempt(sweep: str, work: Callable[[], Awaitable[object]]) -> bool:
+    """Do one sweep and tell whether it got on; that it fails, or finds the database away, does not stop the next."""
+    try:
+        return bool(await work())
+    except DependencyUnavailable as problem:
+        _log.warning("sweep_put_off", sweep=sweep, detail=problem.detail)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other sweeps must go on
+        metrics.count_sweep_failed(sweep)
+        _log.error("sweep_failed", sweep=sweep, kind=type(error).__name__, exc_info=error)
+    return False
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:
