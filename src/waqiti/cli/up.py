@@ -3,6 +3,8 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from shlex import quote
 from types import FrameType
 from typing import Annotated, Final, NoReturn
@@ -65,13 +67,20 @@ def up(
     def planner(former: Plan | None) -> Plan:
         return plan_platform(layout, former, port=port, postgres_url=postgres)
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a closed terminal means nothing.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     began = time.monotonic()
     with StartProgress(shown=not json) as progress:
         started = start_cluster(layout, planner, progress.update)
-    _announce(layout, started=started, seconds=time.monotonic() - began, as_json=json)
+    seconds = time.monotonic() - began
     if started and not detach:
-        _stay(layout)
+        with _stopped_afterwards(layout):
+            _announce(layout, started=started, seconds=seconds, as_json=json)
+            _stay(layout)
+    else:
+        _announce(layout, started=started, seconds=seconds, as_json=json)
     return 0
 
 
@@ -138,10 +147,19 @@ def _kill(layout: Layout) -> str:
 
 def _stay(layout: Layout) -> None:
     say("Ctrl-C stops the platform; its data stays.")
+    while running_init(layout) is not None:
+        time.sleep(_LOOK_SECONDS)
+    say("The platform was stopped.")
+
+
+@contextmanager
+def _stopped_afterwards(layout: Layout) -> Iterator[None]:
+    """Stop the platform however the foreground ends; Ctrl-C is a good end."""
     try:
-        while running_init(layout) is not None:
-            time.sleep(_LOOK_SECONDS)
-        say("The platform was stopped.")
+        yield
     except KeyboardInterrupt:
-        say("Stopping ...")
+        # The terminal may be what has gone.
+        with suppress(OSError):
+            say("Stopping ...")
+    finally:
         stop_cluster(layout)

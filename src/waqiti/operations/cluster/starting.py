@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,9 +26,11 @@ from waqiti.operations.cluster.stopping import stop_cluster, sweep
 
 READY_SECONDS: Final = 110.0
 LOCK_SECONDS: Final = 120.0
+_INIT_SECONDS: Final = 20.0
 _LOOK_SECONDS: Final = 0.1
 _SHOWN_LINES: Final = 15
 _LOG_MODE: Final = 0o600
+_INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[ClusterStatus], None]
 Planner = Callable[[Plan | None], Plan]
@@ -96,12 +99,17 @@ def _launch(layout: Layout, plan: Plan) -> None:
         for stale in (layout.record, layout.init):
             stale.unlink(missing_ok=True)
         write_document(layout.plan, plan)
-        init = _spawn_init(layout)
+        with _uninterrupted():
+            _wait_for_init(layout, _spawn_init(layout))
     except OSError as error:
         raise unwritable(layout.root, error) from error
-    deadline = time.monotonic() + READY_SECONDS
+
+
+def _wait_for_init(layout: Layout, init: ProcessRef) -> None:
+    deadline = time.monotonic() + _INIT_SECONDS
     while read_init(layout) is None:
         if not init.alive or time.monotonic() > deadline:
+            init.send(signal.SIGKILL)
             raise ClusterError(f"waqiti-init does not start: {_end_of(layout.log('init'))}")
         time.sleep(_LOOK_SECONDS)
 
@@ -123,6 +131,23 @@ def _spawn_init(layout: Layout) -> ProcessRef:
     # Should init end before we do, somebody has to collect its exit status.
     Thread(target=popen.wait, daemon=True).start()
     return ProcessRef.of(popen.pid)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off Ctrl-C and the like: an init that has not said yet who it is could not be stopped."""
+    came: list[int] = []
+    former = {number: signal.getsignal(number) for number in _INTERRUPTS}
+    for number in _INTERRUPTS:
+        if former[number] is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    for early in came:
+        signal.raise_signal(early)
 
 
 @contextmanager
