@@ -1,9 +1,11 @@
-"""wallet-service: the facts of a wallet that never change."""
+"""wallet-service: the facts of a wallet that never change, and freezing all that a customer has."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from waqiti.contracts.caller import Caller
 
@@ -25,6 +27,29 @@ class WalletFactsList(msgspec.Struct, frozen=True):
     wallets: list[WalletFacts]
 
 
+class FreezeCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer whose wallets are to be frozen, ``all`` in scope, those to come as well.
+
+    ``reason`` names cases and customers by their ids only; the first one stays. ``after`` is the ``next_after`` of the
+    answer before.
+    """
+
+    customer_id: UUID
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[ -~]+$")]
+    after: UUID | None = None
+
+
+class FrozenWallets(msgspec.Struct, frozen=True, kw_only=True):
+    """``frozen`` wallets of a page are frozen or closed now, ``failed`` ones must be asked for again.
+
+    ``next_after`` is None where there are no more wallets.
+    """
+
+    frozen: int
+    failed: int
+    next_after: UUID | None
+
+
 class WalletClient:
     """Typed calls of wallet-service."""
 
@@ -37,3 +62,9 @@ class WalletClient:
             "POST", "/internal/wallets/facts", WalletIds(list(ids)), WalletFactsList, timeout_seconds=timeout_seconds
         )
         return reply.wallets
+
+    async def freeze_customer(self, asked: FreezeCustomer, *, timeout_seconds: float = 10.0) -> FrozenWallets:
+        """Freeze a page of a customer's wallets; twice is no error. What is opened from now on opens frozen."""
+        return await self._caller.call(
+            "POST", "/internal/customers/freeze", asked, FrozenWallets, timeout_seconds=timeout_seconds
+        )

@@ -13,6 +13,7 @@ from waqiti.contracts.ledger import LedgerClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.http.client import ServiceClient
 from waqiti.foundation.idempotency import RequestKey
+from waqiti.services.wallet.usecases.accounts import Accounts
 from waqiti.services.wallet.usecases.flags import FlagRequest, Flags
 from waqiti.services.wallet.usecases.wallets import Wallets
 
@@ -35,7 +36,8 @@ async def freeze(orders: Orders, wallet: UUID, limit: int) -> None:
         name: ServiceClient(name, url, authorization=orders.authorization.encode) for name, url in orders.urls.items()
     }
     ledger = LedgerClient(clients[LEDGER])
-    flags = Flags(database, ledger, Wallets(database, ledger, ComplianceClient(clients[COMPLIANCE])))
+    accounts = Accounts(database, ledger)
+    flags = Flags(database, ledger, Wallets(database, ledger, ComplianceClient(clients[COMPLIANCE]), accounts))
     request = RequestKey(b"freeze".ljust(32), str(wallet), bytes(32))
     asked = FlagRequest(wallet_id=wallet, action="freeze", reason=REASON, actor=ACTOR, scope="all")
     await until_suspension(limit, flags.set(request, "request", asked))

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Final
 
-from waqiti.contracts.catalog import COMPLIANCE, PAYMENT
+from waqiti.contracts.catalog import COMPLIANCE, PAYMENT, WALLET
 from waqiti.contracts.payment import PaymentClient
+from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.settings import Settings
@@ -15,6 +16,7 @@ from waqiti.services.compliance.api.customers import public_routes
 from waqiti.services.compliance.api.internal import internal_routes
 from waqiti.services.compliance.domain.screening import WatchList
 from waqiti.services.compliance.usecases.customers import Customers
+from waqiti.services.compliance.usecases.freezes import Freezes
 from waqiti.services.compliance.usecases.limits import LimitsInUse
 from waqiti.services.compliance.usecases.names import Screening
 from waqiti.services.compliance.usecases.resolve import Resolver
@@ -23,6 +25,7 @@ from waqiti.services.compliance.worker.tasks import (
     ask_about_open,
     follow_results,
     forget_requests,
+    freeze_wallets,
     screen_customers,
 )
 
@@ -57,6 +60,7 @@ async def build(context: Context[ComplianceSettings]) -> AsyncIterator[Applicati
     raw = internal_routes(Screener(database, screening, limits), customers, resolver)
     workers = [screen_customers(database, screening), forget_requests(database)]
     if context.role != "api":
+        workers.append(freeze_wallets(Freezes(database, WalletClient(context.client(WALLET)))))
         workers += await _following(context, database, resolver)
     yield Application(asgi=context.http(public_routes(customers), raw=raw), workers=workers)
 

@@ -16,10 +16,12 @@ from waqiti.services.wallet.api.movements import movement_routes
 from waqiti.services.wallet.api.wallets import wallet_routes
 from waqiti.services.wallet.domain.rails import Rail
 from waqiti.services.wallet.usecases import sandbox_rail
+from waqiti.services.wallet.usecases.accounts import Accounts
 from waqiti.services.wallet.usecases.attempts import Attempts
 from waqiti.services.wallet.usecases.deposits import DepositSteps
 from waqiti.services.wallet.usecases.driving import Driver
 from waqiti.services.wallet.usecases.flags import Flags
+from waqiti.services.wallet.usecases.freezes import Freezes
 from waqiti.services.wallet.usecases.history import History
 from waqiti.services.wallet.usecases.movements import Movements
 from waqiti.services.wallet.usecases.outside import Others
@@ -51,7 +53,9 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
     driver = Driver(database, {**DepositSteps(others).table(), **WithdrawalSteps(others).table()})
     attempts = Attempts(driver)
     context.closing.push_async_callback(attempts.close)
-    wallets = Wallets(database, others.ledger, others.compliance)
+    accounts = Accounts(database, others.ledger)
+    wallets = Wallets(database, others.ledger, others.compliance, accounts)
+    freezes = Freezes(database, others.ledger, accounts)
     movements = Movements(database, wallets, rails, attempts)
     handlers = [
         *wallet_routes(wallets, Flags(database, others.ledger, wallets)),
@@ -59,7 +63,7 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
         *movement_routes(movements),
     ]
     yield Application(
-        asgi=context.http(handlers, raw=internal_routes(wallets)),
+        asgi=context.http(handlers, raw=internal_routes(wallets, freezes)),
         workers=loops(database, driver, rails, wallets),
     )
 

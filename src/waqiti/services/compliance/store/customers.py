@@ -146,29 +146,35 @@ async def add_screening(connection: Connection, customer_id: UUID, screened: Scr
     await connection.execute(_ADD_SCREENING, *_screening_columns([(customer_id, screened)]))
 
 
-# A customer who is no longer found stays blocked: that is undone by people.
+# A customer who is no longer found stays blocked: that is undone by people. Who becomes blocked is frozen.
 _SCREENED_AGAIN: Final = """
 WITH recorded AS (
     INSERT INTO screenings (customer_id, list_version, outcome, found)
     SELECT n.customer_id, n.version, n.outcome, string_to_array(n.found, ',')
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS n (customer_id, version, outcome, found)
+), screened AS (
+    UPDATE customers c
+    SET screening_version = n.version, updated_at = now(),
+        status = CASE WHEN n.outcome = 'confirmed' THEN 'blocked' ELSE c.status END
+    FROM (
+        SELECT k.id, k.status, s.version, s.outcome
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS s (id, version, outcome)
+        JOIN customers k ON k.id = s.id
+        ORDER BY k.id
+        FOR NO KEY UPDATE OF k
+    ) AS n
+    WHERE c.id = n.id
+    RETURNING c.id, c.status, n.status AS before
 )
-UPDATE customers c
-SET screening_version = n.version, updated_at = now(),
-    status = CASE WHEN n.outcome = 'confirmed' THEN 'blocked' ELSE c.status END
-FROM (
-    SELECT k.id, s.version, s.outcome
-    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS s (id, version, outcome)
-    JOIN customers k ON k.id = s.id
-    ORDER BY k.id
-    FOR NO KEY UPDATE OF k
-) AS n
-WHERE c.id = n.id
+INSERT INTO freezes AS f (customer_id)
+SELECT id FROM screened WHERE status = 'blocked' AND before <> 'blocked'
+ON CONFLICT (customer_id) DO UPDATE
+SET asked_at = clock_timestamp(), next_at = clock_timestamp(), frozen_at = NULL, attempts = 0
 """
 
 
 async def screened_again(connection: Connection, screened: Sequence[tuple[UUID, Screened]]) -> None:
-    """Record what screening known customers found, and block those who were."""
+    """Record what screening known customers found; block those who were, and ask for their wallets to be frozen."""
     await connection.execute(_SCREENED_AGAIN, *_screening_columns(screened))
 
 

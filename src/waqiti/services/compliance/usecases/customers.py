@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.compliance import CustomerFacts
 from waqiti.contracts.public.customers import Customer
 from waqiti.foundation import ids
@@ -19,11 +20,10 @@ from waqiti.services.compliance.domain.customers import (
     checked,
 )
 from waqiti.services.compliance.store import customers as store
+from waqiti.services.compliance.store import freezes
 from waqiti.services.compliance.usecases.names import Screening
 
-__all__ = ["PREFIX", "Answer", "Customers", "view"]
-
-PREFIX: Final = "cus"
+__all__ = ["Answer", "Customers", "view"]
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -49,6 +49,8 @@ class Customers:
             screened = self._screening.screen(new.name)
             customer = await store.insert(connection, found.resource_id, new, screened)
             await store.add_screening(connection, customer.id, screened)
+            if customer.status == "blocked":
+                await freezes.ask(connection, customer.id)
             return await _finish(connection, request, 201, customer)
 
     async def read(self, text: str) -> Customer:
@@ -57,7 +59,7 @@ class Customers:
         Raises:
             Problem: 404 ``not_found``.
         """
-        customer_id = ids.parse(PREFIX, text, "customer")
+        customer_id = ids.parse(prefixes.CUSTOMER, text, "customer")
         async with self._database.connection() as connection:
             return view(_found(await store.find(connection, customer_id), text))
 
@@ -67,7 +69,7 @@ class Customers:
         Raises:
             Problem: 404 ``not_found``; what ``begin`` raises.
         """
-        customer_id = ids.parse(PREFIX, text, "customer")
+        customer_id = ids.parse(prefixes.CUSTOMER, text, "customer")
         async with self._database.transaction() as connection:
             found = await begin(connection, request, ids.new_id)
             if isinstance(found, Stored):
@@ -88,7 +90,7 @@ class Customers:
 def view(row: CustomerRow) -> Customer:
     """Return a customer as the API shows it."""
     return Customer(
-        id=ids.encode(PREFIX, row.id),
+        id=ids.encode(prefixes.CUSTOMER, row.id),
         name=row.name,
         country=row.country,
         tier=row.tier,

@@ -12,6 +12,7 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.events import Batch, Consumer
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
+from waqiti.services.compliance.usecases.freezes import Freezes
 from waqiti.services.compliance.usecases.names import Screening, screen_everybody
 from waqiti.services.compliance.usecases.resolve import Resolver
 
@@ -19,6 +20,7 @@ GROUP: Final = COMPLIANCE
 _MAX_EVENTS: Final = 1_000
 _BETWEEN_BATCHES_SECONDS: Final = 0.05
 _SWEEP_SECONDS: Final = 30.0
+_BETWEEN_FREEZES_SECONDS: Final = 0.5
 _FORGET_SECONDS: Final = 60.0
 _FORGET_AT_ONCE: Final = 1_000
 
@@ -64,6 +66,17 @@ def screen_customers(database: Database, screening: Screening) -> BackgroundTask
         await stop.wait()
 
     return BackgroundTask("screen customers", run)
+
+
+def freeze_wallets(freezes: Freezes) -> BackgroundTask:
+    """Have the wallets frozen of those who were found."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if not await freezes.drive():
+                await _pause(stop, _BETWEEN_FREEZES_SECONDS)
+
+    return BackgroundTask("freeze wallets", run)
 
 
 def forget_requests(database: Database) -> BackgroundTask:

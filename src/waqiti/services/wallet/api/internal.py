@@ -4,22 +4,26 @@ from typing import Final
 
 import msgspec
 
-from waqiti.contracts.wallet import WalletFacts, WalletFactsList, WalletIds
+from waqiti.contracts.catalog import COMPLIANCE
+from waqiti.contracts.wallet import FreezeCustomer, WalletFacts, WalletFactsList, WalletIds
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import Incoming, Outgoing, RawRoute, decode_body
+from waqiti.services.wallet.domain.wallets import CustomerFreeze
+from waqiti.services.wallet.usecases.freezes import Freezes
 from waqiti.services.wallet.usecases.wallets import Wallets
 
 MAX_IDS: Final = 10_000
 
-_decoder: Final = msgspec.json.Decoder(WalletIds)
+_IDS: Final = msgspec.json.Decoder(WalletIds)
+_FREEZE: Final = msgspec.json.Decoder(FreezeCustomer)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def internal_routes(wallets: Wallets) -> list[RawRoute]:
+def internal_routes(wallets: Wallets, freezes: Freezes) -> list[RawRoute]:
     """Return the internal routes."""
 
     async def facts(incoming: Incoming) -> Outgoing:
-        ids = decode_body(_decoder, incoming.body).ids
+        ids = decode_body(_IDS, incoming.body).ids
         if len(ids) > MAX_IDS:
             raise Problem.invalid(f"At most {MAX_IDS} wallets at once.", pointer="/ids")
         found = [
@@ -28,4 +32,19 @@ def internal_routes(wallets: Wallets) -> list[RawRoute]:
         ]
         return Outgoing(200, _encode(WalletFactsList(found)))
 
-    return [RawRoute(method="POST", path="/internal/wallets/facts", handler=facts, strict_json=False)]
+    async def freeze_customer(incoming: Incoming) -> Outgoing:
+        asked = decode_body(_FREEZE, incoming.body)
+        actor = incoming.principal.service or incoming.principal.key_id
+        freeze = CustomerFreeze(customer_id=asked.customer_id, reason=asked.reason, actor=actor)
+        return Outgoing(200, _encode(await freezes.freeze(freeze, asked.after)))
+
+    return [
+        RawRoute(method="POST", path="/internal/wallets/facts", handler=facts, strict_json=False),
+        RawRoute(
+            method="POST",
+            path="/internal/customers/freeze",
+            handler=freeze_customer,
+            strict_json=False,
+            services=frozenset({COMPLIANCE}),
+        ),
+    ]

@@ -24,6 +24,14 @@ class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class CustomerFreeze(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a customer has is frozen: ``actor`` wanted it, for ``reason``."""
+
+    customer_id: UUID
+    reason: str
+    actor: str
+
+
 def status_of(account: Account) -> WalletStatus:
     """Return the status that an account gives its wallet."""
     if account.closed:
@@ -57,3 +65,13 @@ def check_closable(account: Account, *, open_movements: int) -> None:
         raise Problem.conflict("A hold on the wallet, or in its favour, is open.")
     if open_movements:
         raise Problem.conflict("A deposit or withdrawal of the wallet is on its way.")
+
+
+def check_unfreezable(freeze: CustomerFreeze | None) -> None:
+    """Let nobody unfreeze one wallet of a customer whose wallets are all frozen.
+
+    Raises:
+        Problem: 409 ``conflict``.
+    """
+    if freeze is not None:
+        raise Problem.conflict("All wallets of this customer are frozen.")

@@ -17,6 +17,14 @@ CREATE INDEX wallets_of_customer ON wallets (customer_id, created_at DESC, id DE
 -- Halves: the reconciler opens their accounts.
 CREATE INDEX wallets_unopened ON wallets (created_at) WHERE opened_at IS NULL;
 
+-- Customers who were found on a sanctions list: all that they have, and will have, is frozen.
+CREATE TABLE customer_freezes (
+    customer_id uuid        PRIMARY KEY,
+    reason      text        NOT NULL,
+    actor       text        NOT NULL,
+    frozen_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 CREATE FUNCTION keep_wallet() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (OLD.id, OLD.customer_id, OLD.currency, OLD.created_at)
@@ -32,3 +40,4 @@ $$;
 CREATE TRIGGER wallets_keep BEFORE UPDATE ON wallets FOR EACH ROW EXECUTE FUNCTION keep_wallet();
 
 GRANT SELECT, INSERT, UPDATE ON wallets TO waqiti_wallets;
+GRANT SELECT, INSERT ON customer_freezes TO waqiti_wallets;

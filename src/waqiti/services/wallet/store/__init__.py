@@ -1,5 +1,5 @@
 """All SQL of wallet-service."""
 
-from waqiti.services.wallet.store import movements, sandbox_rail, wallets
+from waqiti.services.wallet.store import freezes, movements, sandbox_rail, wallets
 
-__all__ = ["movements", "sandbox_rail", "wallets"]
+__all__ = ["freezes", "movements", "sandbox_rail", "wallets"]

@@ -71,6 +71,17 @@ async def newest(
     return [_wallet(row) for row in rows]
 
 
+_OF_CUSTOMER: Final = """
+SELECT id, customer_id, currency, opened_at, created_at FROM wallets
+WHERE customer_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
+"""
+
+
+async def of_customer(connection: Connection, customer_id: UUID, after: UUID | None, limit: int) -> list[WalletRow]:
+    """List the next wallets of a customer by id, those whose account is not open yet included."""
+    return [_wallet(row) for row in await connection.fetch(_OF_CUSTOMER, customer_id, after, limit)]
+
+
 _UNOPENED: Final = """
 SELECT id, customer_id, currency, opened_at, created_at FROM wallets
 WHERE opened_at IS NULL AND created_at < $1 AND (retry_at IS NULL OR retry_at < clock_timestamp())

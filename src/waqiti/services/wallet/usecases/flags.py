@@ -5,11 +5,11 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts.ledger import LedgerClient, SetFlags
-from waqiti.foundation.database import Database
+from waqiti.contracts.ledger import Account, LedgerClient, SetFlags
+from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.idempotency import RequestKey, finish
 from waqiti.services.wallet import store
-from waqiti.services.wallet.domain.wallets import FlagAction, check_closable
+from waqiti.services.wallet.domain.wallets import FlagAction, WalletRow, check_closable, check_unfreezable
 from waqiti.services.wallet.usecases.answers import Answer, answer_once, encode
 from waqiti.services.wallet.usecases.views import wallet_view
 from waqiti.services.wallet.usecases.wallets import Wallets
@@ -39,23 +39,40 @@ class Flags:
         """Freeze, unfreeze or close.
 
         Raises:
-            Problem: 404 where there is no such wallet, 409 where it cannot close or is closed.
+            Problem: 404 where there is no such wallet; 409 where one to close holds or expects money, or all that the
+                customer of one to unfreeze has is frozen.
         """
 
         async def work(_: UUID) -> Answer:
             row = await self._wallets.row(asked.wallet_id)
             if asked.action == "close":
                 await self._check_closable(asked.wallet_id)
-            flags = SetFlags(action=asked.action, scope=asked.scope, reason=asked.reason, actor=asked.actor)
-            account = await self._ledger.set_flags(asked.wallet_id, flags)
+            if asked.action == "unfreeze":
+                return await self._unfreeze(request, row, asked)
+            account = await self._set_flag(asked)
             async with self._database.transaction() as connection:
-                stored = await finish(connection, request, 200, encode(wallet_view(row, account)))
-            return Answer(stored.status, stored.body)
+                return await _finish(connection, request, row, account)
 
         return await answer_once(self._database, request, request_id, work)
+
+    async def _unfreeze(self, request: RequestKey, row: WalletRow, asked: FlagRequest) -> Answer:
+        """Unfreeze under a lock that keeps the customer from being frozen between the look and the ledger's answer."""
+        async with self._database.transaction() as connection:
+            await store.freezes.lock(connection, row.customer_id)
+            check_unfreezable(await store.freezes.find(connection, row.customer_id))
+            return await _finish(connection, request, row, await self._set_flag(asked))
+
+    async def _set_flag(self, asked: FlagRequest) -> Account:
+        flags = SetFlags(action=asked.action, scope=asked.scope, reason=asked.reason, actor=asked.actor)
+        return await self._ledger.set_flags(asked.wallet_id, flags)
 
     async def _check_closable(self, wallet_id: UUID) -> None:
         state = await self._wallets.read(wallet_id)
         async with self._database.connection() as connection:
             open_movements = await store.movements.count_open(connection, wallet_id)
         check_closable(state.account, open_movements=open_movements)
+
+
+async def _finish(connection: Connection, request: RequestKey, row: WalletRow, account: Account) -> Answer:
+    stored = await finish(connection, request, 200, encode(wallet_view(row, account)))
+    return Answer(stored.status, stored.body)

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts.compliance import ComplianceClient
-from waqiti.contracts.ledger import Account, LedgerClient, OpenAccount, system_accounts
+from waqiti.contracts.ledger import Account, LedgerClient
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable, Problem
@@ -17,6 +17,7 @@ from waqiti.foundation.idempotency import RequestKey, finish
 from waqiti.foundation.telemetry import logger
 from waqiti.services.wallet import store
 from waqiti.services.wallet.domain.wallets import WalletRow, check_owner
+from waqiti.services.wallet.usecases.accounts import Accounts
 from waqiti.services.wallet.usecases.answers import Answer, answer_once, encode
 from waqiti.services.wallet.usecases.views import wallet_view
 
@@ -37,13 +38,16 @@ class WalletState(msgspec.Struct, frozen=True):
 class Wallets:
     """What is done with wallets as such."""
 
-    def __init__(self, database: Database, ledger: LedgerClient, compliance: ComplianceClient) -> None:
+    def __init__(
+        self, database: Database, ledger: LedgerClient, compliance: ComplianceClient, accounts: Accounts
+    ) -> None:
         self._database = database
         self._ledger = ledger
+        self._accounts = accounts
         self._compliance = compliance
 
     async def open(self, request: RequestKey, request_id: str, customer_id: UUID, currency: str) -> Answer:
-        """Open a wallet; answered once its ledger account exists.
+        """Open a wallet; answered once its ledger account exists, frozen where all that the customer has is.
 
         Raises:
             Problem: 404 where there is no such customer, 409 where the customer is not active.
@@ -54,7 +58,7 @@ class Wallets:
             check_owner(next(iter(customers), None))
             async with self._database.connection() as connection:
                 await store.wallets.insert(connection, wallet_id, customer_id, currency, utc_now())
-            account = await self._open_account(wallet_id, currency)
+            account = await self._accounts.open(wallet_id, customer_id, currency)
             async with self._database.transaction() as connection:
                 row = await store.wallets.mark_opened(connection, wallet_id, utc_now())
                 stored = await finish(connection, request, 201, encode(wallet_view(row, account)))
@@ -123,7 +127,7 @@ class Wallets:
 
     async def _try_to_finish(self, half: WalletRow) -> bool:
         try:
-            await self._open_account(half.id, half.currency)
+            await self._accounts.open(half.id, half.customer_id, half.currency)
             async with self._database.transaction() as connection:
                 await store.wallets.mark_opened(connection, half.id, utc_now())
         except (DependencyUnavailable, NoAnswer):
@@ -135,8 +139,3 @@ class Wallets:
             return False
         _log.info("wallet_reconciled", wallet=str(half.id))
         return True
-
-    async def _open_account(self, wallet_id: UUID, currency: str) -> Account:
-        own = OpenAccount(id=wallet_id, kind="wallet", currency=currency)
-        accounts = await self._ledger.open_accounts([own, *system_accounts(currency)])
-        return next(account for account in accounts if account.id == wallet_id)
