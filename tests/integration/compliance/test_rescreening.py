@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from tests.support.compliance_desk import SHIPPED, open_desk
 from tests.support.databases import FreshDatabase
 from tests.support.scoring import screened
@@ -35,6 +37,46 @@ async def test_a_payer_whom_a_newer_list_names_is_blocked_before_the_payment(fre
         assert await desk.rows("SELECT outcome, found FROM screenings WHERE customer_id = $1", payer) == [
             ("confirmed", ["X-1"])
         ]
+
+
+async def test_whoever_becomes_blocked_is_to_be_frozen_and_only_once(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database, names=NEWER) as desk:
+        payer = await desk.customer(version=SHIPPED.version)
+        payee = await desk.customer(name="Bob Example", version=SHIPPED.version)
+        await desk.screen(screened(payer, payee, 100))
+        asked = "SELECT customer_id, frozen_at IS NULL FROM freezes"
+        assert await desk.rows(asked) == [(payer, True)]
+
+        await desk.rows("UPDATE freezes SET frozen_at = now()")
+        await desk.rows("UPDATE customers SET screening_version = 'even newer'")
+        await screen_everybody(desk.first.database, desk.first.screening)
+        assert await desk.rows(asked) == [(payer, False)]
+
+        await desk.rows("UPDATE customers SET status = 'active', screening_version = 'even newer'")
+        await screen_everybody(desk.first.database, desk.first.screening)
+        assert await desk.rows(asked) == [(payer, True)]
+
+
+async def test_what_is_screened_again_is_judged_by_the_list_in_use_and_reserves_nothing_more(
+    fresh_database: MakeDatabase,
+) -> None:
+    async with open_desk(fresh_database, names=NEWER) as desk:
+        payer, payee = await desk.customer(name="Bob Example", version=NEWER.version), await desk.customer("enhanced")
+        await desk.rows("UPDATE customers SET screening_version = $1", NEWER.version)
+        items = [screened(payer, payee, 500_000), screened(payer, payee, 500_000)]
+        assert [decision.refusals for decision in await desk.screen(*items)] == [[], []]
+        again = [*items, msgspec.structs.replace(items[0], text="for Ann Example")]
+
+        assert [decision.refusals for decision in await desk.first.screener.screen_again(again)] == [
+            [],
+            [],
+            ["sanctions_hit"],
+        ]
+        await desk.rows("UPDATE customers SET screening_version = 'older'")
+        later = await desk.first.screener.screen_again(items)
+        assert [decision.refusals for decision in later] == [["customer_blocked"], ["customer_blocked"]]
+        assert [decision.refusals for decision in await desk.screen(*items)] == [[], []]
+        assert await desk.used(payer) == 1_000_000
 
 
 async def test_everybody_is_screened_once_by_a_newer_list(fresh_database: MakeDatabase) -> None:

@@ -215,10 +215,25 @@ def test_an_approved_withdrawal_goes_on_only_where_nothing_speaks_against_it_now
 ) -> None:
     waiting = withdrawal(status="in_review", step="review", review_reason="no_score")
 
-    change = after_screening_again(screened(waiting, *refusals), account(waiting, frozen=frozen, closed=closed))
+    change = after_screening_again(
+        waiting, screened(waiting, *refusals), account(waiting, frozen=frozen, closed=closed)
+    )
 
     step = ("in_review", "release", code) if code else ("pending", "rail", "score_approved")
     assert (change.status, change.step, change.reason) == step
+
+
+def test_a_possible_hit_is_left_to_people_at_first_and_when_it_is_screened_again() -> None:
+    asked = withdrawal()
+    possible = msgspec.structs.replace(screened(asked), outcome="possible")
+    waiting = withdrawal(status="in_review", step="review", review_reason="no_score")
+    unfrozen = account(waiting, frozen="none", closed=False)
+
+    again = after_screening_again(waiting, possible, unfrozen)
+
+    assert verdict(asked, possible, scored(asked), NOW) == Hold((), "compliance_review")
+    assert (again.status, again.step, again.review_reason) == ("in_review", "review", "compliance_review")
+    assert again.rests
 
 
 @pytest.mark.parametrize(

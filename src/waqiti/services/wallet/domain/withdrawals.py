@@ -34,6 +34,7 @@ from waqiti.services.wallet.domain.movements import (
 from waqiti.services.wallet.domain.rails import RailReport
 
 _BY_SCORE: Final = "fraud_review"
+_BY_COMPLIANCE: Final = "compliance_review"
 _REVIEW_LOOK: Final = timedelta(minutes=1)
 
 
@@ -99,7 +100,10 @@ def verdict(
     if fraud is None:
         return Hold(screened, NO_SCORE) if waited > patience.FRAUD else "wait"
     declined = (FRAUD_DECLINED,) if fraud.outcome == "decline" else ()
-    return Hold((*screened, *declined), _BY_SCORE if fraud.outcome == "review" else None)
+    if fraud.outcome == "review":
+        return Hold(screened, _BY_SCORE)
+    possible = compliance is not None and compliance.outcome == "possible"
+    return Hold((*screened, *declined), _BY_COMPLIANCE if possible else None)
 
 
 def first_transfer(withdrawal: MovementRow, asked: Hold | Refuse) -> Transfer:
@@ -143,15 +147,18 @@ def after_review(
         return "screen_again"
     if fraud.outcome == "decline":
         return _against(FRAUD_DECLINED)
-    waiting = later(withdrawal, _BY_SCORE)
-    return msgspec.structs.replace(waiting, pause=_REVIEW_LOOK, review_reason=_BY_SCORE)
+    return _waiting(withdrawal, _BY_SCORE)
 
 
-def after_screening_again(again: ComplianceDecision, account: Account) -> Change:
-    """Send an approved withdrawal to the rail, unless meanwhile something speaks against it."""
+def after_screening_again(withdrawal: MovementRow, again: ComplianceDecision, account: Account) -> Change:
+    """Send an approved withdrawal to the rail, unless meanwhile something speaks against it or has to be looked at."""
     flags = [WALLET_CLOSED] if account.closed else [WALLET_FROZEN] if account.frozen != "none" else []
     code = first([*again.refusals, *flags])
-    return Change(status="pending", step="rail", reason="score_approved") if code is None else _against(code)
+    if code is not None:
+        return _against(code)
+    if again.outcome == "possible":
+        return _waiting(withdrawal, _BY_COMPLIANCE)
+    return Change(status="pending", step="rail", reason="score_approved")
 
 
 def after_voiding(withdrawal: MovementRow) -> Change:
@@ -221,6 +228,11 @@ def after_return() -> Change:
     """End a withdrawal whose money came back, into the wallet or into suspense."""
     given_back = Refusal(RETURNED, "The rail gave the money back.")
     return Change(status="returned", step="done", reason=RETURNED, failure=given_back)
+
+
+def _waiting(withdrawal: MovementRow, reason: str) -> Change:
+    """Leave a review to people."""
+    return msgspec.structs.replace(later(withdrawal, reason), pause=_REVIEW_LOOK, review_reason=reason)
 
 
 def _against(code: str) -> Change:

@@ -53,7 +53,7 @@ class WithdrawalSteps:
         asked = [withdrawals.screening(withdrawal)]
         again = (await self._others.compliance.screen_again(asked, timeout_seconds=CALL_SECONDS))[0]
         account = (await self._others.ledger.accounts([withdrawal.wallet_id], timeout_seconds=CALL_SECONDS))[0]
-        return withdrawals.after_screening_again(again, account)
+        return withdrawals.after_screening_again(withdrawal, again, account)
 
     async def _give_back(self, withdrawal: MovementRow) -> Change:
         await self._release(withdrawal)
