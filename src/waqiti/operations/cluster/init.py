@@ -23,6 +23,8 @@ BACKLOG = 2048
 STEADY_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 5.0
 LOCK_SECONDS = 2.0
+# A supervisor that ends as often as this while it shall stop everything is no use: whoever asked does it by force.
+LAST_STOPS = 3
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
 
@@ -136,7 +138,7 @@ class Init:
             code = os.waitstatus_to_exitcode(status)
             if pid != self.supervisor:
                 self.hand_on(pid, code)
-            elif code in {0, FATAL_EXIT}:
+            elif code in {0, FATAL_EXIT} or (self.stopping and self.quick_ends >= LAST_STOPS):
                 return code
             else:
                 self.plan_restart(code)

@@ -52,7 +52,7 @@ def _former_port(former: Plan | None) -> int:
 
 def _postgres(layout: Layout, former: Plan | None, url: str | None) -> PlannedPostgres:
     before = former.postgres if former else None
-    if url is not None and urlsplit(url).scheme not in {"postgresql", "postgres"}:
+    if url is not None and not _is_server(url):
         raise ClusterError(
             "--postgres wants an administrator's URL: postgresql://user:password@host:port/database", WRONG_USE
         )
@@ -64,3 +64,12 @@ def _postgres(layout: Layout, former: Plan | None, url: str | None) -> PlannedPo
             REFUSED,
         )
     return PlannedPostgres(url=url or before.url)
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        return parts.scheme in {"postgresql", "postgres"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -25,6 +26,8 @@ from waqiti.operations.cluster.provisioning import provision
 from waqiti.operations.cluster.record import InitRecord, Plan, read_init, read_plan
 
 _SERVER_SECONDS: Final = 90.0
+# One that is not ours is not started by us either.
+_OUTSIDE_SECONDS: Final = 15.0
 _RETRY_SECONDS: Final = 0.1
 
 
@@ -40,14 +43,17 @@ async def prepare(layout: Layout) -> None:
     planned = {row.name for row in plan.deployments}
     deployments = [row for row in DEPLOYMENTS if row.name in planned]
     ensure_token_keys(layout, [row.name for row in deployments])
-    granted = await _prepare_databases(layout, deployments)
+    outside = plan.postgres is not None and plan.postgres.url is not None
+    admin_url = await _wait_for_server(layout, _OUTSIDE_SECONDS if outside else _SERVER_SECONDS)
+    granted = await _prepare_databases(layout, admin_url, deployments)
     _publish(layout, plan, init, granted)
 
 
-async def _prepare_databases(layout: Layout, deployments: Sequence[Deployment]) -> dict[str, DatabaseAccess]:
+async def _prepare_databases(
+    layout: Layout, admin_url: str, deployments: Sequence[Deployment]
+) -> dict[str, DatabaseAccess]:
     passwords = kept_passwords(layout, login_roles(deployments))
-    admin_url = await _wait_for_server(layout)
-    await provision(admin_url, deployments, passwords)
+    await _provision(admin_url, deployments, passwords)
     granted = accesses(admin_url, deployments, passwords)
     write_document(layout.databases, granted)
     with_database = [row for row in deployments if row.database is not None]
@@ -55,9 +61,20 @@ async def _prepare_databases(layout: Layout, deployments: Sequence[Deployment]) 
     return granted
 
 
-async def _wait_for_server(layout: Layout) -> str:
+async def _provision(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> None:
+    try:
+        await provision(admin_url, deployments, passwords)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ClusterError(
+            f"PostgreSQL's administrator {urlsplit(admin_url).username} lacks a right ({error.args[0]}): give a "
+            "superuser's address, or one with CREATEDB, CREATEROLE and the ADMIN OPTION on pg_monitor, "
+            "pg_signal_backend and pg_use_reserved_connections"
+        ) from error
+
+
+async def _wait_for_server(layout: Layout, seconds: float) -> str:
     """Return the administrator's URL once it opens a session: a starting or recovering server is waited for."""
-    deadline = time.monotonic() + _SERVER_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         admin = read_document(layout.postgres_admin, PostgresAdmin)
         try:
@@ -70,7 +87,7 @@ async def _wait_for_server(layout: Layout) -> str:
         except asyncpg.PostgresError as error:
             raise ClusterError(f"PostgreSQL refuses its administrator: {error}") from error
         if time.monotonic() > deadline:
-            raise ClusterError(f"PostgreSQL did not answer within {_SERVER_SECONDS:g} s: {failure}")
+            raise ClusterError(f"PostgreSQL did not answer within {seconds:g} s: {failure}")
         await asyncio.sleep(_RETRY_SECONDS)
 
 
