@@ -8,13 +8,15 @@ import pytest
 from tests.support.people import People
 from tests.support.platform import Platform, free_port
 from tests.support.raw import RawClient
+from tests.support.running import TEST_RUN
 from waqiti.client import Client
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A running platform; its books are proved when the last test is done."""
-    running = Platform(Path(tmp_path_factory.mktemp("platform")) / "state", free_port())
+    outside = pytestconfig.stash[TEST_RUN].outside_server_url
+    running = Platform(Path(tmp_path_factory.mktemp("platform")) / "state", free_port(), postgres_url=outside)
     running.up()
     try:
         yield running

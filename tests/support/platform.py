@@ -1,5 +1,6 @@
 """A whole platform, started by the command that a user runs."""
 
+import asyncio
 import json
 import os
 import socket
@@ -9,7 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
+
+from waqiti.contracts.catalog import DEPLOYMENTS
 
 START_TIMEOUT_SECONDS = 120
 
@@ -38,11 +42,15 @@ class Finished(msgspec.Struct, frozen=True):
 
 
 class Platform:
-    """A platform in a state directory of its own; every command runs as a user would run it."""
+    """A platform in a state directory of its own; every command runs as a user would run it.
 
-    def __init__(self, state: Path, port: int) -> None:
+    With ``postgres_url`` its databases are on that server, without what was in them before.
+    """
+
+    def __init__(self, state: Path, port: int, *, postgres_url: str | None = None) -> None:
         self.state = state
         self.port = port
+        self._postgres_url = postgres_url
 
     def command(self, *arguments: str, timeout_seconds: float = 60) -> Finished:
         """Run ``waqiti`` with these arguments on this platform's state."""
@@ -58,6 +66,10 @@ class Platform:
 
     def up(self, options: Sequence[str] = ()) -> None:
         """Start it and wait until every deployment is ready."""
+        if self._postgres_url is not None:
+            options = [*options, "--postgres", self._postgres_url]
+            if not self.state.exists():
+                asyncio.run(_drop_databases(self._postgres_url))
         finished = self.command("up", "-d", "--port", str(self.port), *options, timeout_seconds=START_TIMEOUT_SECONDS)
         assert finished.exit_code == 0, f"waqiti up failed:\n{finished.stdout}\n{finished.stderr}"
 
@@ -80,6 +92,14 @@ class Platform:
         finished = self.command("ledger", "verify", "--json", timeout_seconds=300)
         assert finished.exit_code == 0, f"the books do not balance:\n{finished.stdout}\n{finished.stderr}"
         return finished.document()
+
+
+async def _drop_databases(admin_url: str) -> None:
+    admin = await asyncpg.connect(admin_url)
+    for row in DEPLOYMENTS:
+        if row.database is not None:
+            await admin.execute(f'DROP DATABASE IF EXISTS "{row.database}" WITH (FORCE)')
+    await admin.close()
 
 
 def free_port() -> int:
