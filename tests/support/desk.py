@@ -124,6 +124,12 @@ class Desk:
         assert answer.status in (201, 202), answer
         return answer.document()
 
+    async def accept(self, payer: str, payee: str, amount: int, **fields: Any) -> Any:
+        """Pay without waiting; return the payment as it was accepted."""
+        answer = await self.send("POST", "/v1/payments", order(payer, payee, amount, **fields), Prefer="wait=0")
+        assert answer.status == 202, answer
+        return answer.document()
+
     async def payment(self, payment_id: str) -> Any:
         """Read a payment."""
         answer = await self.send("GET", f"/v1/payments/{payment_id}")

@@ -1,6 +1,7 @@
 """The way of a payment."""
 
 from tests.integration.payment.conftest import OpenDesk
+from tests.support.house import OPERATOR_KEY
 
 
 async def test_a_payment_moves_the_money_and_answers_when_it_is_captured(open_payments: OpenDesk) -> None:
@@ -17,3 +18,18 @@ async def test_a_payment_moves_the_money_and_answers_when_it_is_captured(open_pa
         assert await desk.payment(payment["id"]) == payment
         assert await desk.balances(payer, payee) == (8_750, 1_250)
         assert await desk.transitions(payment["id"]) == ["created", "captured"]
+
+
+async def test_wallets_are_asked_for_anew_once_the_caches_were_cleared(open_payments: OpenDesk) -> None:
+    async with open_payments() as desk:
+        payer, payee = await desk.wallet(1_000), await desk.wallet()
+        await desk.pay(payer, payee, 1)
+        await desk.pay(payer, payee, 2)
+        assert desk.deciders.wallet_calls == 1
+
+        cleared = await desk.send("DELETE", "/cache/clear", key=OPERATOR_KEY)
+        await desk.pay(payer, payee, 3)
+
+        assert (cleared.status, cleared.document()) == (200, {"done": ["wallets"]})
+        assert desk.deciders.wallet_calls == 2
+        assert await desk.balances(payer, payee) == (994, 6)

@@ -6,13 +6,10 @@ from typing import Any
 
 from tests.integration.payment.conftest import OpenDesk
 from tests.support.deciders import Deciders, approve
-from tests.support.desk import Desk, open_desk, order, uuid_of
-from tests.support.house import OPERATOR_KEY, House
+from tests.support.desk import Desk, open_desk, until, uuid_of
+from tests.support.house import House
 from waqiti.contracts.fraud import FraudDecision, ScoreRequest
-from waqiti.contracts.payment import CONSUMER_GROUP
-from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.events import LogAdmin
 from waqiti.foundation.ids import new_id
 
 LOSE_EVENTS = "UPDATE eventlog.events SET topic = 'payment-results', type = 'payment.odd', \"offset\" = -\"offset\" - 1"
@@ -22,13 +19,21 @@ SELECT eventlog.append(
     ARRAY[$1::uuid], ARRAY['{"no": "payment"}'], ARRAY[NULL::text]
 )
 """
+BEGIN_REFUND = """
+INSERT INTO refunds (id, payment_id, number, amount, share, created_at, refund_fee, actor)
+VALUES ($1, $2, 1, 10, 0, now() - interval '1 hour', false, 'key:test')
+"""
+BEGIN_VOID = """
+INSERT INTO steps (id, payment_id, number, amount, created_at, kind, becomes, actor)
+VALUES ($1, $2, 1, 300, now() - interval '1 hour', 'void', $3, 'key:test')
+"""
 QUICK = {"WAQITI_REQUEUE_AFTER_SECONDS": "1"}
 
 
 async def test_a_payment_whose_event_was_lost_is_queued_again(house: House, deciders: Deciders) -> None:
     async with open_desk(house, deciders, {}, role="api") as desk:
         payer, payee = await desk.wallet(1_000), await desk.wallet()
-        lost = [await accepted(desk, payer, payee, 100) for _ in range(3)]
+        lost = [await desk.accept(payer, payee, 100) for _ in range(3)]
         await desk.sql(LOSE_EVENTS)
         await desk.sql("UPDATE eventlog.partitions SET next_offset = 0 WHERE topic = 'payment-events'")
     async with open_desk(house, deciders, QUICK) as desk:
@@ -40,7 +45,7 @@ async def test_a_payment_whose_event_was_lost_is_queued_again(house: House, deci
 async def test_a_backlog_is_not_queued_twice(house: House, deciders: Deciders) -> None:
     async with open_desk(house, deciders, {}, role="api") as desk:
         payer, payee = await desk.wallet(1_000), await desk.wallet()
-        waiting = [await accepted(desk, payer, payee, 1) for _ in range(20)]
+        waiting = [await desk.accept(payer, payee, 1) for _ in range(20)]
         await asyncio.sleep(1.5)
     deciders.fraud = "hanging"
     async with open_desk(house, deciders, QUICK) as desk:
@@ -59,11 +64,13 @@ async def test_an_event_that_cannot_be_read_goes_to_the_dead_letters_and_others_
         nobody = new_id()
         await desk.sql(INSERT_GARBAGE, nobody)
 
-        payments = await asyncio.gather(*(desk.pay(payer, payee, 1) for _ in range(10)))
+        payments = [await desk.accept(payer, payee, 1) for _ in range(10)]
 
-        assert {payment["status"] for payment in payments} == {"captured"}
-        letters = await dead_letters(desk)
-        assert [letter.subject for letter in letters] == [nobody]
+        for payment in payments:
+            assert (await desk.ends(payment["id"]))["status"] == "captured"
+        await until("the event is in the dead letters", lambda: is_dead(desk))
+        assert [letter.subject for letter in await desk.dead_letters()] == [nobody]
+        assert await desk.balances(payer, payee) == (990, 10)
 
 
 async def test_a_payment_that_a_service_cannot_digest_stays_open_and_others_pass(
@@ -78,15 +85,14 @@ async def test_a_payment_that_a_service_cannot_digest_stays_open_and_others_pass
     async with open_payments() as desk:
         payer, payee = await desk.wallet(1_000), await desk.wallet()
 
-        answers = await asyncio.gather(
-            *(desk.send("POST", "/v1/payments", order(payer, payee, amount), Prefer="wait=10") for amount in (12, 14)),
-            desk.send("POST", "/v1/payments", order(payer, payee, 13), Prefer="wait=2"),
-        )
+        first, poison, last = [await desk.accept(payer, payee, amount) for amount in (12, 13, 14)]
 
-        assert [answer.document()["status"] for answer in answers[:2]] == ["captured", "captured"]
-        poisoned = await desk.becomes(answers[2].document()["id"], "screening")
-        assert [letter.subject for letter in await dead_letters(desk)] == [uuid_of(poisoned)]
-        assert (await desk.pay(payer, payee, 15))["status"] == "captured"
+        for payment in (first, last):
+            assert (await desk.ends(payment["id"]))["status"] == "captured"
+        await desk.becomes(poison["id"], "screening")
+        assert [letter.subject for letter in await desk.dead_letters()] == [uuid_of(poison)]
+        after = await desk.accept(payer, payee, 15)
+        assert (await desk.ends(after["id"]))["status"] == "captured"
         assert await desk.balances(payer, payee) == (959, 41)
 
 
@@ -96,24 +102,67 @@ async def test_a_payment_that_is_not_decided_after_thirty_seconds_is_counted_onc
     deciders.compliance = "away"
     async with open_desk(house, deciders, {}) as desk:
         payer, payee = await desk.wallet(1_000), await desk.wallet()
-        before = await counted(desk)
-        payment = await accepted(desk, payer, payee, 1)
+        before = await desk.metric("payment_total")
+        payment = await desk.accept(payer, payee, 1)
         await desk.becomes(payment["id"], "screening")
         await make_older(desk, payment)
 
         deadline = time.monotonic() + 10
-        while await counted(desk) == before:
+        while await desk.metric("payment_total") == before:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)
         await asyncio.sleep(2.5)
 
-        assert await counted(desk) == before + 1
+        assert await desk.metric("payment_total") == before + 1
 
 
-async def accepted(desk: Desk, payer: str, payee: str, amount: int) -> Any:
-    answer = await desk.send("POST", "/v1/payments", order(payer, payee, amount), Prefer="wait=0")
-    assert answer.status == 202, answer
-    return answer.document()
+async def test_a_half_that_cannot_be_finished_stops_neither_other_halves_nor_clocks(open_payments: OpenDesk) -> None:
+    async with open_payments(WAQITI_FINISH_AFTER_SECONDS="0.5") as desk:
+        payer, payee = await desk.wallet(1_000), await desk.wallet()
+        failed = await desk.pay(payer, payee, 5_000)
+        odd, begun, over = [await desk.pay(payer, payee, 300, capture="manual") for _ in range(3)]
+        stuck = await desk.metric("payment_stuck_total")
+
+        await desk.sql(BEGIN_REFUND, new_id(), uuid_of(failed))
+        for payment, becomes in ((odd, "declined"), (begun, "canceled")):
+            await desk.sql(BEGIN_VOID, new_id(), uuid_of(payment), becomes)
+            await desk.sql("UPDATE states SET steps = 1 WHERE id = $1", uuid_of(payment))
+        await desk.sql("UPDATE clocks SET deadline_at = now() WHERE payment_id = $1", uuid_of(over))
+
+        await desk.becomes(begun["id"], "canceled")
+        await desk.becomes(over["id"], "expired")
+
+        async def are_counted() -> bool:
+            return await desk.metric("payment_stuck_total") >= stuck + 2
+
+        await until("both halves that cannot be finished are counted", are_counted)
+        assert (await desk.payment(odd["id"]))["status"] == "authorized", "the table of states forbids it"
+        assert (await desk.payment(failed["id"]))["status"] == "failed"
+        assert (await desk.account(payer)).held == 0
+        assert await desk.balances(payer, payee) == (1_000, 0)
+
+
+async def test_a_sweep_that_fails_does_not_stop_the_next(open_payments: OpenDesk) -> None:
+    async with open_payments() as desk:
+        payer, payee = await desk.wallet(1_000), await desk.wallet()
+        payment = await desk.pay(payer, payee, 300, capture="manual")
+        failures = await desk.metric("payment_sweep_failures_total")
+        await desk.sql("REVOKE SELECT ON refunds FROM waqiti_payments")
+
+        async def is_counted() -> bool:
+            return await desk.metric("payment_sweep_failures_total") > failures
+
+        await until("halves cannot be looked for", is_counted)
+        await desk.sql("UPDATE clocks SET deadline_at = now() WHERE payment_id = $1", uuid_of(payment))
+        await desk.becomes(payment["id"], "expired")
+        await desk.sql("GRANT SELECT ON refunds TO waqiti_payments")
+
+        assert (await desk.account(payer)).held == 0
+        assert await desk.balances(payer, payee) == (1_000, 0)
+
+
+async def is_dead(desk: Desk) -> bool:
+    return bool(await desk.dead_letters())
 
 
 async def make_older(desk: Desk, payment: Any) -> None:
@@ -127,16 +176,3 @@ async def make_older(desk: Desk, payment: Any) -> None:
     ):
         await desk.sql(statement, identifier, older)
     await desk.sql("UPDATE sweeps SET upto = '00000000-0000-0000-0000-000000000000'")
-
-
-async def counted(desk: Desk) -> float:
-    text = (await desk.send("GET", "/actuator/prometheus", key=OPERATOR_KEY)).body.decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("payment_total"))
-
-
-async def dead_letters(desk: Desk) -> list[Any]:
-    database = await Database.open(desk.house.databases["payment-service"].admin_url, name="look")
-    try:
-        return list(await LogAdmin(database).dead_letters(CONSUMER_GROUP))
-    finally:
-        await database.close()

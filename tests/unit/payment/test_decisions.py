@@ -160,3 +160,26 @@ def test_a_missing_score_is_kept_as_a_review_with_that_reason() -> None:
     fraud = decisions.decision_of(screened(None)).fraud
     assert fraud is not None
     assert (fraud.outcome, [reason.code for reason in fraud.reasons]) == ("review", ["no_score"])
+
+
+def test_two_reviews_are_both_open_and_neither_hides_the_other() -> None:
+    assert screened(None, "possible").reviews == ("no_score", "compliance")
+    assert screened("review", "possible").reviews == ("fraud", "compliance")
+    assert screened("approve", "possible").reviews == ("compliance",)
+    assert screened("approve", "clear").reviews == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "graver"),
+    [("clear", "clear", "clear"), ("possible", "clear", "possible"), ("possible", "confirmed", "confirmed")],
+)
+def test_of_two_screenings_the_graver_outcome_and_all_refusals_count(
+    first: ScreeningOutcome, again: ScreeningOutcome, graver: ScreeningOutcome
+) -> None:
+    before = screened(compliance=first, refusals=("limit_exceeded",)).compliance
+    now = screened(compliance=again, refusals=("customer_blocked", "limit_exceeded")).compliance
+    assert before is not None
+    assert now is not None
+    found = decisions.both(before, now)
+    assert (found.id, found.outcome) == (before.id, graver)
+    assert found.refusals == ["limit_exceeded", "customer_blocked"]
