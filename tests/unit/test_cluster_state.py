@@ -1,5 +1,6 @@
 """State directories, plans, and what a command imports."""
 
+import io
 import json
 import os
 import shutil
@@ -9,16 +10,22 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from waqiti.cli.output import as_called
+from waqiti.cli.status import print_deployments
 from waqiti.operations.cluster import init, state_directory
 from waqiti.operations.cluster.environment import replica_environment
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import lock, read_document, write_document
+from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.postgres_server import settings
 from waqiti.operations.cluster.probes import Heartbeat, Seen
 from waqiti.operations.cluster.processes import ProcessRef, wait_gone
+from waqiti.operations.cluster.record import LastExit
+from waqiti.operations.cluster.status import DeploymentStatus, ProcessStatus, ReplicaStatus
 
 GIBIBYTE = 1024**3
 
@@ -102,6 +109,17 @@ def test_data_in_the_embedded_server_is_not_left_behind_by_accident(tmp_path: Pa
 
     with pytest.raises(ClusterError, match="choose another --state"):
         plan_platform(Layout(tmp_path), embedded, port=None, postgres_url="postgresql://a@h/x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://a@h/x", "postgresql://", "postgresql:///x", "postgresql://a@h:port/x", "postgresql://a@h:99999/x", "h"],
+)
+def test_what_is_no_address_of_a_server_is_wrong_use(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ClusterError, match="wants an administrator's URL: postgresql://user:password@host") as refused:
+        plan_platform(Layout(tmp_path), None, port=None, postgres_url=url)
+
+    assert refused.value.exit_code == 2
 
 
 def test_a_replica_is_told_about_its_own_database_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,6 +234,53 @@ def test_status_takes_little_time() -> None:
         seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
 
     assert min(seconds) < 0.3
+
+
+def test_what_to_type_again_is_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/waqiti", "up"])
+    assert as_called() == ".venv/bin/waqiti"
+    monkeypatch.setattr(sys, "argv", ["/with blanks/waqiti", "up"])
+    assert as_called() == "'/with blanks/waqiti'"
+    monkeypatch.setattr(sys, "argv", ["/site/waqiti/__main__.py", "up"])
+    assert as_called() == f"{sys.executable} -m waqiti"
+
+
+def test_the_table_of_deployments_is_not_cut_where_it_is_piped() -> None:
+    last = LastExit(None, 9, "OOMKilled", now())
+    replica = ReplicaStatus(
+        name="compliance-service-1",
+        pid=4194303,
+        port=65535,
+        state="CrashLoopBackOff",
+        restarts=12345,
+        memory_bytes=GIBIBYTE,
+        processes=(ProcessStatus("api", 4194303, None), ProcessStatus("worker", 4194302, None)),
+        last_exit=last,
+    )
+    row = DeploymentStatus(
+        name="compliance-service",
+        desired=1,
+        ready=0,
+        state="CrashLoopBackOff",
+        revision=1,
+        release="1",
+        replicas=(replica,),
+    )
+    shown = Console(file=io.StringIO(), width=80)
+
+    print_deployments(shown, (row,))
+
+    assert isinstance(shown.file, io.StringIO)
+    text = shown.file.getvalue()
+    assert "…" not in text
+    for part in (
+        "0/1",
+        "CrashLoopBackOff",
+        "compliance-service-1",
+        "api 4194303 worker 4194302",
+        "OOMKilled (signal 9)",
+    ):
+        assert part in text
 
 
 def test_documents_replace_each_other_at_once(tmp_path: Path) -> None:

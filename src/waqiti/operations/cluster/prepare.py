@@ -53,7 +53,7 @@ async def _prepare_databases(
     layout: Layout, admin_url: str, deployments: Sequence[Deployment]
 ) -> dict[str, DatabaseAccess]:
     passwords = kept_passwords(layout, login_roles(deployments))
-    await _provision(admin_url, deployments, passwords)
+    await provision_server(admin_url, deployments, passwords)
     granted = accesses(admin_url, deployments, passwords)
     write_document(layout.databases, granted)
     with_database = [row for row in deployments if row.database is not None]
@@ -61,7 +61,12 @@ async def _prepare_databases(
     return granted
 
 
-async def _provision(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> None:
+async def provision_server(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> None:
+    """Make roles and databases.
+
+    Raises:
+        ClusterError: the server is too old or too small, or its administrator lacks a right.
+    """
     try:
         await provision(admin_url, deployments, passwords)
     except asyncpg.InsufficientPrivilegeError as error:
