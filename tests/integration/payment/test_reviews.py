@@ -73,6 +73,23 @@ async def test_of_what_fraud_and_compliance_find_the_first_in_the_order_is_the_r
         assert await desk.balances(payer, payee) == (1_000, 0)
 
 
+async def test_a_wallet_frozen_meanwhile_is_said_before_a_bad_score(
+    open_payments: OpenDesk, deciders: Deciders
+) -> None:
+    async with open_payments(**IMPATIENT) as desk:
+        payer, payee = await desk.wallet(1_000), await desk.wallet()
+        payment = await unscored(desk, payer, payee, 600)
+        await desk.set_flags(payer, "freeze")
+
+        deciders.score = scored("decline", 0.95, "mule_pattern")
+        deciders.fraud = "well"
+        refused = await desk.becomes(payment["id"], "declined", "failed")
+
+        assert (refused["status"], refused["failure"]["code"]) == ("failed", "wallet_frozen")
+        assert (await desk.account(payer)).held == 0
+        assert await desk.balances(payer, payee) == (1_000, 0)
+
+
 @pytest.mark.parametrize("capture", ["automatic", "manual"])
 async def test_a_good_score_does_not_close_what_compliance_wants_reviewed(
     open_payments: OpenDesk, deciders: Deciders, capture: str

@@ -10,7 +10,7 @@ import msgspec
 from waqiti.contracts import refusals
 from waqiti.contracts.compliance import ComplianceDecision, ScreeningOutcome
 from waqiti.contracts.fraud import FraudDecision, Reason
-from waqiti.contracts.ledger import Transfer, TransferResult
+from waqiti.contracts.ledger import Account, Transfer, TransferResult
 from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, Status
 from waqiti.services.payment.domain.payments import Queued, Review
 from waqiti.services.payment.domain.states import may_become
@@ -137,6 +137,17 @@ def both(first: ComplianceDecision, again: ComplianceDecision) -> ComplianceDeci
 
 
 _GRAVITY: Final[tuple[ScreeningOutcome, ...]] = ("clear", "possible", "confirmed")
+
+
+def flags_against(payment: Queued, accounts: Sequence[Account]) -> tuple[str, ...]:
+    """Return the refusals that the flags of both sides' accounts give, as the ledger judges them."""
+    found: list[str] = []
+    for account in accounts:
+        if account.closed:
+            found.append(refusals.WALLET_CLOSED)
+        elif account.frozen == "all" or (account.frozen == "debits" and account.id == payment.from_account):
+            found.append(refusals.WALLET_FROZEN)
+    return tuple(found)
 
 
 def decision_of(screened: Screened) -> Decision:

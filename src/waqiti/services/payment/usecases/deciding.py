@@ -129,6 +129,20 @@ class Deciding:
             for score, before, now in zip(scores, first, again, strict=True)
         ]
 
+    async def flags_against(self, payment: Queued) -> tuple[str, ...]:
+        """Return the refusals that the flags of both wallets give now.
+
+        Raises:
+            LedgerAway: it did not answer.
+        """
+        asked = self._ledger.accounts(
+            [payment.from_account, payment.to_account], timeout_seconds=SCREEN_TIMEOUT_SECONDS
+        )
+        accounts = await unless_away(LEDGER, asked)
+        if accounts is None:
+            raise LedgerAway
+        return decisions.flags_against(payment, accounts)
+
     async def _score(self, items: Sequence[Item]) -> list[FraudDecision] | None:
         asked = self._fraud.score(_score_requests(items), timeout_seconds=SCREEN_TIMEOUT_SECONDS)
         return await unless_away(FRAUD, asked)

@@ -23,7 +23,7 @@ from waqiti.services.payment.domain.times import NO_ID
 from waqiti.services.payment.store import clocks as deadlines
 from waqiti.services.payment.store import payments, states, steps
 from waqiti.services.payment.usecases import events
-from waqiti.services.payment.usecases.deciding import Deciding, Item, Refused
+from waqiti.services.payment.usecases.deciding import Deciding, Item, LedgerAway, Refused
 from waqiti.services.payment.usecases.failures import isolated
 from waqiti.services.payment.usecases.stepping import Stepping, locked
 
@@ -54,8 +54,11 @@ class Rescoring:
         if not found:
             return False
         got_on = False
-        for payment, screened in await self._screen(found):
-            got_on |= await isolated(self._close(payment, screened), "review", payment.facts.id)
+        try:
+            for payment, screened in await self._screen(found):
+                got_on |= await isolated(self._close(payment, screened), "review", payment.facts.id)
+        except LedgerAway:
+            return got_on
         return got_on
 
     async def _screen(self, found: Sequence[Payment]) -> list[tuple[Payment, Screened | None]]:
@@ -76,9 +79,8 @@ class Rescoring:
             await self._stay(payment, "fraud", payment.state.decision)
             return
         decision = decision_of(screened)
-        code = refusals.first(screened.refusals)
-        if code is not None:
-            await self._stepping.take(payment.facts.id, rules.refusal(code), decision)
+        if screened.refusals:
+            await self._refuse(payment, screened.refusals, decision)
         elif screened.review is not None:
             await self._stay(payment, screened.review, decision)
         elif payment.facts.manual:
@@ -86,6 +88,12 @@ class Rescoring:
         else:
             captured = Asked(kind="capture", becomes="captured", actor=SERVICE, reason="scored")
             await self._stepping.take(payment.facts.id, captured, decision)
+
+    async def _refuse(self, payment: Payment, reasons: Sequence[str], decision: Decision) -> None:
+        """Give the hold back; the reason is the first in the order, the ledger's own among them."""
+        code = refusals.first([*reasons, *await self._deciding.flags_against(queued(payment.facts))])
+        assert code is not None
+        await self._stepping.take(payment.facts.id, rules.refusal(code), decision)
 
     async def _stay(self, payment: Payment, review: Review, decision: Decision | None) -> None:
         """Leave a review to a person; its clock runs on."""
