@@ -236,3 +236,22 @@ def test_the_entries_of_a_wallet_show_the_balance_after_each(client: Client, peo
 
     entries = page.data + rest.data
     assert [entry.balance.posted for entry in entries] == [70, 80, 90, 100]
+
+
+def test_nobody_pays_or_is_paid_by_a_customer_on_a_list_and_the_hit_is_the_reason_reported(
+    client: Client, people: People
+) -> None:
+    listed = people.customer("Zorblat Quenvik")
+    assert client.customers.get(listed).status == "blocked"
+    theirs, ours = people.wallet(customer=listed), people.wallet(funds=500)
+    assert theirs.status == "frozen"
+
+    payments = [
+        client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=100, currency="EUR")
+        for payer, payee in ((ours, theirs), (theirs, ours))
+    ]
+
+    failures = [payment.failure for payment in payments]
+    assert [payment.status for payment in payments] == ["declined", "declined"]
+    assert [failure and failure.code for failure in failures] == ["sanctions_hit", "sanctions_hit"]
+    assert (people.available(ours), people.available(theirs)) == (500, 0)

@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.caller import Caller
+from waqiti.foundation.ids import encode
 
 
 class WalletFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,11 @@ class FrozenWallets(msgspec.Struct, frozen=True, kw_only=True):
     frozen: int
     failed: int
     next_after: UUID | None
+
+
+def sanctions_reason(customer_id: UUID) -> str:
+    """Return why all wallets of a customer who is on a list are frozen."""
+    return f"sanctions {encode(prefixes.CUSTOMER, customer_id)}"
 
 
 class WalletClient:

@@ -148,10 +148,9 @@ async def test_a_blocked_customer_who_is_taken_on_is_frozen_before_there_is_any_
         frozen = "SELECT count(*) FROM customer_freezes"
         await becomes(lambda: rows_of(bank, frozen), [(1,)])
 
-        refused = await bank.wallets.post("/v1/wallets", {"customer_id": blocked, "currency": "EUR"})
+        wallet = await bank.wallet(customer=blocked)
 
-        assert (refused.status, refused.problem()["code"]) == (409, "conflict")
-        assert await rows_of(bank, "SELECT count(*) FROM wallets") == [(0,)]
+        assert await statuses(bank, wallet) == ["frozen"]
 
 
 async def test_what_a_customer_has_is_frozen_page_by_page_and_twice_changes_nothing(house: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.wallet.conftest import ALL, OpenBank, movement, visited
 from tests.integration.wallet.test_movements import becomes, rows_of
 from tests.support.house import House
-from waqiti.contracts.catalog import WALLET
+from waqiti.contracts.catalog import COMPLIANCE, WALLET
 from waqiti.foundation.ids import decode, encode, new_id
 from waqiti.services.compliance.service import SERVICE as COMPLIANCE_SERVICE
 from waqiti.services.ledger.service import SERVICE as LEDGER_SERVICE
@@ -51,14 +51,21 @@ async def test_a_list_of_what_is_no_customer_is_refused(open_bank: OpenBank) -> 
         assert (answer.status, answer.problem()["errors"][0]["pointer"]) == (422, "?customer_id")
 
 
-async def test_a_blocked_customer_opens_no_wallet(open_bank: OpenBank) -> None:
+async def test_a_wallet_of_a_blocked_customer_opens_frozen_and_what_comes_in_goes_to_suspense(
+    open_bank: OpenBank,
+) -> None:
     async with open_bank() as bank:
         blocked = await bank.customer("Zorblat Quenvik")
 
         answer = await bank.wallets.post("/v1/wallets", {"customer_id": blocked, "currency": "EUR"})
 
-        assert (answer.status, answer.problem()["code"]) == (409, "conflict")
-        assert (await bank.wallets.get("/v1/wallets")).document()["data"] == []
+        wallet = answer.document()
+        assert (answer.status, wallet["status"]) == (201, "frozen")
+        assert await bank.flag_changes(wallet["id"]) == [("freeze", "all", f"sanctions {blocked}", COMPLIANCE, WALLET)]
+        deposit = await bank.deposit(wallet["id"], 700)
+        assert (deposit["status"], deposit["failure"]["code"]) == ("declined", "sanctions_hit")
+        assert await bank.balance(wallet["id"]) == (0, 0, 0)
+        assert await bank.system_balance("suspense") == 700
 
 
 async def test_a_key_opens_one_wallet(open_bank: OpenBank) -> None:

@@ -3,11 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from waqiti.contracts import prefixes
-from waqiti.contracts.wallet import FreezeCustomer, WalletClient
+from waqiti.contracts.wallet import FreezeCustomer, WalletClient, sanctions_reason
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.ids import encode
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.compliance.store import freezes as store
 
@@ -39,7 +37,7 @@ class Freezes:
         return len(claimed)
 
     async def _freeze(self, freeze: store.Freeze) -> None:
-        reason = f"sanctions {encode(prefixes.CUSTOMER, freeze.customer_id)}"
+        reason = sanctions_reason(freeze.customer_id)
         asked = FreezeCustomer(customer_id=freeze.customer_id, reason=reason)
         count = failed = 0
         for _ in range(MAX_PAGES):

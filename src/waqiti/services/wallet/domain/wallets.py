@@ -6,8 +6,10 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.contracts.compliance import CustomerFacts
 from waqiti.contracts.ledger import Account
+from waqiti.contracts.wallet import sanctions_reason
 from waqiti.foundation.errors import Problem
 
 WalletStatus = Literal["active", "frozen", "closed"]
@@ -39,16 +41,14 @@ def status_of(account: Account) -> WalletStatus:
     return "active" if account.frozen == "none" else "frozen"
 
 
-def check_owner(customer: CustomerFacts | None) -> None:
-    """Let only an active customer open a wallet.
+def freeze_of(customer: CustomerFacts) -> CustomerFreeze | None:
+    """Return the freeze that a wallet of this customer opens with; None where nothing speaks against its use.
 
-    Raises:
-        Problem: 404 ``not_found`` where nobody has that id, 409 ``conflict`` where the customer is not active.
+    Who is not active may have wallets and neither pays nor is paid; of who is blocked by a hit all are frozen.
     """
-    if customer is None:
-        raise Problem.not_found("There is no customer with this id.")
-    if customer.status != "active":
-        raise Problem.conflict("Only an active customer can open a wallet.")
+    if customer.status != "blocked":
+        return None
+    return CustomerFreeze(customer_id=customer.id, reason=sanctions_reason(customer.id), actor=COMPLIANCE)
 
 
 def check_closable(account: Account, *, open_movements: int) -> None:

@@ -16,7 +16,7 @@ from waqiti.foundation.http.client import NoAnswer
 from waqiti.foundation.idempotency import RequestKey, finish
 from waqiti.foundation.telemetry import logger
 from waqiti.services.wallet import store
-from waqiti.services.wallet.domain.wallets import WalletRow, check_owner
+from waqiti.services.wallet.domain.wallets import WalletRow, freeze_of
 from waqiti.services.wallet.usecases.accounts import Accounts
 from waqiti.services.wallet.usecases.answers import Answer, answer_once, encode
 from waqiti.services.wallet.usecases.views import wallet_view
@@ -50,13 +50,17 @@ class Wallets:
         """Open a wallet; answered once its ledger account exists, frozen where all that the customer has is.
 
         Raises:
-            Problem: 404 where there is no such customer, 409 where the customer is not active.
+            Problem: 404 where there is no such customer.
         """
 
         async def work(wallet_id: UUID) -> Answer:
             customers = await self._compliance.customers([customer_id])
-            check_owner(next(iter(customers), None))
-            async with self._database.connection() as connection:
+            if not customers:
+                raise Problem.not_found("There is no customer with this id.")
+            freeze = freeze_of(customers[0])
+            async with self._database.transaction() as connection:
+                if freeze is not None:
+                    await store.freezes.insert(connection, freeze)
                 await store.wallets.insert(connection, wallet_id, customer_id, currency, utc_now())
             account = await self._accounts.open(wallet_id, customer_id, currency)
             async with self._database.transaction() as connection:
