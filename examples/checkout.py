@@ -9,9 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from waqiti.client import Client
-from waqiti.contracts.public.wallets import Wallet
-from waqiti.foundation.money import format_amount
+from waqiti.client import Client, Wallet, format_amount
 
 
 def open_wallet(waqiti: Client, name: str, country: str) -> Wallet:

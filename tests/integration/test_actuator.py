@@ -183,5 +183,5 @@ async def test_refresh_and_cache_clear_do_what_the_service_registered(credential
     async with serving(things(on_build=dependencies.register), credentials) as url:
         refreshed = await ask(url, "/actuator/refresh", method="POST")
         cleared = await ask(url, "/cache/clear", method="DELETE")
-    assert (refreshed.document(), cleared.document()) == ({"done": ["rates"]}, {"done": ["wallets"]})
+    assert (refreshed.document(), cleared.document()) == ({"done": ["keys", "rates"]}, {"done": ["wallets"]})
     assert dependencies.done == ["rates", "wallets"]

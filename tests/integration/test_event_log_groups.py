@@ -133,24 +133,6 @@ async def test_a_commit_whose_answer_was_lost_is_not_repeated(empty_database: Em
         assert await log.effects() == [0, 1]
 
 
-async def test_marks_and_the_events_that_follow_go_in_one_statement(empty_database: Empty) -> None:
-    async with open_log(empty_database) as log, _on_one_database(log) as consumer:
-        await log.append(event(0))
-        batch = await consumer.next(10)
-        async with log.producer.transaction() as connection:
-            await log.writer.mark_and_append(connection, consumer, batch, [event(1), event(2)])
-        log.writer.hint({TOPIC})
-        following = await consumer.next(10)
-        assert sorted(number_of(e) for e in following.events) == [1, 2]
-        with pytest.raises(Fenced):
-            async with log.producer.transaction() as connection:
-                await log.writer.mark_and_append(connection, consumer, batch, [event(3)])
-
-
-def _on_one_database(log: Log) -> Consumer:
-    return Consumer(log=log.producer, database=log.producer, group=GROUP, topic=TOPIC)
-
-
 async def test_members_share_the_partitions_and_take_over_from_one_that_leaves(empty_database: Empty) -> None:
     async with open_log(empty_database) as log, log.consumer() as first:
         assert first.partitions == list(range(16))

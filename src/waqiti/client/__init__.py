@@ -20,7 +20,10 @@ from waqiti.client.errors import (
 )
 from waqiti.client.resources import pages
 from waqiti.client.sync import Client
-from waqiti.contracts.public.payments import BatchPayment
+from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.payments import BatchPayment, Payment, Refund
+from waqiti.contracts.public.wallets import Movement, Wallet
+from waqiti.foundation.money import format_amount
 
 __all__ = [
     "ApiError",
@@ -29,13 +32,19 @@ __all__ = [
     "Client",
     "Conflict",
     "ConnectionFailed",
+    "Customer",
     "Forbidden",
     "IdempotencyError",
     "InvalidRequest",
+    "Movement",
     "NotFound",
+    "Payment",
     "RateLimited",
+    "Refund",
     "Unauthorized",
     "Unavailable",
+    "Wallet",
     "WaqitiError",
+    "format_amount",
     "pages",
 ]

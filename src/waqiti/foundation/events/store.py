@@ -25,24 +25,6 @@ async def mark(connection: Connection, group: str, topic: str, batch: Batch) -> 
     await connection.execute(_MARK, *mark_arguments(group, topic, batch))
 
 
-_MARK_AND_APPEND: Final = """
-SELECT eventlog.mark($1, $2, $3, $4, $5, $6), eventlog.append($7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-"""
-
-
-async def mark_and_append(
-    connection: Connection,
-    group: str,
-    topic: str,
-    batch: Batch,
-    events: Sequence[NewEvent],
-    partitions: Mapping[str, int],
-) -> None:
-    """Both in one round trip."""
-    arguments = (*mark_arguments(group, topic, batch), *append_arguments(events, partitions))
-    await connection.execute(_MARK_AND_APPEND, *arguments)
-
-
 def append_arguments(events: Sequence[NewEvent], partitions: Mapping[str, int]) -> tuple[list[object], ...]:
     """Return the arguments of the SQL function ``eventlog.append``; ``partitions`` counts those of each topic."""
     places: list[int] = []

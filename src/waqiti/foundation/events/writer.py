@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.events import store
-from waqiti.foundation.events.consumer import Consumer
 from waqiti.foundation.events.hints import Hinter
-from waqiti.foundation.events.model import Batch, NewEvent
+from waqiti.foundation.events.model import NewEvent
 
 
 class EventWriter:
@@ -24,21 +23,6 @@ class EventWriter:
         """
         if events:
             await store.append(connection, events, await self._counts(connection, events))
-
-    async def mark_and_append(
-        self, connection: Connection, consumer: Consumer, batch: Batch, events: Sequence[NewEvent]
-    ) -> None:
-        """Mark ``batch`` and append what follows from it in one round trip, the last one before the commit.
-
-        Raises:
-            Fenced: as ``Consumer.mark``.
-        """
-        if not events:
-            await consumer.mark(connection, batch)
-            return
-        counts = await self._counts(connection, events)
-        with consumer.fencing(batch):
-            await store.mark_and_append(connection, consumer.group, consumer.topic, batch, events, counts)
 
     async def arguments(self, connection: Connection, events: Sequence[NewEvent]) -> tuple[list[object], ...]:
         """Return the ten arguments of the SQL function ``eventlog.append``, for a statement that does more."""

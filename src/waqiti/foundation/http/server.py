@@ -27,6 +27,7 @@ A service, whole::
 """
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -101,9 +102,13 @@ def http_application(
 
 
 def json_answer(body: bytes, status: int, *, replayed: bool = False) -> Response[Any]:
-    """Return JSON that is already encoded; ``replayed`` marks the answer to a known idempotency key."""
+    """Return JSON that is already encoded, from 400 on a problem document.
+
+    ``replayed`` marks the answer to a known idempotency key.
+    """
     headers = {_REPLAYED: "true"} if replayed else None
-    return Response(body, status_code=status, media_type="application/json", headers=headers)
+    media_type = "application/json" if status < HTTPStatus.BAD_REQUEST else "application/problem+json"
+    return Response(body, status_code=status, media_type=media_type, headers=headers)
 
 
 def decode_body(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:

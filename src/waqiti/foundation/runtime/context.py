@@ -34,17 +34,19 @@ class Context(Generic[SettingsType]):
     tokens: TokenIssuer | None
     authenticator: Authenticator
     closing: AsyncExitStack
-    _clients: dict[str, ServiceClient] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], ServiceClient] = field(default_factory=dict)
 
-    def client(self, deployment: str) -> ServiceClient:
-        """Return the client of another deployment, one for the process; it closes with the service.
+    def client(self, deployment: str, purpose: str = "calls") -> ServiceClient:
+        """Return the client of another deployment, one for each purpose; it closes with the service.
+
+        Those of different purposes share neither connections nor a breaker.
 
         Raises:
             SettingsError: its ``WAQITI_URL_...`` or this service's token key is missing.
         """
-        found = self._clients.get(deployment)
+        found = self._clients.get((deployment, purpose))
         if found is None:
-            found = self._clients[deployment] = self._new_client(deployment)
+            found = self._clients[deployment, purpose] = self._new_client(deployment)
             self.closing.push_async_callback(found.close)
         return found
 

@@ -140,13 +140,19 @@ class _Served:
     def _context(self, closing: AsyncExitStack) -> Context[Settings]:
         health = Health(self._draining)
         keys, verifier = read_keys(self._settings), read_verifier(self._settings)
+        actuator = Actuator(self._service.name, self._settings, health)
+
+        async def refresh_keys() -> None:
+            keys.refresh()
+
+        actuator.on_refresh("keys", refresh_keys)
         return Context(
             name=self._service.name,
             settings=self._settings,
             role=self._role,
             draining=self._draining,
             health=health,
-            actuator=Actuator(self._service.name, self._settings, health),
+            actuator=actuator,
             keys=keys,
             tokens=read_tokens(self._service.name, self._settings),
             authenticator=Authenticator(keys, verifier),

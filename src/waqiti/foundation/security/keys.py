@@ -48,15 +48,16 @@ class KeyRing:
         self._principals: dict[bytes, Principal] = {}
         self._seen: tuple[int, int, int] | None = None
         self._next_poll = 0.0
-        self._refresh()
+        self.refresh()
 
     def find(self, key: bytes) -> Principal | None:
         """Return who holds ``key``; None where nobody does, or no longer."""
         if time.monotonic() >= self._next_poll:
-            self._refresh()
+            self.refresh()
         return self._principals.get(hashlib.sha256(key).digest())
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Read the file where it has changed, without waiting for the next look at it."""
         self._next_poll = time.monotonic() + _POLL_SECONDS
         if self._path is None:
             return

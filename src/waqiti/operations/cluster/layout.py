@@ -86,10 +86,6 @@ class Layout:
         return self.cluster / "init.json"
 
     @property
-    def init_lock(self) -> Path:
-        return self.cluster / "init.lock"
-
-    @property
     def command_lock(self) -> Path:
         return self.cluster / "command.lock"
 

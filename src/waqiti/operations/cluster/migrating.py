@@ -1,20 +1,17 @@
 """Which migrations a deployment's database gets, applied to several databases at once."""
 
 import asyncio
-import pkgutil
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
-from waqiti import foundation
 from waqiti.contracts.catalog import Deployment
-from waqiti.foundation.database.migrations import MigrationError, migrate
+from waqiti.foundation.database.migrations import SHARED_PACKAGES, MigrationError, migrate
 from waqiti.operations.cluster.errors import ClusterError
 
 
 def packages_of(deployment: Deployment) -> list[str]:
     """List the packages whose migrations a deployment's database needs: the foundation's, then its own."""
-    shared = [f"{foundation.__name__}.{found.name}" for found in pkgutil.iter_modules(foundation.__path__)]
-    return [package for package in (*sorted(shared), deployment.package) if _has_migrations(package)]
+    return [package for package in (*SHARED_PACKAGES, deployment.package) if _has_migrations(package)]
 
 
 async def migrate_all(deployments: Sequence[Deployment], migrator_urls: Mapping[str, str]) -> dict[str, list[str]]:

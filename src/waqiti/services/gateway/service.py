@@ -37,7 +37,7 @@ async def build(context: Context[GatewaySettings]) -> AsyncIterator[Application]
     rates = RateLimit(settings.rate_per_second, settings.rate_burst)
     routes = edge_routes(
         Forwarder(clients, rates, context.draining),
-        HealthDesk({name: context.client(name) for name in _BEHIND}),
+        HealthDesk({name: context.client(name, "health") for name in _BEHIND}),
         DocumentDesk({name: clients[name] for name in _PUBLIC}, waqiti.__version__),
     )
     asgi = context.http(

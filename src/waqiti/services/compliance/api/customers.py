@@ -37,7 +37,8 @@ def public_routes(customers: Customers) -> Sequence[ControllerRouterHandler]:
     ) -> Response[Customer]:
         """Give a customer a tier, and so other limits (operators only)."""
         verified_by = request.principal.key_id
-        return _answer(await customers.verify(request.request_key, customer_id, data, verified_by))
+        key, request_id = request.request_key, request.incoming.request_id
+        return _answer(await customers.verify(key, request_id, customer_id, data, verified_by))
 
     return [create, read, verify]
 

@@ -12,7 +12,7 @@ from waqiti.foundation import ids
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.idempotency import Answer, RequestKey, Stored, begin, keep, replay
+from waqiti.foundation.idempotency import Answer, RequestKey, Stored, begin, keep, keep_refusal, replay
 from waqiti.services.compliance.domain.customers import (
     CustomerRow,
     NewCustomer,
@@ -61,20 +61,27 @@ class Customers:
         """
         customer_id = ids.parse(prefixes.CUSTOMER, text, "customer")
         async with self._database.connection() as connection:
-            return view(_found(await store.find(connection, customer_id), text))
+            customer = await store.find(connection, customer_id)
+        if customer is None:
+            raise _unknown(text)
+        return view(customer)
 
-    async def verify(self, request: RequestKey, text: str, verification: Verification, verified_by: str) -> Answer:
+    async def verify(
+        self, request: RequestKey, request_id: str, text: str, verification: Verification, verified_by: str
+    ) -> Answer:
         """Give a customer a tier and record on what grounds; every change of limits that follows is immediate.
 
         Raises:
-            Problem: 404 ``not_found``; what ``begin`` raises.
+            Problem: 404 ``not_found`` where ``text`` cannot be an id; what ``begin`` raises.
         """
         customer_id = ids.parse(prefixes.CUSTOMER, text, "customer")
         async with self._database.transaction() as connection:
             found = await begin(connection, request, ids.new_id)
             if isinstance(found, Stored):
                 return replay(found)
-            before = _found(await store.lock(connection, customer_id), text)
+            before = await store.lock(connection, customer_id)
+            if before is None:
+                return await keep_refusal(connection, request, _unknown(text), request_id)
             await store.add_verification(
                 connection, found.resource_id, before, verification.tier, verified_by, verification.documents or []
             )
@@ -105,7 +112,5 @@ async def _finish(connection: Connection, request: RequestKey, status: int, cust
     return await keep(connection, request, Answer(status, _encode(view(customer))))
 
 
-def _found(customer: CustomerRow | None, text: str) -> CustomerRow:
-    if customer is None:
-        raise Problem.not_found(f"There is no customer {text[:64]!r}.")
-    return customer
+def _unknown(text: str) -> Problem:
+    return Problem.not_found(f"There is no customer {text[:64]!r}.")

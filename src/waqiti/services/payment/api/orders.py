@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.public.payments import BatchPayment, NewPayment
 from waqiti.foundation import ids
 from waqiti.foundation.errors import FieldError, Problem
@@ -12,7 +13,6 @@ from waqiti.foundation.http import Incoming, decode_body
 from waqiti.foundation.idempotency import RequestKey, canonical_hash
 from waqiti.foundation.money import checked_currency
 from waqiti.services.payment.api.bodies import RawPayments
-from waqiti.services.payment.api.views import WALLET
 from waqiti.services.payment.usecases.paying import Order
 
 _SINGLE: Final = msgspec.json.Decoder(NewPayment)
@@ -60,8 +60,8 @@ def _order(payment: NewPayment, key: RequestKey, incoming: Incoming, pointer: st
     checked_currency(payment.currency)
     if payment.fee > payment.amount:
         raise Problem.invalid("The fee is more than the amount.", pointer="/fee")
-    from_wallet = ids.parse(WALLET, payment.from_wallet, "wallet")
-    to_wallet = ids.parse(WALLET, payment.to_wallet, "wallet")
+    from_wallet = ids.parse(prefixes.WALLET, payment.from_wallet, "wallet")
+    to_wallet = ids.parse(prefixes.WALLET, payment.to_wallet, "wallet")
     if from_wallet == to_wallet:
         raise Problem.invalid("A payment goes between two wallets.", pointer="/to_wallet")
     return Order(

@@ -10,6 +10,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.contracts.payment import PaymentIds, PaymentStates, Status
 from waqiti.contracts.public import payments as public
@@ -38,7 +39,6 @@ from waqiti.services.payment.usecases.reading import Reading, Wanted
 from waqiti.services.payment.usecases.refunding import Wanted as WantedRefund
 
 _LIST: Final = "payments"
-_FIRST_ERROR: Final = 400
 _MAX_IDS: Final = 10_000
 _OFFSET_BITS: Final = (1 << 63) - 1
 _ACCEPTED_PAYMENT: Final = {202: ResponseSpec(data_container=public.Payment, generate_examples=False)}
@@ -108,7 +108,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
     @get("/v1/refunds/{refund_id:str}")
     async def read_refund(refund_id: FromPath[RefundId]) -> public.Refund:
         """Read a refund."""
-        return views.refund(await reading.refund(ids.parse(views.REFUND, refund_id, "refund")))
+        return views.refund(await reading.refund(ids.parse(prefixes.REFUND, refund_id, "refund")))
 
     @post("/internal/payments/states", status_code=200, guards=[requires_service(COMPLIANCE)])
     async def read_states(data: JSONBody[PaymentIds]) -> PaymentStates:
@@ -156,10 +156,7 @@ def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
 
 
 def _respond(answer: Answer) -> Response[Any]:
-    response = json_answer(answer.body, answer.status, replayed=answer.replayed)
-    if answer.status >= _FIRST_ERROR:
-        response.media_type = "application/problem+json"
-    return response
+    return json_answer(answer.body, answer.status, replayed=answer.replayed)
 
 
 def _rendering(request: Request) -> Callable[[Payment], bytes]:
@@ -175,11 +172,11 @@ def _actor(request: Request) -> str:
 
 
 def _payment_id(text: str) -> UUID:
-    return ids.parse(views.PAYMENT, text, "payment")
+    return ids.parse(prefixes.PAYMENT, text, "payment")
 
 
 def _wallet_id(text: str) -> UUID:
-    identifier = ids.decode(views.WALLET, text)
+    identifier = ids.decode(prefixes.WALLET, text)
     if identifier is None:
         raise Problem.invalid("This is no id of a wallet.", pointer="?wallet")
     return identifier

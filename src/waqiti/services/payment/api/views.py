@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts import refusals
+from waqiti.contracts import prefixes, refusals
 from waqiti.contracts.compliance import ScreeningOutcome
 from waqiti.contracts.fraud import Reason
 from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, PaymentResult
@@ -16,11 +16,6 @@ from waqiti.foundation.security import OPERATOR, Principal
 from waqiti.services.payment.domain.payments import CREATED, Payment, Queued
 from waqiti.services.payment.domain.refunds import Refund
 from waqiti.services.payment.store.transitions import Transition
-
-PAYMENT: Final = "pay"
-WALLET: Final = "wal"
-REFUND: Final = "ref"
-_EVENT: Final = "evt"
 
 _COARSE: Final[dict[ScreeningOutcome, list[PublicReason]]] = {
     "clear": [],
@@ -37,15 +32,15 @@ def payment(shown: Payment, principal: Principal) -> public.Payment:
     """Show a payment; reasons of compliance in full to operators only."""
     facts, state = shown.facts, shown.state
     return public.Payment(
-        id=encode(PAYMENT, facts.id),
+        id=encode(prefixes.PAYMENT, facts.id),
         status=state.status,
         amount=facts.amount,
         currency=facts.currency,
         amount_captured=state.captured,
         amount_refunded=state.refunded,
         fee=facts.fee,
-        from_wallet=encode(WALLET, facts.from_wallet),
-        to_wallet=encode(WALLET, facts.to_wallet),
+        from_wallet=encode(prefixes.WALLET, facts.from_wallet),
+        to_wallet=encode(prefixes.WALLET, facts.to_wallet),
         description=facts.description,
         metadata=facts.metadata or {},
         decision=_decision(state.decision, principal),
@@ -58,8 +53,8 @@ def payment(shown: Payment, principal: Principal) -> public.Payment:
 def refund(shown: Refund) -> public.Refund:
     """Show a refund."""
     return public.Refund(
-        id=encode(REFUND, shown.id),
-        payment_id=encode(PAYMENT, shown.payment_id),
+        id=encode(prefixes.REFUND, shown.id),
+        payment_id=encode(prefixes.PAYMENT, shown.payment_id),
         amount=shown.amount,
         status=shown.status,
         failure=failure(shown.failure_code),
@@ -71,7 +66,7 @@ def refund(shown: Refund) -> public.Refund:
 def transition(shown: Transition, payment_id: UUID) -> public.PaymentEvent:
     """Show one transition of a payment."""
     place = f"{shown.topic}/{shown.partition}/{shown.offset}"
-    identifier = encode(_EVENT, derived_id(payment_id, place))
+    identifier = encode(prefixes.EVENT, derived_id(payment_id, place))
     if shown.type == CREATED:
         queued = _QUEUED.decode(shown.data)
         return public.PaymentEvent(

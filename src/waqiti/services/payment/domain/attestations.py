@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import prefixes
 from waqiti.contracts.ledger import Attestation, system_account_id
 from waqiti.contracts.payment import Status
 from waqiti.foundation.ids import derived_id, encode
@@ -41,7 +42,7 @@ class FinalRefund(msgspec.Struct, frozen=True, gc=False):
 
 def of_payment(payment: FinalPayment) -> list[Attestation]:
     """Return what a payment attests: the money and its fee moved, or nothing did under its id."""
-    subject = encode("pay", payment.id)
+    subject = encode(prefixes.PAYMENT, payment.id)
     main = Attestation(
         owner=payment.id,
         subject=subject,
@@ -67,7 +68,7 @@ def of_payment(payment: FinalPayment) -> list[Attestation]:
 
 def of_refund(refund: FinalRefund) -> list[Attestation]:
     """Return what a refund attests: the money, and its share of the fee where asked for, went back, or nothing did."""
-    subject = encode("ref", refund.id)
+    subject = encode(prefixes.REFUND, refund.id)
     succeeded = refund.status == "succeeded"
     main = Attestation(
         owner=refund.payment_id,

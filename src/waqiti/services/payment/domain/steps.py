@@ -20,8 +20,6 @@ from waqiti.services.payment.domain.states import HELD
 StepKind = Literal["capture", "void", "expire"]
 StepStatus = Literal["pending", "done", "refused"]
 
-REVIEW_EXPIRED: Final = "review_expired"
-
 SERVICE: Final = PAYMENT
 """The actor of what this service does by itself."""
 
@@ -174,7 +172,7 @@ def refusal_code(results: Sequence[TransferResult]) -> str:
 
 def expiry(state: State) -> tuple[Status, str | None]:
     """Return what becomes of a payment whose clock has run out."""
-    return ("declined", REVIEW_EXPIRED) if state.status == "in_review" else ("expired", None)
+    return ("declined", refusals.REVIEW_EXPIRED) if state.status == "in_review" else ("expired", None)
 
 
 def _follow_expiry(state: State, now: datetime) -> State:

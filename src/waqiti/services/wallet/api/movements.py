@@ -8,10 +8,9 @@ from litestar.types import ControllerRouterHandler
 from waqiti.contracts import prefixes
 from waqiti.contracts.public.common import DepositId, WithdrawalId
 from waqiti.contracts.public.wallets import Movement
-from waqiti.foundation.http import Request
+from waqiti.foundation.http import Request, json_answer
 from waqiti.foundation.ids import parse
 from waqiti.foundation.money import checked_currency
-from waqiti.services.wallet.api.answers import respond
 from waqiti.services.wallet.api.bodies import NewMovement
 from waqiti.services.wallet.domain.movements import PREFIXES, Kind
 from waqiti.services.wallet.usecases.movements import Asked, Movements
@@ -33,7 +32,8 @@ def movement_routes(movements: Movements) -> list[ControllerRouterHandler]:
             reference=data.reference,
             actor=request.principal.key_id,
         )
-        return respond(await movements.ask(key, request.incoming.request_id, asked))
+        answer = await movements.ask(key, request.incoming.request_id, asked)
+        return json_answer(answer.body, answer.status, replayed=answer.replayed)
 
     @post("/v1/deposits", responses=_ACCEPTED)
     async def make_deposit(request: Request, data: JSONBody[NewMovement]) -> Response[Movement]:

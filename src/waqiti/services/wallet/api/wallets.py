@@ -16,12 +16,12 @@ from waqiti.foundation.http import (
     CursorParameter,
     LimitParameter,
     Request,
+    json_answer,
     read_cursor,
     write_cursor,
 )
 from waqiti.foundation.ids import decode, parse
 from waqiti.foundation.money import checked_currency
-from waqiti.services.wallet.api.answers import respond
 from waqiti.services.wallet.api.bodies import Freeze, NewWallet, WithReason
 from waqiti.services.wallet.domain.wallets import FlagAction
 from waqiti.services.wallet.usecases.flags import FlagRequest, Flags, Scope
@@ -39,7 +39,8 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
         """Open a wallet for an active customer."""
         key, currency = request.request_key, checked_currency(data.currency)
         customer = parse(prefixes.CUSTOMER, data.customer_id, "customer")
-        return respond(await wallets.open(key, request.incoming.request_id, customer, currency))
+        answer = await wallets.open(key, request.incoming.request_id, customer, currency)
+        return json_answer(answer.body, answer.status, replayed=answer.replayed)
 
     @get("/v1/wallets/{wallet_id:str}")
     async def read_wallet(wallet_id: FromPath[WalletId]) -> Wallet:
@@ -74,7 +75,8 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
             actor=request.principal.key_id,
             scope=scope,
         )
-        return respond(await flags.set(key, request.incoming.request_id, asked))
+        answer = await flags.set(key, request.incoming.request_id, asked)
+        return json_answer(answer.body, answer.status, replayed=answer.replayed)
 
     @post("/v1/wallets/{wallet_id:str}/freeze", status_code=200)
     async def freeze_wallet(
