@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from itertools import count
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 import uvloop
@@ -106,8 +107,7 @@ async def batches(client: AsyncClient, made: list[str], *, size: int, connection
 
 def _item(chance: random.Random, made: list[str]) -> BatchPayment:
     payer, payee = chance.sample(made, 2)
-    key = f"{chance.getrandbits(96):x}"
-    return BatchPayment(idempotency_key=key, from_wallet=payer, to_wallet=payee, amount=1, currency="EUR")
+    return BatchPayment(idempotency_key=uuid4().hex, from_wallet=payer, to_wallet=payee, amount=1, currency="EUR")
 
 
 def _load(

@@ -1,8 +1,8 @@
 """The worker: batches of payments through screening, ledger and settling, as a pipeline.
 
-A cycle drains all partitions into one batch. The next one is read when the one before has left screening; each stage
-runs in the order of the log, and marks commit in that order. A cycle that fails takes those behind it along: their
-batches are handed out again.
+A cycle drains all partitions into one batch. The next one is read when the one before has its answer from the ledger,
+and is screened while that one is settled; marks commit in the order of the log. A cycle that fails takes those behind it
+along: their batches are handed out again.
 """
 
 import asyncio
@@ -35,12 +35,11 @@ _log = logger(__name__)
 class _Cycle:
     """One batch on its way; the events say which stages it has left, the ways of failing included."""
 
-    __slots__ = ("_aborted", "batch", "posted", "previous", "screened", "settled")
+    __slots__ = ("_aborted", "batch", "posted", "previous", "settled")
 
     def __init__(self, batch: Batch, previous: "_Cycle | None") -> None:
         self.batch = batch
         self.previous = previous
-        self.screened = asyncio.Event()
         self.posted = asyncio.Event()
         self.settled = asyncio.Event()
         self._aborted = False
@@ -53,7 +52,6 @@ class _Cycle:
 
     def end(self) -> None:
         self.previous = None
-        self.screened.set()
         self.posted.set()
         self.settled.set()
 
@@ -99,7 +97,7 @@ class Pipeline:
             task = asyncio.create_task(self._run_cycle(cycle))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            await cycle.screened.wait()
+            await cycle.posted.wait()
 
     async def _wait_for_room(self) -> None:
         if self._pausing:
@@ -131,16 +129,12 @@ class Pipeline:
     async def _decide(self, cycle: _Cycle) -> None:
         items = await self._items(cycle.batch.events)
         screening = await self._deciding.screen(items)
-        previous = cycle.previous
-        cycle.screened.set()
-        if previous is not None:
-            await previous.posted.wait()
         if cycle.is_aborted():
             return
         outcome = await self._post(screening, {item.payment.payment_id: item.trace for item in items})
         cycle.posted.set()
-        if previous is not None:
-            await previous.settled.wait()
+        if cycle.previous is not None:
+            await cycle.previous.settled.wait()
         if cycle.is_aborted():
             return
         await self._settling.settle(outcome, cycle.batch, utc_now())
