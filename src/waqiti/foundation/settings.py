@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     replica: str = ""
     release: str = ""
+    base_url: str = ""
     listen_fds: str = ""
     port: int = 0
     heartbeat_file: str = ""

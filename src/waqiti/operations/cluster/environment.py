@@ -27,9 +27,13 @@ def replica_environment(
     release: str,
     descriptors: Sequence[int],
     ports: Mapping[str, int],
+    base_url: str,
     accesses: Mapping[str, DatabaseAccess],
 ) -> dict[str, str]:
-    """Return the whole environment of one process of a replica; ``ports`` are the shared ones, by deployment."""
+    """Return the whole environment of one process of a replica; ``ports`` are the shared ones, by deployment.
+
+    ``base_url`` is the public address of the platform.
+    """
     own = {
         VARIABLE: str(layout.root),
         REPLICA: replica,
@@ -38,6 +42,7 @@ def replica_environment(
         "WAQITI_HEARTBEAT_FILE": str(layout.heartbeat(replica, role)),
         "PROMETHEUS_MULTIPROC_DIR": str(layout.metrics(replica)),
         "WAQITI_KEYS_FILE": str(layout.keys),
+        "WAQITI_BASE_URL": base_url,
         "WAQITI_TOKEN_KEY_FILE": str(layout.token_key(deployment)),
         "WAQITI_TOKEN_PUBLIC_FILE": str(layout.token_public_keys),
     }

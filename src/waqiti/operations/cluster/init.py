@@ -35,6 +35,7 @@ class Init:
         self.directory = state / "cluster"
         self.plan = json.loads((self.directory / "plan.json").read_text())
         self.sockets: dict[str, socket.socket] = {}
+        self.public: dict[str, socket.socket] = {}
         self.exits = os.pipe2(os.O_NONBLOCK)
         self.supervisor: int | None = None
         self.started_at = 0.0
@@ -75,8 +76,14 @@ class Init:
                 return
 
     def listen(self) -> str | None:
-        """Open one listening socket per deployment; return why that failed."""
+        """Open a listening socket per deployment, and the public ones first; return why that failed."""
         former = self.read_ports()
+        for deployment in self.plan["deployments"]:
+            if deployment["public_port"] is not None:
+                try:
+                    self.public[deployment["name"]] = listening(deployment["public_port"])
+                except OSError as error:
+                    return f"{error.errno}:{deployment['public_port']}"
         for deployment in self.plan["deployments"]:
             name, wanted = deployment["name"], deployment["port"]
             try:
@@ -91,6 +98,9 @@ class Init:
     def ports(self) -> dict[str, int]:
         return {name: opened.getsockname()[1] for name, opened in self.sockets.items()}
 
+    def descriptors(self, name: str) -> list[int]:
+        return [held[name].fileno() for held in (self.sockets, self.public) if name in held]
+
     def publish(self, failure: str | None) -> None:
         """Say who and where we are."""
         ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
@@ -99,7 +109,7 @@ class Init:
             "pid": os.getpid(),
             "start_ticks": int(ticks),
             "ports": self.ports(),
-            "descriptors": {name: opened.fileno() for name, opened in self.sockets.items()},
+            "descriptors": {name: self.descriptors(name) for name in self.sockets},
             "exits_descriptor": self.exits[0],
             "failure": failure,
         }

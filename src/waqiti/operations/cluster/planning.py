@@ -42,7 +42,7 @@ def _planned(row: Deployment, gateway_port: int) -> PlannedDeployment:
         name=row.name,
         roles=("api", "worker") if row.worker else ("api",),
         start_order=row.start_order,
-        port=gateway_port if row.name == GATEWAY else 0,
+        public_port=gateway_port if row.name == GATEWAY else None,
     )
 
 

@@ -18,12 +18,16 @@ FATAL_EXIT: Final = 78
 
 
 class PlannedDeployment(msgspec.Struct, frozen=True, kw_only=True):
-    """One deployment as it shall run. ``port`` 0 is any free one, which is kept from then on."""
+    """One deployment as it shall run. ``port`` 0 is any free one, which is kept from then on.
+
+    ``public_port`` is that of the platform's one public address, beside the deployment's own.
+    """
 
     name: str
     roles: tuple[Role, ...] = ("api",)
     start_order: int = 1
     port: int = 0
+    public_port: int | None = None
 
 
 class PlannedPostgres(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +54,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InitRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What init writes: itself, the listening sockets that it holds, and the pipe of exit statuses."""
+    """What init writes: itself, the listening sockets that it holds, and the pipe of exit statuses.
+
+    ``ports`` are the deployments' own, ``descriptors`` those of all sockets that a deployment's replicas inherit.
+    """
 
     boot_id: str
     pid: int
     start_ticks: int
     ports: dict[str, int] = {}
-    descriptors: dict[str, int] = {}
+    descriptors: dict[str, tuple[int, ...]] = {}
     exits_descriptor: int = -1
     failure: str | None = None
 

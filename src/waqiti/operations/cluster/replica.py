@@ -119,7 +119,7 @@ class _ProcessStarter:
         else:
             shared = self.around.init.descriptors[self.deployment]
             with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as own:
-                child = self._start((shared, own.fileno()))
+                child = self._start((*shared, own.fileno()))
                 port = int(own.getsockname()[1])
         self._write("start", child.ref.pid)
         return child, port
@@ -151,6 +151,7 @@ class _ProcessStarter:
             release=around.plan.release,
             descriptors=descriptors,
             ports=around.init.ports,
+            base_url=around.plan.base_url,
             accesses=read_accesses(around.layout),
         )
         return start_child(

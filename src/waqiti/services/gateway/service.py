@@ -40,10 +40,8 @@ async def build(context: Context[GatewaySettings]) -> AsyncIterator[Application]
         HealthDesk({name: context.client(name, "health") for name in _BEHIND}),
         DocumentDesk({name: clients[name] for name in _PUBLIC}, waqiti.__version__),
     )
-    asgi = context.http(
-        [], raw=routes, access_log=True, serve_document=False, public_port=urlsplit(settings.urls.get(GATEWAY, "")).port
-    )
-    yield Application(asgi=asgi)
+    public_port = urlsplit(settings.base_url).port
+    yield Application(asgi=context.http([], raw=routes, access_log=True, serve_document=False, public_port=public_port))
 
 
 SERVICE = Service(name=GATEWAY, settings=GatewaySettings, build=build)

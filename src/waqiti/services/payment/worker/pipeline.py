@@ -1,8 +1,8 @@
 """The worker: batches of payments through screening, ledger and settling, as a pipeline.
 
 A cycle drains all partitions into one batch. The next one is read when the one before has its answer from the ledger,
-and is screened while that one is settled; marks commit in the order of the log. A cycle that fails takes those behind it
-along: their batches are handed out again.
+and is screened while that one is settled; marks commit in the order of the log. A cycle that fails takes those behind
+it along: their batches are handed out again.
 """
 
 import asyncio
