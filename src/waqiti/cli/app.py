@@ -23,6 +23,7 @@ app = App(name="waqiti", help="A payments platform that a small team operates li
 app.command("waqiti.cli.up:up", name="up")
 app.command("waqiti.cli.down:down", name="down")
 app.command("waqiti.cli.status:status", name="status")
+app.command("waqiti.cli.demo:demo", name="demo")
 app.command("waqiti.cli.serve:serve", name="serve")
 app.command("waqiti.cli.migrate:migrate", name="migrate")
 
