@@ -18,7 +18,7 @@ from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.progress import StartProgress
 from waqiti.contracts.catalog import PAYMENT
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.record import Plan, running_init
 from waqiti.operations.cluster.starting import start_cluster
@@ -124,15 +124,12 @@ def _print_welcome(layout: Layout, credentials: Credentials, *, started: bool, s
 
 def _first_things(layout: Layout, credentials: Credentials) -> list[tuple[str, str]]:
     """What each is for, and what to copy: into a browser the first, into a shell the others."""
-    customer = (
-        f"curl -sS {credentials.base_url}/v1/customers -H 'Authorization: Bearer {credentials.api_key}' \\\n"
-        "       -H 'Idempotency-Key: first' -H 'Content-Type: application/json' "
-        """-d '{"name": "Amina Yusuf", "country": "DE"}'"""
-    )
-    option = "" if Layout.of(None).root == layout.root else f" --state {quote(str(layout.root))}"
+    elsewhere = Layout.of(None).root != layout.root
+    option = f" --state {quote(str(layout.root))}" if elsewhere else ""
+    variable = f"{VARIABLE}={quote(str(layout.root))} " if elsewhere else ""
     return [
         ("read the API in a browser:", f"{credentials.base_url}/docs"),
-        ("make a customer:", customer),
+        ("have a town use it, and see who decided what:", f"{variable}{as_called()} demo"),
         ("kill a service, and watch it heal:", f"{_kill(layout)}{as_called()} status{option}"),
     ]
 

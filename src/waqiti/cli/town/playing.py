@@ -37,10 +37,10 @@ async def play(credentials: Credentials, town: Town, count: int, progress: DemoP
         NobodyAnswers: nothing has been done.
         WaqitiError: the platform refuses a request, or has stopped answering.
     """
-    async with _client(credentials, credentials.api_key) as client:
-        await _ask(client)
-        async with _client(credentials, credentials.operator_key) as operator:
-            return await _play(TownHall(client, operator), client, town, count, progress)
+    await _ask(credentials)
+    clients = _client(credentials.api_key, credentials), _client(credentials.operator_key, credentials)
+    async with clients[0] as client, clients[1] as operator:
+        return await _play(TownHall(client, operator), client, town, count, progress)
 
 
 async def _play(hall: TownHall, client: AsyncClient, town: Town, count: int, progress: DemoProgress) -> Played:
@@ -55,12 +55,13 @@ async def _play(hall: TownHall, client: AsyncClient, town: Town, count: int, pro
     return Played(tally=paying.tally, seconds=seconds, explanations=explanations(paying.tally, names))
 
 
-def _client(credentials: Credentials, key: str) -> AsyncClient:
+def _client(key: str, credentials: Credentials) -> AsyncClient:
     return AsyncClient(credentials.base_url, key, max_connections=CLIENTS, max_attempts=_ATTEMPTS)
 
 
-async def _ask(client: AsyncClient) -> None:
+async def _ask(credentials: Credentials) -> None:
     try:
-        await client.wallets.list(limit=1)
+        async with AsyncClient(credentials.base_url, credentials.api_key, max_attempts=2) as client:
+            await client.wallets.list(limit=1)
     except (ConnectionFailed, Unauthorized) as error:
         raise NobodyAnswers(str(error)) from error
