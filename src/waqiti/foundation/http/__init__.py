@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
+    from waqiti.foundation.http.openapi import ALSO_TEXT
     from waqiti.foundation.http.pages import (
         DEFAULT_LIMIT,
         CursorParameter,
@@ -17,22 +18,25 @@ if TYPE_CHECKING:
         write_cursor,
     )
     from waqiti.foundation.http.prefer import wait_seconds
-    from waqiti.foundation.http.query import instant
+    from waqiti.foundation.http.query import NO_QUERY, instant
     from waqiti.foundation.http.request import Request, requires_scope, requires_service
     from waqiti.foundation.http.server import decode_body, http_application, json_answer
 
 _HOMES: Final = {
     "exchange": ("Incoming", "Operation", "Outgoing", "RawRoute"),
+    "openapi": ("ALSO_TEXT",),
     "pages": ("DEFAULT_LIMIT", "CursorParameter", "LimitParameter", "Position", "read_cursor", "write_cursor"),
     "prefer": ("wait_seconds",),
-    "query": ("instant",),
+    "query": ("NO_QUERY", "instant"),
     "request": ("Request", "requires_scope", "requires_service"),
     "server": ("decode_body", "http_application", "json_answer"),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ALSO_TEXT",
     "DEFAULT_LIMIT",
+    "NO_QUERY",
     "CursorParameter",
     "Incoming",
     "LimitParameter",
