@@ -96,6 +96,7 @@ class _Connection(HttpToolsProtocol):
 
     server_state: "_State"
     _ends_at = 0.0
+    _refused = False
     _only_fields = True
     _field_bytes = 0
     _receiving_since: float | None = None
@@ -109,6 +110,8 @@ class _Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; fields that go on and on are refused."""
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
         self._only_fields = True
         try:
@@ -220,7 +223,14 @@ class _Connection(HttpToolsProtocol):
             b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
             b"content-length: %d\r\n\r\n%b" % (len(document), document)
         )
-        self.transport.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Say no more, and close once the client has, or soon: to close on what it still sends destroys the answer."""
+        self._refused = True
+        cast("_Cork", self.transport).flush()
+        self.transport.write_eof()
+        self.loop.call_later(SILENCE_SECONDS, self.transport.close)
 
     def _close_after(self, cycle: RequestResponseCycle) -> None:
         """Close once the whole requests before a faulty one, of which ``cycle`` is the last, are answered."""
