@@ -32,6 +32,16 @@ cluster.command("waqiti.cli.cluster:logs", name="logs")
 cluster.command("waqiti.cli.cluster:restart", name="restart")
 app.command(cluster)
 
+switch = App(name="switch", help="Settings that change on every replica, without a restart.")
+switch.command("waqiti.cli.switch:show", name="list")
+switch.command("waqiti.cli.switch:put", name="set")
+switch.command("waqiti.cli.switch:unset", name="unset")
+app.command(switch)
+
+audit = App(name="audit", help="Who did what.")
+audit.command("waqiti.cli.audit:verify", name="verify")
+app.command(audit)
+
 ledger = App(name="ledger", help="The books.")
 ledger.command("waqiti.cli.ledger:verify", name="verify")
 app.command(ledger)

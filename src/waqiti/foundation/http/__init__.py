@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from waqiti.foundation.http.admission import Admission, Replays, Rule
     from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
     from waqiti.foundation.http.pages import (
         DEFAULT_LIMIT,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from waqiti.foundation.http.server import decode_body, http_application, json_answer
 
 _HOMES: Final = {
+    "admission": ("Admission", "Replays", "Rule"),
     "exchange": ("Incoming", "Operation", "Outgoing", "RawRoute"),
     "pages": ("DEFAULT_LIMIT", "CursorParameter", "LimitParameter", "Position", "read_cursor", "write_cursor"),
     "prefer": ("wait_seconds",),
@@ -33,6 +35,7 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "Admission",
     "CursorParameter",
     "Incoming",
     "LimitParameter",
@@ -40,7 +43,9 @@ __all__ = [
     "Outgoing",
     "Position",
     "RawRoute",
+    "Replays",
     "Request",
+    "Rule",
     "decode_body",
     "http_application",
     "instant",

@@ -17,18 +17,34 @@ _POLL_SECONDS: Final = 0.05
 Document = TypeVar("Document")
 
 
-def write(path: Path, content: bytes, mode: int = PRIVATE) -> None:
-    """Replace a file at once: a reader sees the old content or the new, a crash leaves one of them."""
+def write(path: Path, content: bytes, mode: int = PRIVATE, *, durable: bool = False) -> None:
+    """Replace a file at once: a reader sees the old content or the new, a crash leaves one of them.
+
+    ``durable``: a crash of the machine, too, leaves the new one from here on.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     draft.rename(path)
+    if durable:
+        _sync_directory(path.parent)
 
 
-def write_document(path: Path, document: object) -> None:
-    """Replace a file by a document, as JSON that only its owner reads."""
-    write(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_document(path: Path, document: object, *, durable: bool = False) -> None:
+    """Replace a file by a document, as JSON that only its owner reads; ``durable`` as in ``write``."""
+    write(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n", durable=durable)
 
 
 def read_document(path: Path, kind: type[Document]) -> Document | None:
