@@ -2,7 +2,6 @@
 
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.state_directory import is_state_directory
 
 
 def known_state() -> Layout:
@@ -12,6 +11,6 @@ def known_state() -> Layout:
         ClusterError: no platform was ever started in it.
     """
     layout = Layout.of(None)
-    if not is_state_directory(layout):
+    if not layout.cluster.is_dir():
         raise ClusterError(f"{layout.root} holds no platform: start one with waqiti up", REFUSED)
     return layout
