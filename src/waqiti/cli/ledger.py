@@ -30,32 +30,32 @@ def verify(*, quick: Annotated[bool, Parameter(negative="")] = False, json: Json
     quick
         Look at the last ten minutes only.
     """
-    layout = Layout.of(None)
+    verdict = prove_books(Layout.of(None), quick=quick)
+    if json:
+        print_document(verdict)
+    else:
+        show_verdict(verdict)
+    return 0 if verdict.balanced else 1
+
+
+def prove_books(layout: Layout, *, quick: bool = False) -> "Verdict":
+    """Prove the books of a state directory.
+
+    Raises:
+        ClusterError: there are none, or their database does not answer.
+    """
     databases = _databases(layout)
     attesting = [partial(of_payments, databases[PAYMENT]), partial(of_movements, databases[WALLET])]
     # Why a connection failed is for a service's log; here it is one sentence.
     logging.getLogger("waqiti").addHandler(logging.NullHandler())
     try:
-        verdict = asyncio.run(prove(databases[LEDGER], attesting, quick=quick))
+        return asyncio.run(prove(databases[LEDGER], attesting, quick=quick))
     except DependencyUnavailable as error:
         raise ClusterError(f"The database of {layout.root} does not answer: waqiti up starts it") from error
-    if json:
-        print_document(verdict)
-    else:
-        _show(verdict)
-    return 0 if verdict.balanced else 1
 
 
-def _databases(layout: Layout) -> dict[str, str]:
-    path = layout.credentials
-    try:
-        credentials = json_module.loads(path.read_text())
-    except OSError as error:
-        raise ClusterError(f"{path} cannot be read ({error.strerror}): start a platform with waqiti up") from error
-    return dict(credentials["databases"])
-
-
-def _show(verdict: "Verdict") -> None:
+def show_verdict(verdict: "Verdict") -> None:
+    """Print whether the books balance, and what does not."""
     out = console()
     if verdict.balanced:
         out.print(
@@ -65,3 +65,12 @@ def _show(verdict: "Verdict") -> None:
     out.print(f"[bold red]The books do not balance[/]: {len(verdict.problems)} findings")
     for problem in verdict.problems:
         out.print(f"  {problem.check}  {problem.subject}  {problem.detail}")
+
+
+def _databases(layout: Layout) -> dict[str, str]:
+    path = layout.credentials
+    try:
+        credentials = json_module.loads(path.read_text())
+    except OSError as error:
+        raise ClusterError(f"{path} cannot be read ({error.strerror}): start a platform with waqiti up") from error
+    return dict(credentials["databases"])
