@@ -1,8 +1,8 @@
 """The outermost layer of every service: what happens to a request before and after its handler.
 
-In order: request id and trace; the path in normal form; authentication; what switches refuse; the body within its
-bounds; strict JSON; then the raw route or the framework. Whatever is raised becomes a problem document. Metrics, and
-where asked one log line, at the end.
+In order: request id and trace; the framing of the message; the path in normal form; authentication; what switches
+refuse; the body within its bounds; strict JSON; then the raw route or the framework. Whatever is raised becomes a
+problem document. Metrics, and where asked one log line, at the end.
 """
 
 import re
@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.http import body, problems, query, strict
+from waqiti.foundation.http import body, framing, problems, query, strict
 from waqiti.foundation.http.access import AccessLog
 from waqiti.foundation.http.admission import Admission, Refused
 from waqiti.foundation.http.asgi import ASGIApp, Message, Receive, Scope, Send
@@ -91,6 +91,8 @@ class Edge:
             status = await self._serve(scope, receive, send, incoming, route)
         finally:
             self._in_flight -= 1
+            if incoming.held_bytes:
+                body.ROOM.give_back(incoming)
         template = route.template or route.path if route is not None else scope.get("path_template") or UNMATCHED
         elapsed = time.perf_counter() - started
         self._measures.record(incoming.method, template, status, elapsed)
@@ -110,8 +112,8 @@ class Edge:
             else:
                 scope[INCOMING] = incoming
                 await self._framework(scope, _replay(incoming.body), responder.forward)
-        except body.TooLarge as problem:
-            await self._refuse_large(receive, responder, problem)
+        except body.Refused as problem:
+            await self._refuse_unread(receive, responder, problem)
         except body.ClientGone:
             return 499
         except Problem as problem:
@@ -123,6 +125,7 @@ class Edge:
     async def _admit(self, scope: Scope, receive: Receive, incoming: Incoming, route: RawRoute | None) -> None:
         if self._in_flight > self._max_in_flight and not incoming.path.startswith(_DIAGNOSTICS):
             raise Problem.unavailable("overloaded", "Too many requests are being worked on.")
+        framing.check(incoming, scope["http_version"])
         limit = self._body_limits.get(incoming.path, DEFAULT_MAX_BODY_BYTES) if route is None else route.max_body_bytes
         try:
             self._authorize(scope, incoming, route)
@@ -156,7 +159,7 @@ class Edge:
         if route is not None:
             require_service(incoming.principal, route.services)
 
-    async def _refuse_large(self, receive: Receive, responder: "_Responder", problem: body.TooLarge) -> None:
+    async def _refuse_unread(self, receive: Receive, responder: "_Responder", problem: body.Refused) -> None:
         if not problem.unread:
             await responder.refuse(problem)
             return
