@@ -14,7 +14,7 @@ from waqiti.cli.up import first_things
 from waqiti.operations.cluster.credentials_file import Credentials
 from waqiti.operations.cluster.layout import Layout
 
-GROUPS = ("cluster", "ledger")
+GROUPS = ("cluster", "switch", "audit", "ledger")
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -42,7 +42,7 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     code = (
         "import sys\n"
         "from waqiti.cli.app import run\n"
-        "for group in ([], ['cluster'], ['ledger']): run([*group, '--help'])\n"
+        "for group in ([], ['cluster'], ['switch'], ['audit'], ['ledger']): run([*group, '--help'])\n"
         "print(*(name for name in sys.modules if name.startswith('waqiti.')), file=sys.stderr)"
     )
 
@@ -52,8 +52,11 @@ def test_listing_the_commands_imports_none_of_them() -> None:
         assert sentence in done.stdout
     for sentence in ("List deployments", "Print the last lines", "Replace every replica", "Prove that the books"):
         assert sentence in done.stdout
+    for sentence in ("List every switch", "Set a switch", "Let go of a switch", "Prove the chain"):
+        assert sentence in done.stdout
     loaded = set(done.stderr.split())
-    assert loaded.isdisjoint({f"waqiti.cli.{name}" for name in ("up", "down", "status", "serve", "cluster", "ledger")})
+    commands = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger")
+    assert loaded.isdisjoint({f"waqiti.cli.{name}" for name in commands})
     assert not {name for name in loaded if name.startswith("waqiti.services")}
 
 

@@ -6,11 +6,13 @@ from importlib import resources
 from typing import Final
 
 from waqiti.contracts.catalog import COMPLIANCE, PAYMENT, WALLET
+from waqiti.contracts.modes import MODES
 from waqiti.contracts.payment import PaymentClient
+from waqiti.contracts.switches import PublicSettings
 from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
+from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
-from waqiti.foundation.settings import Settings
 from waqiti.foundation.telemetry import logger
 from waqiti.services.compliance.api.customers import public_routes
 from waqiti.services.compliance.api.internal import internal_routes
@@ -36,7 +38,7 @@ _READERS: Final = 2
 _log: Final = logger(__name__)
 
 
-class ComplianceSettings(Settings, frozen=True, kw_only=True):
+class ComplianceSettings(PublicSettings, frozen=True, kw_only=True):
     """Nothing beside what every service is told."""
 
 
@@ -48,12 +50,7 @@ def shipped_list() -> WatchList:
 @asynccontextmanager
 async def build(context: Context[ComplianceSettings]) -> AsyncIterator[Application]:
     """Build the service: its database, the list of names, routes and loops."""
-    settings = context.settings
-    database = await Database.open(
-        settings.database_url, name=COMPLIANCE, max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
-    )
-    context.closing.push_async_callback(database.close)
-    context.health.add("db", database.ping)
+    database = await context.database(COMPLIANCE)
     screening, limits, resolver = Screening(shipped_list()), LimitsInUse(), Resolver(database)
     context.actuator.on_cache_clear("limits", limits.forget)
     customers = Customers(database, screening)
@@ -62,7 +59,8 @@ async def build(context: Context[ComplianceSettings]) -> AsyncIterator[Applicati
     if context.role != "api":
         workers.append(freeze_wallets(Freezes(database, WalletClient(context.client(WALLET)))))
         workers += await _following(context, database, resolver)
-    yield Application(asgi=context.http(public_routes(customers), raw=raw), workers=workers)
+    asgi = context.http(public_routes(customers), raw=raw, rules=MODES, replays=answered_before(database))
+    yield Application(asgi=asgi, workers=workers)
 
 
 async def _following(
