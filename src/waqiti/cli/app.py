@@ -36,6 +36,15 @@ ledger = App(name="ledger", help="The books.")
 ledger.command("waqiti.cli.ledger:verify", name="verify")
 app.command(ledger)
 
+compliance = App(name="compliance", help="Names, and the lists that they are screened against.")
+compliance.command("waqiti.cli.names:compare", name="compare")
+compliance.command("waqiti.cli.names:screen", name="screen")
+lists = App(name="lists", help="Lists of names.")
+lists.command("waqiti.cli.lists:load", name="load")
+lists.command("waqiti.cli.lists:show", name="list")
+compliance.command(lists)
+app.command(compliance)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""

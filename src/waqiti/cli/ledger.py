@@ -1,16 +1,14 @@
 """``waqiti ledger verify``: the books, proved."""
 
 import asyncio
-import json as json_module
-import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from waqiti.cli.databases import no_answer, read_databases
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import console, print_document
 from waqiti.contracts.catalog import LEDGER, PAYMENT, WALLET
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.services.ledger.usecases.verify import verify as prove
 from waqiti.services.payment.usecases.attestations import open_attestations as of_payments
@@ -26,28 +24,17 @@ def verify(*, quick: bool = False, state: State = None, json: Json = False) -> i
     ``--quick`` looks at the last ten minutes.
     """
     layout = Layout.of(state)
-    databases = _databases(layout)
+    databases = read_databases(layout)
     attesting = [partial(of_payments, databases[PAYMENT]), partial(of_movements, databases[WALLET])]
-    # Why a connection failed is for a service's log; here it is one sentence.
-    logging.getLogger("waqiti").addHandler(logging.NullHandler())
     try:
         verdict = asyncio.run(prove(databases[LEDGER], attesting, quick=quick))
     except DependencyUnavailable as error:
-        raise ClusterError(f"The database of {layout.root} does not answer: waqiti up starts it") from error
+        raise no_answer(layout) from error
     if json:
         print_document(verdict)
     else:
         _show(verdict)
     return 0 if verdict.balanced else 1
-
-
-def _databases(layout: Layout) -> dict[str, str]:
-    path = layout.credentials
-    try:
-        credentials = json_module.loads(path.read_text())
-    except OSError as error:
-        raise ClusterError(f"{path} cannot be read ({error.strerror}): start a platform with waqiti up") from error
-    return dict(credentials["databases"])
 
 
 def _show(verdict: "Verdict") -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from waqiti.services.compliance.domain.names import parse
 from waqiti.services.compliance.domain.screening import Entry, ListError, WatchList, not_paused
 
 MATCHER: Final = 2
@@ -42,6 +43,18 @@ class SourceList(msgspec.Struct, frozen=True):
     def is_whole(self) -> bool:
         """Whether the entries are those that the version is the hash of."""
         return SourceList.from_entries(self.of.source, self.entries).of == self.of
+
+    def checked(self) -> "SourceList":
+        """Return this list where every name can be looked for.
+
+        Raises:
+            ListError: one has neither letters nor digits.
+        """
+        for entry in self.entries:
+            for name in (entry.name, *entry.aliases):
+                if not parse(name).words:
+                    raise ListError(f"entry {entry.reference} has the name {name[:40]!r}, which has no letters")
+        return self
 
 
 def read_list(source: str, text: str) -> SourceList:

@@ -16,7 +16,7 @@ _END_OF_FILE: Final = "\x1a"
 _KINDS: Final[dict[str, Kind]] = {"individual": "individual", "vessel": "vessel", "aircraft": "aircraft", "": "entity"}
 _NAME_COLUMNS: Final = 3
 _ALIAS_COLUMNS: Final = 4
-MOST_ENTRIES: Final = 200_000
+MOST_LINES: Final = 100_000
 
 
 def read_ofac(sdn: bytes, alt: bytes) -> list[Entry]:
@@ -53,8 +53,8 @@ def _rows(file: str, content: bytes, columns: int) -> Iterator[tuple[int, list[s
                 continue
             if len(row) < columns or not row[0].strip().isdecimal():
                 raise ListError(f"{file}, line {reader.line_num}: this is not the layout of OFAC")
-            if reader.line_num > MOST_ENTRIES:
-                raise ListError(f"{file} has more than {MOST_ENTRIES} lines")
+            if reader.line_num > MOST_LINES:
+                raise ListError(f"{file} has more than {MOST_LINES} lines")
             yield reader.line_num, [_value(cell) for cell in row]
     except csv.Error as error:
         raise ListError(f"{file}, line {reader.line_num}: {error}") from error

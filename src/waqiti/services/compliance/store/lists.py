@@ -13,11 +13,11 @@ from waqiti.services.compliance.domain.screening import Entry
 
 
 class LoadedList(msgspec.Struct, frozen=True):
-    """A list that was loaded; ``in_use`` where it is screened against."""
+    """A list; ``in_use`` where it is screened against. ``loaded_at`` is None for the one that ships."""
 
     source: str
     version: str
-    loaded_at: datetime
+    loaded_at: datetime | None
     entry_count: int
     name_count: int
     in_use: bool

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import logger
@@ -142,9 +143,36 @@ class Follower:
         self._said = version, now
 
 
+async def in_use(url: str, shipped: SourceList) -> WatchList:
+    """Return what the platform with this database screens against.
+
+    Raises:
+        DependencyUnavailable: the database does not answer.
+        ListError: a list was replaced while it was read.
+    """
+    database = await Database.open(url, name=COMPLIANCE, max_size=1, min_idle=0)
+    try:
+        async with database.connection() as connection:
+            return build([shipped, *await read_loaded(connection)])
+    finally:
+        await database.close()
+
+
+async def overview(database: Database, shipped: SourceList) -> tuple[list[store.LoadedList], list[store.Reader]]:
+    """Return every list that there is, the one that ships first, and what each process screens against.
+
+    Raises:
+        DependencyUnavailable: the database does not answer.
+    """
+    names = sum(1 + len(entry.aliases) for entry in shipped.entries)
+    ships = store.LoadedList(shipped.of.source, shipped.of.version, None, len(shipped.entries), names, True)
+    async with database.connection() as connection:
+        return [ships, *await store.loaded(connection)], await store.readers(connection, SILENT)
+
+
 async def wait_for_readers(
     database: Database, shipped: SourceList, expected: Callable[[], set[tuple[str, str]]], *, seconds: float
-) -> tuple[Sequence[store.Reader], list[str]]:
+) -> tuple[list[store.Reader], list[str]]:
     """Return who screens against the lists in use, and after ``seconds`` who of those ``expected`` does not yet.
 
     ``expected`` gives replica and role of the processes that run; those that say so themselves are waited for as well.
