@@ -77,10 +77,8 @@ def load(*, source: Literal["ofac"], path: Path, state: State = None, json: Json
     if json:
         print_document(done)
     else:
-        say(
         counted = f"{done.entries:,} entries, {done.names:,} names"
         say(f"{source} {done.version}: {counted}, in use after {done.seconds} s")
-        )
     if unreached:
         say(f"waqiti: not served after {_WAIT_SECONDS:g} s by {', '.join(unreached)}")
     return FAILED if unreached else 0
