@@ -8,12 +8,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Generator
-from typing import Any
 
 import msgspec
 import uvloop
 
+from tests.support.killing import Counted, counted_task
 from waqiti.foundation.runtime import run
 from waqiti.services.payment.service import SERVICE
 
@@ -22,36 +21,6 @@ class Orders(msgspec.Struct, frozen=True):
     """The variables of the process."""
 
     environment: dict[str, str]
-
-
-class Counted(Coroutine[Any, Any, Any]):
-    """A coroutine whose suspensions count; this process dies at the ``limit``-th."""
-
-    seen = 0
-    limit = 0
-
-    def __init__(self, inner: Coroutine[Any, Any, Any]) -> None:
-        self._inner = inner
-
-    def send(self, value: Any) -> Any:
-        suspended = self._inner.send(value)
-        Counted.seen += 1
-        if Counted.seen == Counted.limit:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return suspended
-
-    def throw(self, *raised: Any) -> Any:
-        return self._inner.throw(*raised)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._inner.__await__()
-
-
-def counted_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> "asyncio.Task[Any]":
-    return asyncio.Task(Counted(work), loop=loop, **options)
 
 
 async def work() -> None:

@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clusters import eventually
+import waqiti.cli.up as up_module
+from tests.support.clusters import Cluster, eventually, running_cluster
 from tests.support.platform import free_port
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import all_pids, environment_of
+from waqiti.operations.cluster.starting import Planner, Progress, start_cluster
+
+ENDS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
+# What a test waits for, and then the time that a platform left over takes to be stopped.
+ENDED_SECONDS = 45
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
@@ -25,8 +34,79 @@ def test_a_signal_while_it_starts_leaves_nothing_running(tmp_path: Path, end: si
         eventually(layout.plan.exists, "it has begun")
         up.send_signal(end)
 
-        assert up.wait(timeout=60) == 130
+        assert up.wait(timeout=ENDED_SECONDS) == 130
         assert left_running(layout) == []
+
+
+def test_ctrl_c_ends_it_although_a_background_job_of_a_shell_ignores_that(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "state")
+    with foreground(layout, ctrl_c=signal.SIG_IGN) as up:
+        eventually(layout.plan.exists, "it has begun")
+        up.send_signal(signal.SIGINT)
+
+        assert up.wait(timeout=ENDED_SECONDS) == 130
+        assert left_running(layout) == []
+
+
+def test_a_closed_terminal_means_nothing_under_nohup(
+    monkeypatch: pytest.MonkeyPatch, unchanged_signals: dict[signal.Signals, object]
+) -> None:
+    assert set(unchanged_signals) == ENDS
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    monkeypatch.setattr(up_module, "start_cluster", lambda *_: os.kill(os.getpid(), signal.SIGHUP))
+    monkeypatch.setattr(up_module, "_announce", lambda *_, **__: None)
+
+    assert up_module.up() == 0
+
+
+@pytest.mark.usefixtures("unchanged_signals")
+@pytest.mark.parametrize("end", sorted(ENDS))
+def test_a_signal_right_after_the_start_leaves_nothing_running(
+    monkeypatch: pytest.MonkeyPatch, end: signal.Signals
+) -> None:
+    with running_cluster() as cluster:
+        cluster.stop()
+        stand_in(monkeypatch, cluster, end)
+
+        with pytest.raises(KeyboardInterrupt):
+            up_module.up(state=cluster.layout.root)
+
+        assert cluster.status.anything_runs is False
+        assert left_running(cluster.layout) == []
+
+
+@pytest.mark.usefixtures("unchanged_signals")
+def test_a_signal_leaves_what_ran_before_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_cluster() as cluster:
+        before = cluster.pids()
+        stand_in(monkeypatch, cluster, signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            up_module.up(state=cluster.layout.root)
+
+        assert cluster.status.ready
+        assert cluster.pids() == before
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, end: signal.Signals) -> None:
+    """Have ``up`` start this cluster, and get a signal before it learns that it has."""
+
+    def start_and_signal(layout: Layout, planner: Planner, progress: Progress) -> bool:
+        started = start_cluster(layout, planner, progress)
+        signal.raise_signal(end)
+        return started
+
+    monkeypatch.setattr(up_module, "plan_platform", lambda _layout, former, **_: cluster.plan(former))
+    monkeypatch.setattr(up_module, "start_cluster", start_and_signal)
+
+
+@pytest.fixture
+def unchanged_signals() -> Iterator[dict[signal.Signals, object]]:
+    """A command that runs in this process takes the signals over; they are given back."""
+    former = {number: signal.getsignal(number) for number in ENDS}
+    yield dict(former)
+    for number, handler in former.items():
+        signal.signal(number, handler)
 
 
 def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:
@@ -37,17 +117,21 @@ def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:
         read_until(terminal, b"Ctrl-C")
         os.close(terminal)
 
-        assert up.wait(timeout=60) == 0
+        assert up.wait(timeout=ENDED_SECONDS) == 0
         assert left_running(layout) == []
 
 
 @contextmanager
-def foreground(layout: Layout, *, terminal: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``waqiti up``, on a terminal where there is one; nothing is left of it."""
+def foreground(
+    layout: Layout, *, terminal: int | None = None, ctrl_c: signal.Handlers = signal.SIG_DFL
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``waqiti up``, on a terminal where there is one, whatever this process does on Ctrl-C; nothing is left."""
     output = subprocess.DEVNULL if terminal is None else terminal
     session = ["setsid"] if terminal is None else ["setsid", "--ctty"]
     command = [sys.executable, "-m", "waqiti", "up", "--state", str(layout.root), "--port", str(free_port())]
-    with subprocess.Popen([*session, *command], stdin=output, stdout=output, stderr=output) as up:
+    with inheriting(ctrl_c):
+        up = subprocess.Popen([*session, *command], stdin=output, stdout=output, stderr=output)
+    with up:
         try:
             yield up
         finally:
@@ -56,7 +140,18 @@ def foreground(layout: Layout, *, terminal: int | None = None) -> Iterator[subpr
                 [sys.executable, "-m", "waqiti", "down", "--wipe", "--state", str(layout.root)],
                 check=True,
                 capture_output=True,
+                timeout=90,
             )
+
+
+@contextmanager
+def inheriting(ctrl_c: signal.Handlers) -> Iterator[None]:
+    """What is started meanwhile does this on SIGINT: an ignored signal stays so, a handled one gets its default."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler if ctrl_c is signal.SIG_DFL else ctrl_c)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 def read_until(terminal: int, said: bytes, timeout_seconds: float = 60) -> None:

@@ -1,6 +1,5 @@
 """State directories, plans, and what a command imports."""
 
-import io
 import json
 import os
 import shutil
@@ -10,22 +9,17 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from waqiti.cli.output import as_called
-from waqiti.cli.status import print_deployments
 from waqiti.operations.cluster import init, state_directory
 from waqiti.operations.cluster.environment import replica_environment
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import lock, read_document, write_document
-from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.postgres_server import settings
 from waqiti.operations.cluster.probes import Heartbeat, Seen
 from waqiti.operations.cluster.processes import ProcessRef, wait_gone
-from waqiti.operations.cluster.record import LastExit
-from waqiti.operations.cluster.status import DeploymentStatus, ProcessStatus, ReplicaStatus
 
 GIBIBYTE = 1024**3
 
@@ -244,44 +238,6 @@ def test_what_to_type_again_is_what_was_typed(monkeypatch: pytest.MonkeyPatch) -
     assert as_called() == "'/with blanks/waqiti'"
     monkeypatch.setattr(sys, "argv", ["/site/waqiti/__main__.py", "up"])
     assert as_called() == f"{sys.executable} -m waqiti"
-
-
-def test_the_table_of_deployments_is_not_cut_where_it_is_piped() -> None:
-    last = LastExit(None, 9, "OOMKilled", now())
-    replica = ReplicaStatus(
-        name="compliance-service-1",
-        pid=4194303,
-        port=65535,
-        state="CrashLoopBackOff",
-        restarts=12345,
-        memory_bytes=GIBIBYTE,
-        processes=(ProcessStatus("api", 4194303, None), ProcessStatus("worker", 4194302, None)),
-        last_exit=last,
-    )
-    row = DeploymentStatus(
-        name="compliance-service",
-        desired=1,
-        ready=0,
-        state="CrashLoopBackOff",
-        revision=1,
-        release="1",
-        replicas=(replica,),
-    )
-    shown = Console(file=io.StringIO(), width=80)
-
-    print_deployments(shown, (row,))
-
-    assert isinstance(shown.file, io.StringIO)
-    text = shown.file.getvalue()
-    assert "…" not in text
-    for part in (
-        "0/1",
-        "CrashLoopBackOff",
-        "compliance-service-1",
-        "api 4194303 worker 4194302",
-        "OOMKilled (signal 9)",
-    ):
-        assert part in text
 
 
 def test_documents_replace_each_other_at_once(tmp_path: Path) -> None:

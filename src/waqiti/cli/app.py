@@ -6,13 +6,15 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError
 
 import waqiti
 from waqiti.cli.output import is_json, say_error
 from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.layout import VARIABLE
 
 _INTERRUPTED: Final = 130
+_STATE_OPTION: Final = "--state"
 # What a machine may do to any command; everything else is a mistake of ours, and shown whole.
 _OF_THE_MACHINE: Final = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.EBUSY, errno.EIO, errno.ENOMEM),
@@ -20,28 +22,71 @@ _OF_THE_MACHINE: Final = {
 }
 
 app = App(name="waqiti", help="A payments platform that a small team operates like a bank.", version=waqiti.__version__)
-app.command("waqiti.cli.up:up", name="up")
-app.command("waqiti.cli.down:down", name="down")
-app.command("waqiti.cli.status:status", name="status")
-app.command("waqiti.cli.serve:serve", name="serve")
-app.command("waqiti.cli.migrate:migrate", name="migrate")
+# The sentences are those of the commands themselves, which are not imported to be listed.
+app.command(
+    "waqiti.cli.up:up", name="up", help="Start the platform and print its address, its keys and what to try first."
+)
+app.command(
+    "waqiti.cli.down:down",
+    name="down",
+    help="Stop the platform: requests in flight are answered, and the data stays.",
+)
+app.command(
+    "waqiti.cli.status:status",
+    name="status",
+    help="Show every process; it reads files and /proc only, and answers also when everything is dead.",
+)
+app.command(
+    "waqiti.cli.serve:serve",
+    name="serve",
+    help="Serve deployments in this process until SIGTERM; their settings come from the environment.\n\n"
+    "Logs are JSON lines on standard output in any case.",
+)
+app.command(
+    "waqiti.cli.migrate:migrate",
+    name="migrate",
+    help="Apply new migrations, each once, however many processes ask for it at the same time.\n\n"
+    "The database of a single deployment may be given as WAQITI_MIGRATOR_URL; otherwise they are those of this state.",
+)
 
 cluster = App(name="cluster", help="Deployments and their replicas on this machine.")
-cluster.command("waqiti.cli.cluster:show", name="list")
-cluster.command("waqiti.cli.cluster:logs", name="logs")
-cluster.command("waqiti.cli.cluster:restart", name="restart")
+cluster.command("waqiti.cli.cluster:show", name="list", help="List deployments and their replicas.")
+cluster.command(
+    "waqiti.cli.cluster:logs", name="logs", help="Print the last lines that a deployment's replicas have logged."
+)
+cluster.command(
+    "waqiti.cli.cluster:restart",
+    name="restart",
+    help="Replace every replica of a deployment, one by one, without a failed request.",
+)
 app.command(cluster)
 
 ledger = App(name="ledger", help="The books.")
-ledger.command("waqiti.cli.ledger:verify", name="verify")
+ledger.command(
+    "waqiti.cli.ledger:verify",
+    name="verify",
+    help="Prove that the books balance and bear out what every payment says; exit 1 where they do not.",
+)
 app.command(ledger)
 
 compliance = App(name="compliance", help="Names, and the lists that they are screened against.")
-compliance.command("waqiti.cli.names:compare", name="compare")
-compliance.command("waqiti.cli.names:screen", name="screen")
+compliance.command(
+    "waqiti.cli.names:compare",
+    name="compare",
+    help="Say how alike two names are, from 0 to 1, and what that means; no platform is needed.",
+)
+compliance.command(
+    "waqiti.cli.names:screen",
+    name="screen",
+    help="Look names up among the lists of the running platform, as a new customer's name is.",
+)
 lists = App(name="lists", help="Lists of names.")
-lists.command("waqiti.cli.lists:load", name="load")
-lists.command("waqiti.cli.lists:show", name="list")
+lists.command(
+    "waqiti.cli.lists:load",
+    name="load",
+    help="Load a list of names; return when every replica screens against it.",
+)
+lists.command("waqiti.cli.lists:show", name="list", help="List what is screened against, and by which processes.")
 compliance.command(lists)
 app.command(compliance)
 
@@ -73,5 +118,15 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _sentence(error: CycloptsError) -> str:
+    if _unknown(error).partition("=")[0] == _STATE_OPTION:
+        return f"{_STATE_OPTION} is an option of up, down and status only, after their name: elsewhere set {VARIABLE}"
     command = " ".join(["waqiti", *(error.command_chain or ())])
     return f"{' '.join(str(error).split())} ({command} --help says what there is)"
+
+
+def _unknown(error: CycloptsError) -> str:
+    if isinstance(error, UnknownOptionError):
+        return error.token.keyword or error.token.value
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        return error.unused_tokens[0]
+    return ""

@@ -9,7 +9,7 @@ from cyclopts.validators import Number
 
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
-from waqiti.cli.status import print_deployments
+from waqiti.cli.status import print_deployments, what_is_instead
 from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
@@ -52,9 +52,12 @@ class Deployments(msgspec.Struct, frozen=True):
 
 def show(*, json: Json = False) -> int:
     """List deployments and their replicas."""
-    found = cluster_status(Layout.of(None))
+    layout = Layout.of(None)
+    found = cluster_status(layout)
     if json:
         print_document(Deployments(found.deployments))
+    elif not found.anything_runs:
+        console().print(what_is_instead(layout), markup=False)
     else:
         print_deployments(console(), found.deployments)
     return 0

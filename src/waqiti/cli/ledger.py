@@ -2,10 +2,12 @@
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from waqiti.cli.databases import no_answer, read_databases
-from waqiti.cli.options import Json, State
+from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.contracts.catalog import LEDGER, PAYMENT, WALLET
 from waqiti.foundation.errors import DependencyUnavailable
@@ -18,12 +20,15 @@ if TYPE_CHECKING:
     from waqiti.services.ledger.usecases.verify import Verdict
 
 
-def verify(*, quick: bool = False, state: State = None, json: Json = False) -> int:
+def verify(*, quick: Annotated[bool, Parameter(negative="")] = False, json: Json = False) -> int:
     """Prove that the books balance and bear out what every payment says; exit 1 where they do not.
 
-    ``--quick`` looks at the last ten minutes.
+    Parameters
+    ----------
+    quick
+        Look at the last ten minutes only.
     """
-    layout = Layout.of(state)
+    layout = Layout.of(None)
     databases = read_databases(layout)
     attesting = [partial(of_payments, databases[PAYMENT]), partial(of_movements, databases[WALLET])]
     try:

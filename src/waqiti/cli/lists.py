@@ -9,7 +9,7 @@ from typing import Final, Literal, Self
 import msgspec
 
 from waqiti.cli.databases import no_answer, read_databases
-from waqiti.cli.options import Json, State
+from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.foundation.database import Database
@@ -47,7 +47,7 @@ class Lists(msgspec.Struct, frozen=True):
     replicas: list[Reader]
 
 
-def load(*, source: Literal["ofac"], path: Path, state: State = None, json: Json = False) -> int:
+def load(*, source: Literal["ofac"], path: Path, json: Json = False) -> int:
     """Load a list of names; return when every replica screens against it.
 
     Parameters
@@ -59,7 +59,7 @@ def load(*, source: Literal["ofac"], path: Path, state: State = None, json: Json
     """
     began = time.monotonic()
     new = _read(path, source)
-    layout = Layout.of(state)
+    layout = Layout.of(None)
     url = read_databases(layout)[COMPLIANCE]
     try:
         readers, unreached = asyncio.run(_load(layout, url, new, shown=not json))
@@ -84,9 +84,9 @@ def load(*, source: Literal["ofac"], path: Path, state: State = None, json: Json
     return FAILED if unreached else 0
 
 
-def show(*, state: State = None, json: Json = False) -> int:
+def show(*, json: Json = False) -> int:
     """List what is screened against, and by which processes."""
-    layout = Layout.of(state)
+    layout = Layout.of(None)
     url = read_databases(layout)[COMPLIANCE]
     try:
         found = asyncio.run(_all(url))

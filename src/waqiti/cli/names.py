@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from waqiti.cli.options import Json, State
+from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.cli.tables import read_columns
 from waqiti.contracts.compliance import ScreeningOutcome
@@ -68,7 +68,7 @@ def compare(*names: str, file: Path | None = None, json: Json = False) -> int:
 _SIDES: Final = ("left", "right")
 
 
-def screen(name: str | None = None, /, *, file: Path | None = None, state: State = None, json: Json = False) -> int:
+def screen(name: str | None = None, /, *, file: Path | None = None, json: Json = False) -> int:
     """Look names up among the lists of the running platform, as a new customer's name is.
 
     Parameters
@@ -81,7 +81,7 @@ def screen(name: str | None = None, /, *, file: Path | None = None, state: State
     if (name is None) == (file is None):
         raise ClusterError("screen wants a name, or --file NAMES.csv", WRONG_USE)
     names = [name] if name is not None else [row[0] for row in read_columns(file, ("name",))] if file else []
-    watch_list = _lists_in_use(Layout.of(state))
+    watch_list = _lists_in_use(Layout.of(None))
     screened = (_screened(watch_list, one) for one in names)
     if json:
         _print_lines(screened)

@@ -1,11 +1,22 @@
 """``waqiti status``: what runs, and why what does not does not."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from waqiti.cli.options import Json, State
-from waqiti.cli.output import console, print_document, say
+from waqiti.cli.output import console, print_document
+from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, ReplicaStatus, cluster_status
+from waqiti.operations.cluster.record import read_plan
+from waqiti.operations.cluster.status import (
+    ClusterStatus,
+    DeploymentStatus,
+    PostgresStatus,
+    ReplicaExit,
+    ReplicaStatus,
+    SupervisorStatus,
+    cluster_status,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,76 +31,121 @@ _COLOURS: Final = {
 }
 _MEBIBYTE: Final = 1024**2
 _WIDEST: Final = 1000
+_COLUMNS: Final = ("deployment", "ready", "state", "pids", "port", "restarts", "MB")
+_NUMBERS: Final = {"port", "restarts", "MB"}
+# Between columns; the narrow one is for a terminal that the wide one does not fit.
+_GAP: Final = 2
+_NARROW_GAP: Final = 1
 
 
 def status(*, state: State = None, json: Json = False) -> int:
     """Show every process; it reads files and /proc only, and answers also when everything is dead."""
-    found = cluster_status(Layout.of(state))
+    layout = Layout.of(state)
+    found = cluster_status(layout)
     if json:
         print_document(found)
-    elif not found.deployments:
-        say(f"{found.state} holds no platform: start one with waqiti up")
+    elif not found.anything_runs:
+        console().print(what_is_instead(layout), markup=False)
     else:
         _show(found)
     return 0
 
 
+def what_is_instead(layout: Layout) -> str:
+    """Say what there is in a state directory where nothing runs, and what to do."""
+    if layout.credentials.exists():
+        return f"Stopped; the data is in {layout.root}: waqiti up goes on with it"
+    if read_plan(layout) is not None:
+        return "Nothing has run here yet: waqiti up starts it"
+    return f"{layout.root} holds no platform: start one with waqiti up"
+
+
 def _show(found: ClusterStatus) -> None:
     out = console()
-    postgres = found.postgres
-    out.print(f"[bold]{found.base_url}[/]   {found.state}")
+    address = (f"[bold]{found.base_url}[/]", found.state)
+    gap = "   " if len(f"{found.base_url}   {found.state}") <= out.width else "\n"
+    out.print(gap.join(address))
     out.print(
-        f"init {_pid(found.init.pid)}   supervisor {_pid(found.supervisor.pid)} {_ready(found.supervisor.ready)}   "
-        f"PostgreSQL {_pid(postgres.pid)} port {postgres.port or '-'} {_ready(postgres.ready)}\n"
+        f"init {_pid(found.init.pid)}   supervisor {_supervisor(found.supervisor)}   "
+        f"PostgreSQL {_postgres(found.postgres)}\n"
     )
     print_deployments(out, found.deployments)
 
 
 def print_deployments(out: "Console", deployments: tuple[DeploymentStatus, ...]) -> None:
-    """Print a table with a line per replica; it is never cut, however narrow what shows it."""
-    table = _table(deployments)
-    out.width = max(out.width, out.measure(table, options=out.options.update(width=_WIDEST)).maximum)
+    """Print a table, and below it how replicas ended last.
+
+    It fits 80 columns, and is never cut, however narrow what shows it.
+    """
+    table = _table(deployments, _GAP)
+    if _width(out, table) > out.width:
+        table = _table(deployments, _NARROW_GAP)
+    out.width = max(out.width, _width(out, table))
     out.print(table)
+    for replica in (replica for row in deployments for replica in row.replicas):
+        if replica.last_exit is not None:
+            out.print(f"last exit  {replica.name} {_ended(replica.last_exit)}", markup=False)
 
 
-def _table(deployments: tuple[DeploymentStatus, ...]) -> "Table":
-    from rich.box import SIMPLE_HEAD
+def _width(out: "Console", table: "Table") -> int:
+    return out.measure(table, options=out.options.update(width=_WIDEST)).maximum
+
+
+def _table(deployments: tuple[DeploymentStatus, ...], gap: int) -> "Table":
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title in ("deployment", "ready", "state", "replica", "pids", "port", "restarts", "memory", "last exit"):
-        table.add_column(title, justify="right" if title in {"restarts", "memory"} else "left", no_wrap=True)
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False)
+    for title in _COLUMNS:
+        table.add_column(title, justify="right" if title in _NUMBERS else "left", no_wrap=True)
     for row in deployments:
-        first = (row.name, f"{row.ready}/{row.desired}", _coloured(row.state))
-        for index, replica in enumerate(row.replicas):
-            table.add_row(*(first if index == 0 else ("", "", "")), *_cells(replica))
-        if not row.replicas:
-            table.add_row(*first)
+        for cells in _lines(row):
+            table.add_row(*cells)
     return table
 
 
+def _lines(row: DeploymentStatus) -> Iterator[tuple[str, ...]]:
+    """A deployment and its one replica share a line; several have a line each."""
+    first = (row.name, f"{row.ready}/{row.desired}", _coloured(row.state))
+    match row.replicas:
+        case [replica]:
+            yield (*first, *_cells(replica))
+            if replica.state != row.state:
+                yield ("  its replica", "", _coloured(replica.state))
+        case replicas:
+            yield first
+            for replica in replicas:
+                yield (f"  {replica.name.removeprefix(f'{row.name}-')}", "", _coloured(replica.state), *_cells(replica))
+
+
 def _cells(replica: ReplicaStatus) -> tuple[str, ...]:
-    state = "" if replica.state == "Ready" else f" {_coloured(replica.state)}"
     return (
-        f"{replica.name}{state}",
-        " ".join(f"{process.role} {process.pid}" for process in replica.processes) or "-",
+        "/".join(str(process.pid) for process in replica.processes) or "-",
         str(replica.port or "-"),
         str(replica.restarts),
-        f"{replica.memory_bytes // _MEBIBYTE} MB",
-        _last_exit(replica),
+        str(replica.memory_bytes // _MEBIBYTE),
     )
 
 
-def _last_exit(replica: ReplicaStatus) -> str:
-    last = replica.last_exit
-    if last is None:
-        return ""
+def _ended(last: ReplicaExit) -> str:
     how = f"signal {last.signal}" if last.signal else f"code {'?' if last.code is None else last.code}"
-    return f"{last.reason} ({how}) {last.at:%H:%M:%S}"
+    why = "" if last.reason == "Error" else f"{last.reason}, "
+    at, today = last.at.astimezone(), now().astimezone().date()
+    when = f"{at:%H:%M:%S}" if at.date() == today else f"{at:%d %b %H:%M:%S}"
+    return f"{last.role}: {why}{how} at {when}"
 
 
 def _pid(pid: int | None) -> str:
     return str(pid) if pid else "[bold red]not running[/]"
+
+
+def _supervisor(found: SupervisorStatus) -> str:
+    return f"{found.pid} {_ready(found.ready)}" if found.pid else _pid(None)
+
+
+def _postgres(found: PostgresStatus) -> str:
+    pid = f"{found.pid} " if found.pid else ""
+    port = f"port {found.port} " if found.port else ""
+    return f"{pid}{port}{_ready(found.ready)}"
 
 
 def _ready(ready: bool) -> str:

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from shlex import quote
 from types import FrameType
 from typing import Annotated, Final, NoReturn
@@ -20,14 +20,18 @@ from waqiti.contracts.catalog import PAYMENT
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
+from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import Plan, running_init
-from waqiti.operations.cluster.starting import start_cluster
-from waqiti.operations.cluster.status import cluster_status
+from waqiti.operations.cluster.starting import Planner, Progress, start_cluster
+from waqiti.operations.cluster.status import ClusterStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster
 
 _LOOK_SECONDS: Final = 0.25
 _UMASK: Final = 0o022
 _LARGEST_PORT: Final = 65535
+_INDENT: Final = "   "
+# Goes on in the next line of a shell; with the key last, the widest line has 80 columns.
+_CONTINUED: Final = f" \\\n{_INDENT}"
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,24 +68,60 @@ def up(
     # Whatever the caller's: nothing that we or our children write may be anybody's to change.
     os.umask(os.umask(_UMASK) | _UMASK)
 
-    def planner(former: Plan | None) -> Plan:
-        return plan_platform(layout, former, port=port, postgres_url=postgres)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Under nohup a closed terminal means nothing.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+    _handle_signals()
+    launch = _Launch(layout, lambda former: plan_platform(layout, former, port=port, postgres_url=postgres))
     began = time.monotonic()
-    with StartProgress(shown=not json) as progress:
-        started = start_cluster(layout, planner, progress.update)
-    seconds = time.monotonic() - began
-    if started and not detach:
-        with _stopped_afterwards(layout):
-            _announce(layout, started=started, seconds=seconds, as_json=json)
+    with nullcontext() if detach else launch.stopped_afterwards():
+        with StartProgress(shown=not json) as progress:
+            started = start_cluster(layout, launch.plan, launch.noting(progress.update))
+        _announce(layout, started=started, seconds=time.monotonic() - began, as_json=json)
+        if started and not detach:
             _stay(layout)
-    else:
-        _announce(layout, started=started, seconds=seconds, as_json=json)
     return 0
+
+
+class _Launch:
+    """Tells the platform that this command starts from one that runs already, at every moment of the start."""
+
+    def __init__(self, layout: Layout, planner: Planner) -> None:
+        self._layout = layout
+        self._planner = planner
+        self._ours = False
+        self._init: ProcessRef | None = None
+
+    def plan(self, former: Plan | None) -> Plan:
+        """Plan; the command lock is held, so that an init which comes after none is ours."""
+        self._ours = running_init(self._layout) is None
+        return self._planner(former)
+
+    def noting(self, progress: Progress) -> Progress:
+        """Note which init was started, then pass the status on."""
+
+        def note(status: ClusterStatus) -> None:
+            init = running_init(self._layout)
+            if self._ours and self._init is None and init is not None:
+                self._init = init.ref
+            progress(status)
+
+        return note
+
+    @contextmanager
+    def stopped_afterwards(self) -> Iterator[None]:
+        """Stop the platform however the foreground ends, unless this command did not start it."""
+        try:
+            yield
+        finally:
+            running = running_init(self._layout)
+            if self._init is not None and (running is None or running.ref == self._init):
+                stop_cluster(self._layout)
+
+
+def _handle_signals() -> None:
+    """End in good order on Ctrl-C and the like, also where a shell had its background jobs ignore Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a closed terminal means nothing.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -117,23 +157,28 @@ def _print_welcome(layout: Layout, credentials: Credentials, *, started: bool, s
         out.print(f"  {name:<14}{key}")
     out.print(f"  {'All of it':<14}{layout.credentials}\n")
     out.print("Try first:\n")
-    for number, (what, command) in enumerate(_first_things(layout, credentials), 1):
-        out.print(f"  {number}. {what}", markup=False)
-        out.print(f"     {command}\n", markup=False)
+    for number, (what, command) in enumerate(first_things(layout, credentials), 1):
+        out.print(f"{number}. {what}", markup=False)
+        out.print(f"{_INDENT}{command}\n", markup=False)
 
 
-def _first_things(layout: Layout, credentials: Credentials) -> list[tuple[str, str]]:
+def first_things(layout: Layout, credentials: Credentials) -> list[tuple[str, str]]:
     """What each is for, and what to copy: into a browser the first, into a shell the others."""
     customer = (
-        f"curl -sS {credentials.base_url}/v1/customers -H 'Authorization: Bearer {credentials.api_key}' \\\n"
-        "       -H 'Idempotency-Key: first' -H 'Content-Type: application/json' "
-        """-d '{"name": "Amina Yusuf", "country": "DE"}'"""
+        f"curl -sS {credentials.base_url}/v1/customers{_CONTINUED}"
+        f"-H 'Idempotency-Key: first'{_CONTINUED}"
+        f"-H 'Content-Type: application/json'{_CONTINUED}"
+        f"""-d '{{"name": "Amina Yusuf", "country": "DE"}}'{_CONTINUED}"""
+        f"-H 'Authorization: Bearer {credentials.api_key}'"
     )
     option = "" if Layout.of(None).root == layout.root else f" --state {quote(str(layout.root))}"
     return [
         ("read the API in a browser:", f"{credentials.base_url}/docs"),
         ("make a customer:", customer),
-        ("kill a service, and watch it heal:", f"{_kill(layout)}{as_called()} status{option}"),
+        (
+            "kill a service, and watch it heal; look again a second later:",
+            f"{_kill(layout)}{as_called()} status{option}",
+        ),
     ]
 
 
@@ -146,20 +191,13 @@ def _kill(layout: Layout) -> str:
 
 
 def _stay(layout: Layout) -> None:
-    say("Ctrl-C stops the platform; its data stays.")
-    while running_init(layout) is not None:
-        time.sleep(_LOOK_SECONDS)
-    say("The platform was stopped.")
-
-
-@contextmanager
-def _stopped_afterwards(layout: Layout) -> Iterator[None]:
-    """Stop the platform however the foreground ends; Ctrl-C is a good end."""
+    """Wait until the platform is stopped; Ctrl-C is a good end."""
     try:
-        yield
+        say("Ctrl-C stops the platform; its data stays.")
+        while running_init(layout) is not None:
+            time.sleep(_LOOK_SECONDS)
+        say("The platform was stopped.")
     except KeyboardInterrupt:
         # The terminal may be what has gone.
         with suppress(OSError):
             say("Stopping ...")
-    finally:
-        stop_cluster(layout)

@@ -166,11 +166,11 @@ async def test_a_service_that_refuses_us_is_away_and_no_payment_is_poison(
     setattr(deciders, service, Problem(status, "odd", "It is your fault."))
     async with open_payments(**PATIENT) as desk:
         payer, payee = await desk.wallet(1_000), await desk.wallet()
-        refused = await desk.metric("payment_calls_refused_total")
+        refused = await desk.metric("http_client_refused_total")
         payment = await desk.accept(payer, payee, 400)
         await desk.becomes(payment["id"], "screening")
 
-        assert await desk.metric("payment_calls_refused_total") > refused
+        assert await desk.metric("http_client_refused_total") > refused
         assert await desk.balances(payer, payee) == (1_000, 0)
         setattr(deciders, service, "well")
         ended = await desk.ends(payment["id"])

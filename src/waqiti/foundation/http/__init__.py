@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         write_cursor,
     )
     from waqiti.foundation.http.prefer import wait_seconds
-    from waqiti.foundation.http.query import instant
+    from waqiti.foundation.http.query import NO_QUERY, instant
     from waqiti.foundation.http.request import Request, requires_scope, requires_service
     from waqiti.foundation.http.server import decode_body, http_application, json_answer
 
@@ -25,7 +25,7 @@ _HOMES: Final = {
     "exchange": ("Incoming", "Operation", "Outgoing", "RawRoute"),
     "pages": ("DEFAULT_LIMIT", "CursorParameter", "LimitParameter", "Position", "read_cursor", "write_cursor"),
     "prefer": ("wait_seconds",),
-    "query": ("instant",),
+    "query": ("NO_QUERY", "instant"),
     "request": ("Request", "requires_scope", "requires_service"),
     "server": ("decode_body", "http_application", "json_answer"),
 }
@@ -33,6 +33,7 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "NO_QUERY",
     "CursorParameter",
     "Incoming",
     "LimitParameter",

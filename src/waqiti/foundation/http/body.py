@@ -55,21 +55,26 @@ async def read(receive: Receive, incoming: Incoming, limit_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-async def drop(receive: Receive, incoming: Incoming, limit_bytes: int) -> None:
+async def drop(receive: Receive, incoming: Incoming, limit_bytes: int) -> bool:
     """Read the body of a request that is refused, and keep none of it.
+
+    Returns whether it was left unread: a client that waits for our word before it sends anything is not asked to.
 
     Raises:
         TooLarge: it is over the limit, as for ``read``.
         ClientGone: the connection ended.
     """
     if not _has_body(incoming):
-        return
+        return False
+    if incoming.header(b"expect") is not None:
+        return True
     more, dropped = True, 0
     while more and dropped <= limit_bytes + MAX_DROPPED_BYTES:
         body, more = await _next(receive)
         dropped += len(body)
     if dropped > limit_bytes:
         raise TooLarge(limit_bytes, unread=more)
+    return False
 
 
 async def linger(receive: Receive) -> None:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.http import body, problems, strict
+from waqiti.foundation.http import body, problems, query, strict
 from waqiti.foundation.http.access import AccessLog
 from waqiti.foundation.http.asgi import ASGIApp, Message, Receive, Scope, Send
 from waqiti.foundation.http.exchange import DEFAULT_MAX_BODY_BYTES, JSON_TYPE, Incoming, Outgoing, require_service
@@ -123,13 +123,15 @@ class Edge:
         try:
             self._authorize(scope, incoming, route)
         except Problem:
-            await body.drop(receive, incoming, limit)
+            incoming.unread = await body.drop(receive, incoming, limit)
             raise
         incoming.body = await body.read(receive, incoming, limit)
         if _NUL in incoming.query_string:
             name = next(part for part in incoming.query_string.split(b"&") if _NUL in part).partition(b"=")[0]
             raise Problem.invalid("The query must not hold U+0000.", pointer="?" + name.decode("latin-1"))
         strictly = route.strict_json if route is not None else not incoming.path.startswith(_INTERNAL)
+        if route is not None and route.query is not None:
+            query.check(incoming.query_string, route.query)
         if strictly and incoming.body and incoming.method in _CARRIES_JSON:
             _read_json(incoming)
         if route is not None and strictly and incoming.needs_idempotency_key:
@@ -200,7 +202,7 @@ class _Responder:
 
     def _common(self) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", self._incoming.request_id.encode())]
-        if self.close_after:
+        if self.close_after or self._incoming.unread:
             headers.append(_CLOSE)
         return headers
 

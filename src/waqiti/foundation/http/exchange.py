@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.http.query import Known
 from waqiti.foundation.http.strict import JsonObject
 from waqiti.foundation.security import ANONYMOUS, Principal
 from waqiti.foundation.telemetry import Trace
@@ -37,6 +38,7 @@ class Incoming:
         "query_string",
         "raw_path",
         "trace",
+        "unread",
     )
 
     def __init__(self, *, method: str, path: str, raw_path: bytes, query_string: bytes, headers: Headers) -> None:
@@ -49,6 +51,7 @@ class Incoming:
         self.body = b""
         self.json: JsonObject | None = None
         self.principal = ANONYMOUS
+        self.unread = False
         self.trace: Trace
 
     @property
@@ -123,7 +126,8 @@ class RawRoute(msgspec.Struct, frozen=True, kw_only=True):
 
     ``path`` is exact, or with ``/*`` at its end everything below; ``method`` "*" is any. ``template`` names it in
     metrics. ``strict_json`` False leaves the body unread (a forwarder, or an internal route that decodes by itself).
-    ``open`` lets anybody in; then ``principal`` is anonymous. ``services``: the deployments that may call.
+    ``open`` lets anybody in; then ``principal`` is anonymous. ``services``: the deployments that may call. ``query``:
+    what a query may hold; None leaves it unread.
     """
 
     method: str
@@ -134,6 +138,7 @@ class RawRoute(msgspec.Struct, frozen=True, kw_only=True):
     strict_json: bool = True
     open: bool = False
     services: frozenset[str] = frozenset()
+    query: Known | None = None
     operation: Operation | None = None
 
 

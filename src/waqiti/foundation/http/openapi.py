@@ -14,7 +14,7 @@ from litestar.typing import FieldDefinition
 
 from waqiti.foundation.errors import ProblemDocument
 from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
-from waqiti.foundation.http.query import parameter_name
+from waqiti.foundation.http.parameters import parameter_name
 
 Schema: TypeAlias = dict[str, Any]
 

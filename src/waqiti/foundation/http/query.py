@@ -7,9 +7,6 @@ from typing import Annotated, Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
-from litestar.handlers import BaseRouteHandler
-from litestar.params import ParameterKwarg
-from litestar.typing import FieldDefinition
 
 from waqiti.foundation.errors import Problem
 
@@ -21,19 +18,11 @@ _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 class Known(msgspec.Struct, frozen=True):
     """The query parameters of a route, and which of them are integers."""
 
-    names: frozenset[str]
-    integers: frozenset[str]
+    names: frozenset[str] = frozenset()
+    integers: frozenset[str] = frozenset()
 
 
-def known_to(handler: BaseRouteHandler) -> Known:
-    """Return what a handler's query may hold."""
-    fields = {name: field for field in handler.parsed_fn_signature.parameters.values() if (name := _query_name(field))}
-    return Known(frozenset(fields), frozenset(name for name, field in fields.items() if field.annotation is int))
-
-
-def parameter_name(field: FieldDefinition, definition: ParameterKwarg) -> str:
-    """Return the name that a client gives a parameter."""
-    return definition.query or definition.name or field.name
+NO_QUERY: Final = Known()
 
 
 def check(query: bytes, known: Known) -> None:
@@ -80,10 +69,3 @@ def _decoded(text: bytes, pointer: str | None = None) -> str:
         return unquote_to_bytes(text.replace(b"+", b" ")).decode()
     except UnicodeDecodeError as error:
         raise Problem.invalid("The query is not UTF-8.", pointer=pointer) from error
-
-
-def _query_name(field: FieldDefinition) -> str | None:
-    definition = field.kwarg_definition
-    if not isinstance(definition, ParameterKwarg) or definition.param_type != "query":
-        return None
-    return parameter_name(field, definition)

@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.http import query
+from waqiti.foundation.http import parameters, query
 from waqiti.foundation.http.edge import INCOMING
 from waqiti.foundation.http.exchange import Incoming, require_service
 from waqiti.foundation.http.problems import invalid_body
@@ -90,7 +90,7 @@ def _incoming(connection: ASGIConnection[Any, Any, Any, Any]) -> Incoming:
     return incoming
 
 
-_known = lru_cache(maxsize=512)(query.known_to)
+_known = lru_cache(maxsize=512)(parameters.known_to)
 
 
 @lru_cache(maxsize=512)

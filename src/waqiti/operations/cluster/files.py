@@ -17,18 +17,26 @@ _POLL_SECONDS: Final = 0.05
 Document = TypeVar("Document")
 
 
-def write(path: Path, content: bytes, mode: int = PRIVATE) -> None:
-    """Replace a file at once: a reader sees the old content or the new, a crash leaves one of them."""
+def write(path: Path, content: bytes, mode: int = PRIVATE, *, durable: bool = True) -> None:
+    """Replace a file at once: a reader sees the old content or the new, a crash of the process leaves one of them.
+
+    ``durable`` ones outlast a crash of the machine too: an empty file of passwords would lock everybody out.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     draft.rename(path)
+    if durable:
+        _sync_directory(path.parent)
 
 
-def write_document(path: Path, document: object) -> None:
+def write_document(path: Path, document: object, *, durable: bool = True) -> None:
     """Replace a file by a document, as JSON that only its owner reads."""
-    write(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    write(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n", durable=durable)
 
 
 def read_document(path: Path, kind: type[Document]) -> Document | None:
@@ -43,6 +51,14 @@ def read_document(path: Path, kind: type[Document]) -> Document | None:
         return None
     except msgspec.MsgspecError as error:
         raise ClusterError(f"{path} cannot be read ({error}): restore it, or choose another --state") from error
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

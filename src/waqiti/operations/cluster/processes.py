@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _POLL_SECONDS: Final = 0.02
 _KIBIBYTE: Final = 1024
 _START_TIME_AFTER_NAME: Final = 19

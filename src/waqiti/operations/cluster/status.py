@@ -54,6 +54,12 @@ class ProcessStatus(msgspec.Struct, frozen=True):
     started_at: datetime | None
 
 
+class ReplicaExit(LastExit, frozen=True):
+    """How the one of a replica's processes that ended last did so."""
+
+    role: Role
+
+
 class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One replica; ``pid`` and ``port`` are its api process's."""
 
@@ -64,7 +70,7 @@ class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int
     memory_bytes: int
     processes: tuple[ProcessStatus, ...]
-    last_exit: LastExit | None
+    last_exit: ReplicaExit | None
 
 
 class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +99,13 @@ class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
     def ready(self) -> bool:
         """Whether everything that shall run does."""
         return bool(self.deployments) and all(row.state == "Ready" for row in self.deployments)
+
+    @property
+    def anything_runs(self) -> bool:
+        """Whether any process of the platform is alive; a server that is not ours is none."""
+        replicas = (replica for row in self.deployments for replica in row.replicas)
+        pids = (self.init.pid, self.supervisor.pid, self.postgres.pid)
+        return any(pids) or any(replica.processes for replica in replicas)
 
 
 def cluster_status(layout: Layout) -> ClusterStatus:
@@ -182,7 +195,7 @@ def _state(desired: int, ready: int, replicas: tuple[ReplicaStatus, ...], *, rol
 def _replica(record: ReplicaRecord) -> ReplicaStatus:
     alive = [process for process in record.processes if process.ref is not None and process.ref.alive]
     api = next((process for process in alive if process.role == "api"), None)
-    exits = [process.last_exit for process in record.processes if process.last_exit is not None]
+    exits = [_exit(last, process.role) for process in record.processes if (last := process.last_exit) is not None]
     return ReplicaStatus(
         name=record.name,
         pid=api.ref.pid if api and api.ref else None,
@@ -193,6 +206,10 @@ def _replica(record: ReplicaRecord) -> ReplicaStatus:
         processes=tuple(ProcessStatus(row.role, row.ref.pid, row.started_at) for row in alive if row.ref),
         last_exit=max(exits, key=lambda last: last.at, default=None),
     )
+
+
+def _exit(last: LastExit, role: Role) -> ReplicaExit:
+    return ReplicaExit(last.code, last.signal, last.reason, last.at, role)
 
 
 def _replica_state(record: ReplicaRecord, alive: list[ProcessRecord]) -> ReplicaState:

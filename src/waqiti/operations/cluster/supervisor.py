@@ -213,7 +213,7 @@ class Supervisor:
         if self._adopting:
             return
         try:
-            write_document(self._layout.record, self._record())
+            write_document(self._layout.record, self._record(), durable=False)  # of this boot only
             self._unsaved = False
         except OSError as error:
             if not self._unsaved:

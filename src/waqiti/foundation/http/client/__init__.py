@@ -3,7 +3,7 @@
 from waqiti.foundation.http.client.client import HttpClient
 from waqiti.foundation.http.client.connection import HttpResponse
 from waqiti.foundation.http.client.deadline import Deadline
-from waqiti.foundation.http.client.failures import NoAnswer
+from waqiti.foundation.http.client.failures import NoAnswer, RefusesUs, report_refusal
 from waqiti.foundation.http.client.service import ServiceClient
 
-__all__ = ["Deadline", "HttpClient", "HttpResponse", "NoAnswer", "ServiceClient"]
+__all__ = ["Deadline", "HttpClient", "HttpResponse", "NoAnswer", "RefusesUs", "ServiceClient", "report_refusal"]

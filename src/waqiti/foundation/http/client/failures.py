@@ -1,6 +1,21 @@
 """What goes wrong between two services."""
 
-from waqiti.foundation.errors import Problem
+from typing import Final
+
+from waqiti.foundation.errors import DependencyUnavailable, Problem
+from waqiti.foundation.telemetry import counter, logger
+
+_REFUSED: Final = counter(
+    "http_client_refused_total", "Calls that another deployment refused for a reason that is ours.", ("service",)
+)
+
+_log = logger(__name__)
+
+
+def report_refusal(service: str, status: int, detail: str) -> None:
+    """Log and count a call that was refused whoever it was about: it is for somebody to mend."""
+    _REFUSED.labels(service).inc()
+    _log.error("service_refuses_us", service=service, status=status, detail=detail)
 
 
 class NoAnswer(Problem):
@@ -15,6 +30,10 @@ class NoAnswer(Problem):
         )
         self.dependency = dependency
         self.sent = sent
+
+
+class RefusesUs(DependencyUnavailable):
+    """The other side takes no call of ours: a key or a version does not fit. It says nothing to whoever called us."""
 
 
 class Crowded(NoAnswer):

@@ -10,7 +10,7 @@ from waqiti.foundation.errors import DependencyUnavailable, FieldError, Problem
 from waqiti.foundation.http.client.client import MAX_CONNECTIONS, MAX_WAITERS, Headers, HttpClient
 from waqiti.foundation.http.client.connection import HttpResponse
 from waqiti.foundation.http.client.deadline import Deadline
-from waqiti.foundation.http.client.failures import NoAnswer
+from waqiti.foundation.http.client.failures import NoAnswer, RefusesUs, report_refusal
 from waqiti.foundation.telemetry import current_trace
 
 Reply = TypeVar("Reply")
@@ -19,6 +19,7 @@ _JSON: Final = (b"content-type", b"application/json")
 _UNKNOWN_OUTCOME: Final = (500, 502, 504)
 _FIRST_ERROR: Final = 400
 _UNAVAILABLE: Final = 503
+_REFUSES_US: Final = (401, 403, 405, 413, 415)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,6 +66,7 @@ class ServiceClient(HttpClient):
         Raises:
             NoAnswer: it was sent, and the answer was lost, late, 500, 502, 504 or unreadable: what it did is unknown.
             DependencyUnavailable: it was not sent, or the deployment said 503.
+            RefusesUs: it takes no such call of this service (401, 403, 405, 413, 415).
             Problem: the deployment answered with another problem document.
         """
         content = _encode(body) if body is not None else b""
@@ -113,6 +115,9 @@ class ServiceClient(HttpClient):
         if answer.status == _UNAVAILABLE:
             detail = f"{self.name}: {document.detail}"
             return DependencyUnavailable(self.name, detail, retry_after_seconds=after or 1)
+        if answer.status in _REFUSES_US:
+            report_refusal(self.name, answer.status, document.detail)
+            return RefusesUs(self.name, f"{self.name} refuses our calls.")
         return Problem(
             answer.status,
             document.code,

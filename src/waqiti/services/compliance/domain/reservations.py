@@ -16,7 +16,6 @@ from waqiti.contracts.compliance import (
 from waqiti.contracts.fraud import Reason
 from waqiti.contracts.refusals import CUSTOMER_BLOCKED, CUSTOMER_NOT_ACTIVE, LIMIT_EXCEEDED, SANCTIONS_HIT
 from waqiti.services.compliance.domain.limits import Counter, LimitTable, Period, TierLimits, counters
-from waqiti.services.compliance.domain.screening import WatchList, strongest
 
 State = Literal["reserved", "confirmed", "released", "refused", "unlimited"]
 
@@ -68,10 +67,16 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 class Assessor:
     """Decides about single movements by what is known of their parties, before any window is looked at."""
 
-    def __init__(self, customers: Mapping[UUID, CustomerFacts], limits: LimitTable, names: WatchList) -> None:
+    def __init__(
+        self,
+        customers: Mapping[UUID, CustomerFacts],
+        limits: LimitTable,
+        texts: Mapping[str, ScreeningOutcome],
+    ) -> None:
+        """Take what is known of parties, and what every text says that comes along (``screening.read_texts``)."""
         self._customers = customers
         self._limits = limits
-        self._names = names
+        self._texts = texts
 
     def assess(self, item: ScreenRequest) -> Reservation:
         """Return the reservation that ``item`` asks for, or its refusal."""
@@ -97,7 +102,7 @@ class Assessor:
 
     def _mentioned(self, item: ScreenRequest) -> ScreeningOutcome:
         """Return what the text of a movement says: who is named in it, or perhaps named, is not paid unseen."""
-        return "clear" if item.text is None else strongest(match.outcome for match in self._names.mentions(item.text))
+        return self._texts[item.text] if item.text is not None else "clear"
 
     def _party_refusals(self, item: ScreenRequest) -> list[str]:
         parties = {party: None for party in (item.from_customer, item.to_customer) if party is not None}

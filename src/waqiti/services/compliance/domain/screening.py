@@ -22,7 +22,7 @@ _LEAST_ALIKE: Final = 0.2
 _PAUSE_EVERY: Final = 50
 _LONGEST_TEXT: Final = 2_000
 _MOST_NAMED: Final = 20
-_MOST_SEEDS: Final = 40
+_MOST_SEEDS: Final = 20
 _RARE: Final = 0.5
 _LEAST_MENTIONED: Final = 0.5
 _SHIPS: Final = frozenset(("vessel", "aircraft"))
@@ -126,6 +126,10 @@ class WatchList:
         matches = [self._match(self._names[number], number, score) for number, score in found.items()]
         return sorted(matches, key=lambda match: -match.score)[:MOST_FOUND]
 
+    def read_texts(self, texts: Iterable[str]) -> dict[str, ScreeningOutcome]:
+        """Return what each text says, by ``mentions``."""
+        return {text: strongest(match.outcome for match in self.mentions(text)) for text in texts}
+
     def _written_out(self, words: Sequence[str]) -> Iterator[int]:
         """Return the names of two words or more that ``words`` hold in a row, in any order."""
         for length in self._mentioned:
@@ -137,10 +141,11 @@ class WatchList:
     def _seeds(self, words: Sequence[str]) -> list[tuple[int, int]]:
         """Return names that have a rare word of the text, and where it stands there; bounded."""
         found: list[tuple[int, int]] = []
+        written = frozenset(words)
         for place, word in enumerate(words):
             number = self._words.number(word)
             if number is not None and len(self._by_word[number]) <= _MOST_NAMED and self._weigh(word) >= _RARE:
-                found += [(name, place) for name in self._by_word[number] if self._may_be_meant(name)]
+                found += [(name, place) for name in self._by_word[number] if self._may_be_meant(name, written)]
         return found[:_MOST_SEEDS]
 
     def _nearest(self, words: Sequence[str], place: int, name: Name) -> float:
@@ -159,10 +164,11 @@ class WatchList:
             and self._lengths[number] >= _LEAST_MENTIONED
         )
 
-    def _may_be_meant(self, number: int) -> bool:
-        """Tell whether a name has two words that tell people apart: with one, any word beside it would do."""
-        weighty = sum(self._weigh(word) > SLIGHT for word in self._names[number].words)
-        return weighty > 1 and self._may_be_mentioned(number)
+    def _may_be_meant(self, number: int, written: frozenset[str]) -> bool:
+        """Tell whether at most one of the words of a name that tell people apart is missing, of two or more."""
+        weighty = [word for word in self._names[number].words if self._weigh(word) > SLIGHT]
+        missing = sum(word not in written for word in weighty)
+        return len(weighty) > 1 and missing <= 1 and self._may_be_mentioned(number)
 
     def _match(self, name: Name, number: int, score: float) -> Match:
         entry = self.entries[self._owners[number]]

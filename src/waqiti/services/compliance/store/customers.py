@@ -124,14 +124,17 @@ async def names_of(connection: Connection, ids: Sequence[UUID], version: str) ->
     return [NamedCustomer(*row) for row in await connection.fetch(_NAMES, ids, version)]
 
 
+# A bound that is always there is one that the index begins at, whatever plan was made.
+_BEFORE_ALL: Final = UUID(int=0)
+
 _NAMES_AFTER: Final = """
-SELECT id, name FROM customers WHERE ($1::uuid IS NULL OR id > $1) AND screening_version <> $2 ORDER BY id LIMIT $3
+SELECT id, name FROM customers WHERE id > $1 AND screening_version <> $2 ORDER BY id LIMIT $3
 """
 
 
 async def names_after(connection: Connection, after: UUID | None, version: str, limit: int) -> list[NamedCustomer]:
     """Read the next customers, by id, whom the list of ``version`` has not seen."""
-    return [NamedCustomer(*row) for row in await connection.fetch(_NAMES_AFTER, after, version, limit)]
+    return [NamedCustomer(*row) for row in await connection.fetch(_NAMES_AFTER, after or _BEFORE_ALL, version, limit)]
 
 
 _ADD_SCREENING: Final = """

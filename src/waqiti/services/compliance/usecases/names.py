@@ -1,12 +1,12 @@
 """Screening names against the lists in use."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
 from waqiti.contracts.catalog import COMPLIANCE
-from waqiti.contracts.compliance import CustomerFacts
+from waqiti.contracts.compliance import CustomerFacts, ScreeningOutcome
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.telemetry import counter, logger
@@ -16,6 +16,7 @@ from waqiti.services.compliance.domain.screening import WatchList, strongest
 from waqiti.services.compliance.store import customers as store
 
 _PAGE: Final = 200
+_FEW_TEXTS: Final = 8
 
 _hits: Final = counter("compliance_screening_hits", "Names found on the lists in use, by what that means.", ["outcome"])
 _log: Final = logger(__name__)
@@ -55,6 +56,17 @@ class Screening:
             DependencyUnavailable: the lists have not been read yet.
         """
         return _screened(self.names, name)
+
+    async def read_texts(self, texts: Iterable[str | None]) -> dict[str, ScreeningOutcome]:
+        """Return what each text says; many of them are read beside the event loop.
+
+        Raises:
+            DependencyUnavailable: the lists have not been read yet.
+        """
+        names, distinct = self.names, {text for text in texts if text is not None}
+        if len(distinct) <= _FEW_TEXTS:
+            return names.read_texts(distinct)
+        return await asyncio.to_thread(names.read_texts, distinct)
 
     async def standing(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, CustomerFacts]:
         """Read how customers stand under the list in use; those it has not seen are screened first."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from waqiti.contracts.public.payments import BatchResult, BatchResults, NewPayment, Payment
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.http import Incoming, Operation, Outgoing, RawRoute, wait_seconds
+from waqiti.foundation.http import NO_QUERY, Incoming, Operation, Outgoing, RawRoute, wait_seconds
 from waqiti.services.payment.api import views
 from waqiti.services.payment.api.bodies import NewPayments
 from waqiti.services.payment.api.orders import read_order, read_orders
@@ -40,6 +40,7 @@ def paying_routes(paying: Paying) -> list[RawRoute]:
             method="POST",
             path=PATH,
             handler=create_payment,
+            query=NO_QUERY,
             operation=Operation(
                 summary="Pay from one wallet to another.",
                 operation_id="create_payment",
@@ -52,6 +53,7 @@ def paying_routes(paying: Paying) -> list[RawRoute]:
             method="POST",
             path=BATCH_PATH,
             handler=create_payments,
+            query=NO_QUERY,
             max_body_bytes=_MAX_BATCH_BYTES,
             operation=Operation(
                 summary="Make up to 1,000 payments, each for itself.",

@@ -26,6 +26,14 @@ async def write(connection: Connection, payment_id: UUID, deadline_at: datetime,
     await connection.execute(_SET, payment_id, deadline_at, no_score)
 
 
+_POSTPONE: Final = "UPDATE clocks SET deadline_at = $2 WHERE payment_id = $1"
+
+
+async def postpone(connection: Connection, payment_id: UUID, deadline_at: datetime) -> None:
+    """Let a payment's clock run longer; what it waits for stays."""
+    await connection.execute(_POSTPONE, payment_id, deadline_at)
+
+
 _STOP: Final = "DELETE FROM clocks WHERE payment_id = $1"
 
 

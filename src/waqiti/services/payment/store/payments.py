@@ -74,48 +74,41 @@ class Found(msgspec.Struct, frozen=True):
     scanned_to: UUID | None
 
 
-# A look goes over a bounded number of payments, newest first; both sides of a wallet have an index of their own.
-_LIST: Final = """
-WITH candidates AS (
-    (SELECT id, created_at FROM payments
-     WHERE $1::uuid IS NULL AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4)
-    UNION ALL
-    (SELECT id, created_at FROM payments
-     WHERE from_wallet = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4)
-    UNION ALL
-    (SELECT id, created_at FROM payments
-     WHERE to_wallet = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4)
-),
-scanned AS (
-    SELECT id, created_at FROM candidates ORDER BY id DESC LIMIT $4
-),
-matching AS (
-    SELECT c.id FROM scanned c
-    JOIN states s ON s.id = c.id
-    WHERE ($5::text IS NULL OR s.status = $5)
-        AND ($6::timestamptz IS NULL OR c.created_at > $6) AND ($7::timestamptz IS NULL OR c.created_at < $7)
-    ORDER BY c.id DESC
-    LIMIT $8
-)
-SELECT ARRAY(SELECT id FROM matching ORDER BY id DESC) AS ids,
-       (SELECT id FROM scanned ORDER BY id LIMIT 1) AS last_id, (SELECT count(*) FROM scanned) AS scanned
+_NEWEST: Final = """
+SELECT id, created_at FROM payments WHERE id > $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
+
+# Both sides of a wallet have an index of their own; only in its order can it be the one that is read.
+_NEWEST_OF_WALLET: Final = """
+SELECT id, created_at FROM (
+    (SELECT id, created_at FROM payments
+     WHERE (from_wallet, id) > ($4, $1) AND (from_wallet, id) < ($4, $2)
+     ORDER BY from_wallet DESC, id DESC LIMIT $3)
+    UNION ALL
+    (SELECT id, created_at FROM payments
+     WHERE (to_wallet, id) > ($4, $1) AND (to_wallet, id) < ($4, $2)
+     ORDER BY to_wallet DESC, id DESC LIMIT $3)
+) AS candidates
+ORDER BY id DESC LIMIT $3
+"""
+
+_OF_STATUS: Final = "SELECT id FROM states WHERE id = ANY ($1::uuid[]) AND status = $2 ORDER BY id DESC LIMIT $3"
 
 
 async def find(connection: Connection, wanted: Filter, limit: int) -> Found:
     """List the ids of up to ``limit`` payments, newest first, among the next 5,000 that the indexes give."""
     scan = MAX_SCANNED if wanted.status is not None else limit + 1
-    row = await connection.fetchrow(
-        _LIST,
-        wanted.wallet,
-        wanted.after_id,
-        wanted.before_id,
-        scan,
-        wanted.status,
-        wanted.created_after,
-        wanted.created_before,
-        limit,
-    )
-    assert row is not None
-    exhausted = row["scanned"] < scan
-    return Found(list(row["ids"]), None if exhausted else row["last_id"])
+    bounds = (wanted.after_id, wanted.before_id, scan)
+    if wanted.wallet is None:
+        scanned = await connection.fetch(_NEWEST, *bounds)
+    else:
+        scanned = await connection.fetch(_NEWEST_OF_WALLET, *bounds, wanted.wallet)
+    ids = [row["id"] for row in scanned if _is_within(row["created_at"], wanted)]
+    if wanted.status is not None:
+        ids = [row["id"] for row in await connection.fetch(_OF_STATUS, ids, wanted.status, limit)]
+    return Found(ids[:limit], scanned[-1]["id"] if len(scanned) == scan else None)
+
+
+def _is_within(created_at: datetime, wanted: Filter) -> bool:
+    after, before = wanted.created_after, wanted.created_before
+    return (after is None or created_at > after) and (before is None or created_at < before)

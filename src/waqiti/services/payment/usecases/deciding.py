@@ -12,11 +12,11 @@ from waqiti.contracts.compliance import ComplianceClient, ComplianceDecision, Sc
 from waqiti.contracts.fraud import FraudClient, FraudDecision, ScoreRequest
 from waqiti.contracts.ledger import LedgerClient, Transfer, TransferResult
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.http.client import report_refusal
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import decisions
 from waqiti.services.payment.domain.decisions import Clocks, Conclusion, Screened
 from waqiti.services.payment.domain.payments import Queued
-from waqiti.services.payment.usecases import metrics
 
 SCREEN_TIMEOUT_SECONDS: Final = 2.0
 LEDGER_TIMEOUT_SECONDS: Final = 5.0
@@ -191,8 +191,7 @@ async def unless_away(service: str, call: Awaitable[Answer]) -> Answer | None:
         if problem.status in _EXPECTED:
             _log.warning("service_away", service=service, detail=problem.detail)
         else:
-            metrics.count_call_refused(service)
-            _log.error("service_refuses_us", service=service, status=problem.status, detail=problem.detail)
+            report_refusal(service, problem.status, problem.detail)
         return None
 
 

@@ -19,9 +19,6 @@ STUCK: Final = counter(
     "payment_stuck_total", "Steps, refunds, clocks and reviews that could not be driven on.", ("what",)
 )
 SWEEPS_FAILED: Final = counter("payment_sweep_failures_total", "Rounds of retries and sweeps that failed.", ("sweep",))
-CALLS_REFUSED: Final = counter(
-    "payment_calls_refused_total", "Calls that another service refused for a reason that is ours.", ("service",)
-)
 
 _REASONS: Final = {
     refusals.INSUFFICIENT_FUNDS: "funds",
@@ -62,11 +59,6 @@ def count_stuck(what: str) -> None:
 def count_sweep_failed(sweep: str) -> None:
     """Count a round that failed."""
     SWEEPS_FAILED.labels(sweep).inc()
-
-
-def count_call_refused(service: str) -> None:
-    """Count a call that was refused whoever it was about."""
-    CALLS_REFUSED.labels(service).inc()
 
 
 def count_late(payments: int) -> None:

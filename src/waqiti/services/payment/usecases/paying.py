@@ -108,7 +108,8 @@ class Paying:
             found = await begin(connection, request, new_id)
         paid = iter(await self.pay([order for order in orders if isinstance(order, Order)], wait_seconds))
         outcomes = [next(paid) if isinstance(order, Order) else order for order in orders]
-        return PaidBatch(outcomes, replayed=isinstance(found, Resumed))
+        known = all(outcome.replayed for outcome in outcomes if not isinstance(outcome, Problem))
+        return PaidBatch(outcomes, replayed=known and isinstance(found, Resumed))
 
     def _begin(self, order: Order, wallets: dict[UUID, WalletFacts]) -> _Pending | Problem:
         try:

@@ -1,6 +1,6 @@
 """Writing what became of payments: marks, states and result events in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,7 +14,8 @@ from waqiti.foundation.events import Batch, Consumer, Event, EventWriter, LogAdm
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain.decisions import Conclusion
 from waqiti.services.payment.domain.states import WAITING
-from waqiti.services.payment.store import parked, queue, settling, states
+from waqiti.services.payment.domain.steps import SERVICE
+from waqiti.services.payment.store import parked, payments, queue, settling, states
 from waqiti.services.payment.usecases import events, metrics
 from waqiti.services.payment.usecases.deciding import Item
 
@@ -71,32 +72,43 @@ class Settling:
     async def bury(self, poison: Sequence[Poison], batch: Batch, now: datetime) -> None:
         """Mark ``batch``, whose payments are settled but for ``poison``: that goes to the dead letters."""
         async with self._database.transaction() as connection:
-            await self._park_poison(connection, [one.event.subject for one in poison], now)
+            parked_now = await self._park_poison(connection, [one.event.subject for one in poison], now)
             for one in poison:
                 await self._admin.put_dead_letter(connection, self._consumer.group, one.event, one.error)
             await self._consumer.mark(connection, batch)
+            await self._tell_screening(connection, parked_now)
+        self._writer.hint((PAYMENT_RESULTS,))
         for one in poison:
             _report(one.event.subject, one.error)
 
     async def set_aside(self, payment: UUID, error: str, now: datetime) -> None:
         """Park a payment that waits as poison; the event by which it was queued goes to the dead letters."""
         async with self._database.transaction() as connection:
-            if not await self._park_poison(connection, [payment], now):
+            parked_now = await self._park_poison(connection, [payment], now)
+            if not parked_now:
                 return
             event = await queue.last_event(connection, payment)
             if event is not None:
                 await self._admin.put_dead_letter(connection, self._consumer.group, event, error)
+            await self._tell_screening(connection, parked_now)
+        self._writer.hint((PAYMENT_RESULTS,))
         _report(payment, error)
 
-    async def _park_poison(self, connection: Connection, payments: Sequence[UUID], now: datetime) -> list[UUID]:
-        """Park those of ``payments`` that still wait, and return them; the others are not parked any longer."""
-        statuses = await states.lock_statuses(connection, payments)
+    async def _park_poison(self, connection: Connection, ids: Sequence[UUID], now: datetime) -> dict[UUID, Status]:
+        """Park those of ``ids`` that still wait, and return their former statuses; the others are parked no longer."""
+        statuses = await states.lock_statuses(connection, ids)
         stuck = [payment for payment, status in statuses.items() if status in WAITING]
         created = [payment for payment in stuck if statuses[payment] == "created"]
         await states.write_screening(connection, created, now)
         await parked.park(connection, stuck, now, now + self.poison_pause, "poison")
         await parked.release(connection, [payment for payment in statuses if payment not in stuck])
-        return stuck
+        return {payment: statuses[payment] for payment in stuck}
+
+    async def _tell_screening(self, connection: Connection, former: Mapping[UUID, Status]) -> None:
+        """Append the transition of those that were only created before they were parked."""
+        created = [payment for payment, status in former.items() if status == "created"]
+        found = await payments.read(connection, created) if created else []
+        await self._writer.append(connection, [events.changed(one, "created", SERVICE, "poison") for one in found])
 
     async def _settle_at_once(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
         concluded = outcome.concluded

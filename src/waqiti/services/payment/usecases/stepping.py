@@ -18,6 +18,7 @@ from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import steps as rules
 from waqiti.services.payment.domain.payments import Payment
+from waqiti.services.payment.domain.states import HELD
 from waqiti.services.payment.domain.steps import SERVICE, Asked, Step
 from waqiti.services.payment.store import clocks, payments, states, steps
 from waqiti.services.payment.usecases import events, metrics
@@ -131,7 +132,9 @@ class Stepping:
             return
         _log.error("step_refused", payment_id=str(step.payment_id), kind=step.kind, code=code)
         async with self._database.transaction() as connection:
-            await clocks.write(connection, step.payment_id, step.created_at + _AGAIN_AFTER, no_score=False)
+            payment = await locked(connection, step.payment_id)
+            if payment.state.status in HELD:
+                await clocks.postpone(connection, step.payment_id, step.created_at + _AGAIN_AFTER)
 
 
 async def locked(connection: Connection, payment_id: UUID) -> Payment:

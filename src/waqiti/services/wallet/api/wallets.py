@@ -36,7 +36,7 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
 
     @post("/v1/wallets")
     async def open_wallet(request: Request, data: JSONBody[NewWallet]) -> Response[Wallet]:
-        """Open a wallet for an active customer."""
+        """Open a wallet; frozen where all that the customer has is."""
         key, currency = request.request_key, checked_currency(data.currency)
         customer = parse(prefixes.CUSTOMER, data.customer_id, "customer")
         answer = await wallets.open(key, request.incoming.request_id, customer, currency)

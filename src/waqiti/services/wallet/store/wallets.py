@@ -1,7 +1,7 @@
 """Wallets."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -45,16 +45,19 @@ async def find(connection: Connection, ids: Sequence[UUID]) -> list[WalletRow]:
     return [_wallet(row) for row in await connection.fetch(_FIND, ids)]
 
 
+# A bound that is always there is one that the index begins at, whatever plan was made.
+_AFTER_ALL: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
+_BEFORE_ALL: Final = UUID(int=0)
+
 _LIST: Final = """
 SELECT id, customer_id, currency, opened_at, created_at FROM wallets
-WHERE opened_at IS NOT NULL AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+WHERE opened_at IS NOT NULL AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC LIMIT $1
 """
 
 _LIST_OF_CUSTOMER: Final = """
 SELECT id, customer_id, currency, opened_at, created_at FROM wallets
-WHERE customer_id = $4 AND opened_at IS NOT NULL
-  AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+WHERE customer_id = $4 AND opened_at IS NOT NULL AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC LIMIT $1
 """
 
@@ -63,7 +66,7 @@ async def newest(
     connection: Connection, limit: int, customer_id: UUID | None, before: tuple[datetime, UUID] | None
 ) -> list[WalletRow]:
     """List open wallets, newest first, of one customer or of all, older than ``before``."""
-    at, last = before or (None, None)
+    at, last = before or _AFTER_ALL
     if customer_id is None:
         rows = await connection.fetch(_LIST, limit, at, last)
     else:
@@ -73,13 +76,13 @@ async def newest(
 
 _OF_CUSTOMER: Final = """
 SELECT id, customer_id, currency, opened_at, created_at FROM wallets
-WHERE customer_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
+WHERE customer_id = $1 AND id > $2 ORDER BY id LIMIT $3
 """
 
 
 async def of_customer(connection: Connection, customer_id: UUID, after: UUID | None, limit: int) -> list[WalletRow]:
     """List the next wallets of a customer by id, those whose account is not open yet included."""
-    return [_wallet(row) for row in await connection.fetch(_OF_CUSTOMER, customer_id, after, limit)]
+    return [_wallet(row) for row in await connection.fetch(_OF_CUSTOMER, customer_id, after or _BEFORE_ALL, limit)]
 
 
 _UNOPENED: Final = """

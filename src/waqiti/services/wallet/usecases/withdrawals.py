@@ -4,6 +4,7 @@ import asyncio
 
 from waqiti.contracts.compliance import ComplianceDecision
 from waqiti.contracts.fraud import FraudDecision
+from waqiti.contracts.refusals import WALLET_FROZEN
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client import NoAnswer
@@ -71,6 +72,11 @@ class WithdrawalSteps:
                 return change
 
     async def _capture(self, withdrawal: MovementRow, report: RailReport) -> Change:
+        """Post what the rail has paid. Where a freeze has stopped that before, ask only once it is lifted."""
+        if withdrawal.capture_round > 0:
+            (account,) = await self._others.ledger.accounts([withdrawal.wallet_id], timeout_seconds=CALL_SECONDS)
+            if account.frozen != "none":
+                return later(withdrawal, WALLET_FROZEN)
         result = await post_one(self._others, withdrawals.capture(withdrawal))
         if result.outcome != "captured":
             _log.warning("capture_stopped", movement=str(withdrawal.id), code=result.code)
