@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waqiti.services.compliance.domain.likeness import CONFIRMED, POSSIBLE, Likeness, outcome_of, word_likeness
+from waqiti.services.compliance.domain.likeness import CONFIRMED, POSSIBLE, Likeness, outcome_of
 from waqiti.services.compliance.domain.names import parse
+from waqiti.services.compliance.domain.slips import word_likeness
 
 LIKENESS = Likeness()
 LETTERS = "abcdefghijklmnopqrstuvwxyzäøßþжщяאبم한 -'"

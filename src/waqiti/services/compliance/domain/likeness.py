@@ -7,7 +7,6 @@ that found its pair: a variant of the soft TF-IDF of Cohen, Ravikumar and Fienbe
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from itertools import permutations
 from math import log2
 from typing import Final
@@ -16,7 +15,8 @@ import msgspec
 from rapidfuzz.distance import OSA
 
 from waqiti.contracts.compliance import ScreeningOutcome
-from waqiti.services.compliance.domain.names import Name, consonants, sound, spelling, stem
+from waqiti.services.compliance.domain.names import Name, spelling
+from waqiti.services.compliance.domain.slips import consonant_likeness, word_likeness
 from waqiti.services.compliance.domain.words import COMMON, FIRM_WORDS, LEGAL_FORMS, PARTICLES
 
 POSSIBLE: Final = 0.80
@@ -25,6 +25,7 @@ CONFIRMED: Final = 0.97
 
 Weigh = Callable[[str], float]
 
+# What words count: a rare one, a rare one of up to three letters, one that many names share, a particle.
 _RARE: Final = 1.0
 _BRIEF: Final = 0.7
 _USUAL: Final = 0.4
@@ -32,40 +33,27 @@ _PARTICLE: Final = 0.05
 SLIGHT: Final = 0.12
 """What a legal form counts; whatever counts no more tells nobody apart."""
 
+_SHORT_WORD: Final = 3
+# A word of a list counts less with each doubling of the names that have it.
+_PER_DOUBLING: Final = 0.11
+_LEAST: Final = 0.3
+
+# Words less alike than this are no pair; from the second on, they are the same word.
+_WEAKEST: Final = 0.5
+_EXACT: Final = 0.99
+# A word without a pair counts at least this; where it is only left out, this share of it is enough, if pairs of the
+# weight _ENOUGH were found; with less than _LITTLE it counts whole.
+_LEAST_ALONE: Final = 0.6
 _LEFT_OUT: Final = 0.35
-_ENOUGH: Final = 1.6
 _LITTLE: Final = 0.8
+_ENOUGH: Final = 1.6
+# What is left of a score by a single pair, between a firm and a person, and without every word being the same.
 _LONELY: Final = 0.75
 _DIFFERENT_KIND: Final = 0.9
-_OTHER_NAME: Final = 0.55
-_SAME_SOUND: Final = 0.95
-_SAME_CONSONANTS: Final = 0.96
-_FEW_CONSONANTS: Final = 0.88
-_WEAKEST: Final = 0.5
-_OTHER_ENDING: Final = 0.7
-_MOST_UNHEARD: Final = 3
-_SHORT_SOUND: Final = 4
-_SHORT_HEARD: Final = 0.75
-_SHORT_WORD: Final = 3
-_LEAST_ALONE: Final = 0.6
 _NOT_THE_SAME: Final = 0.965
-_EXACT: Final = 0.99
-_MOST_SLIPS: Final = 3
-_LONGEST_GIVEN: Final = 7
-_MOST_KEPT: Final = 20_000
-_LONG_SOUND: Final = 3
+
 _JOINED: Final = 5
 _MOST_JOINED: Final = 6
-
-# What one letter more or less, or one other letter, leaves of a word, by the length of the longer word.
-_ONE_LESS: Final = {2: 0.60, 3: 0.72, 4: 0.85}
-_ONE_OTHER: Final = {3: 0.40, 4: 0.66, 5: 0.80}
-_ONE_OFF: Final = 0.90
-_TWO_OFF: Final = {6: 0.55, 7: 0.66, 8: 0.74}
-_TWO_OFF_LONG: Final = 0.80
-_TWO_FROM: Final = 6
-_THREE_FROM: Final = 11
-_THREE_OFF: Final = 0.70
 
 
 def outcome_of(score: float) -> ScreeningOutcome:
@@ -84,84 +72,6 @@ def usual_weight(word: str) -> float:
     if word in COMMON or spelling(word) in COMMON:
         return _USUAL
     return _RARE if len(word) > _SHORT_WORD else _BRIEF
-
-
-class _Word(msgspec.Struct, frozen=True, gc=False):
-    """What is compared of a word: itself, its one spelling, its stem, its sound, and whether many names have it."""
-
-    text: str
-    spelled: str
-    bare: str
-    heard: str
-    common: bool
-
-
-@lru_cache(_MOST_KEPT)
-def _word(text: str) -> _Word:
-    spelled = spelling(text)
-    return _Word(text, spelled, stem(text), sound(text), spelled in COMMON)
-
-
-def word_likeness(left: str, right: str) -> float:
-    """Return how alike two words are, from 0 to 1; symmetric."""
-    one, other = _word(left), _word(right)
-    if one.spelled == other.spelled:
-        return 1.0
-    if abs(len(left) - len(right)) > _MOST_SLIPS and one.bare == left and other.bare == right:
-        return 0.0
-    alike = _likeness(one, other)
-    if alike >= _SAME_SOUND or (one.bare == left and other.bare == right):
-        return alike
-    both = (one.bare != left) == (other.bare != right)
-    rest = 1.0 if one.bare == other.bare else _likeness(_word(one.bare), _word(other.bare))
-    return max(alike, rest if both else rest * _SAME_SOUND)
-
-
-def _likeness(one: _Word, other: _Word) -> float:
-    left, right = one.text, other.text
-    longer, shorter = max(len(left), len(right)), min(len(left), len(right))
-    distance = OSA.distance(left, right, score_cutoff=_MOST_SLIPS)
-    alike = _spelled(distance, longer, indel=longer != shorter) if distance <= _MOST_SLIPS else 0.0
-    if one.heard == other.heard and longer - shorter <= _MOST_UNHEARD:
-        alike = max(alike, _heard(shorter, distance))
-    if one.common and other.common:
-        alike *= _OTHER_NAME
-    return alike * _OTHER_ENDING if distance == 1 and _of_other_gender(left, right) else alike
-
-
-def _heard(shorter: int, distance: int) -> float:
-    if shorter <= _SHORT_SOUND:
-        return _SHORT_HEARD
-    return _SAME_SOUND if distance <= 2 else _SAME_SOUND - 0.05  # noqa: PLR2004
-
-
-def _of_other_gender(left: str, right: str) -> bool:
-    """Tell whether words differ in an "a" at their end: Ivanov and Ivanova, Daniel and Daniela, Mario and Maria."""
-    if len(left) == len(right):
-        return (
-            len(left) <= _LONGEST_GIVEN
-            and {left[-1], right[-1]} in ({"a", "o"}, {"a", "e"})
-            and left[:-1] == right[:-1]
-        )
-    return left + "a" == right or right + "a" == left
-
-
-def _spelled(distance: int, longer: int, *, indel: bool) -> float:
-    if distance == 1:
-        return (_ONE_LESS if indel else _ONE_OTHER).get(longer, _ONE_OFF if longer > 2 else 0.0)  # noqa: PLR2004
-    if distance == 2:  # noqa: PLR2004
-        return _TWO_OFF.get(longer, _TWO_OFF_LONG if longer > _TWO_FROM else 0.0)
-    return _THREE_OFF if distance == 3 and longer >= _THREE_FROM else 0.0  # noqa: PLR2004
-
-
-def consonant_likeness(left: str, right: str) -> float:
-    """Return how alike two words are of which one is written without vowels."""
-    bare = consonants(left)
-    if left == right or (bare == consonants(right) and len(bare) >= _LONG_SOUND):
-        return _SAME_CONSONANTS if left != right else 1.0
-    if bare and bare == consonants(right):
-        return _FEW_CONSONANTS
-    return word_likeness(left, right)
 
 
 class Likeness:
@@ -311,7 +221,3 @@ def rarity(counts: Mapping[str, int]) -> Weigh:
         return usual_weight(word) if weight is None else weight
 
     return weigh
-
-
-_LEAST: Final = 0.3
-_PER_DOUBLING: Final = 0.11

@@ -6,8 +6,8 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-from waqiti.services.compliance.domain.likeness import word_likeness
 from waqiti.services.compliance.domain.names import consonants, sound, spelling, stem
+from waqiti.services.compliance.domain.slips import word_likeness
 
 _SHORT: Final = 5
 _LONG: Final = 9
