@@ -1,7 +1,7 @@
 """A checkout: authorize when the order is placed, capture what ships, give back what returns.
 
-python examples/checkout.py            (beside a running platform: reads .waqiti/credentials.json)
-python examples/checkout.py CREDENTIALS.json
+.venv/bin/python examples/checkout.py            (beside a running platform: reads .waqiti/credentials.json)
+.venv/bin/python examples/checkout.py CREDENTIALS.json
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from waqiti.client import Client, Wallet, format_amount
+from waqiti.client import Client, ConnectionFailed, Wallet, format_amount
 
 
 def open_wallet(waqiti: Client, name: str, country: str) -> Wallet:
@@ -63,9 +63,15 @@ def check_out(waqiti: Client) -> None:
 def main() -> int:
     """Read the credentials of a platform and check out there."""
     path = Path(sys.argv[1] if len(sys.argv) > 1 else ".waqiti/credentials.json")
-    credentials = json.loads(path.read_text())
-    with Client(credentials["base_url"], credentials["api_key"]) as waqiti:
-        check_out(waqiti)
+    try:
+        credentials = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SystemExit(f"There is no platform here yet, for there is no {path}: start one with make up.") from None
+    try:
+        with Client(credentials["base_url"], credentials["api_key"]) as waqiti:
+            check_out(waqiti)
+    except ConnectionFailed:
+        raise SystemExit(f"The platform at {credentials['base_url']} does not answer: is it up?") from None
     return 0
 
 

@@ -1,5 +1,6 @@
 """Customers, wallets, and money in and out."""
 
+import csv
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -53,6 +54,7 @@ def test_a_deposit_above_the_balance_limit_is_refused_and_the_money_waits_in_sus
     assert deposit.status in {"declined", "failed"}
     assert deposit.failure is not None
     assert deposit.failure.code == "limit_exceeded"
+    assert "would hold more" in deposit.failure.detail
     assert people.available(wallet) == 0
 
 
@@ -125,15 +127,31 @@ def test_a_blocked_customer_neither_gets_a_wallet_nor_an_http_error(client: Clie
     assert listed.status == "blocked"
 
 
-def test_a_payment_above_the_limit_of_the_tier_is_declined(client: Client, people: People) -> None:
-    payer, payee = people.wallet(funds=6_000_00), people.wallet()
+@pytest.mark.parametrize(
+    ("amounts", "limit"),
+    [
+        ([5_000_01], "above the payer's limit for one payment"),
+        ([4_000_00, 4_000_00, 2_000_01], "pass the payer's limit for the day"),
+    ],
+)
+def test_a_payment_above_a_limit_of_the_tier_is_declined_and_says_which(
+    client: Client, people: People, amounts: list[int], limit: str
+) -> None:
+    payer, payee = people.wallet(funds=15_000_00), people.wallet()
 
-    payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=5_000_01, currency="EUR")
+    made = [
+        client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=amount, currency="EUR")
+        for amount in amounts
+    ]
 
-    assert payment.status == "declined"
-    assert payment.failure is not None
-    assert payment.failure.code == "limit_exceeded"
-    assert people.available(payer) == 6_000_00
+    assert [payment.status for payment in made] == ["captured"] * (len(amounts) - 1) + ["declined"]
+    refused = made[-1]
+    assert refused.failure is not None
+    assert refused.failure.code == "limit_exceeded"
+    assert limit in refused.failure.detail
+    assert refused.decision.compliance is not None
+    assert [reason.detail for reason in refused.decision.compliance.reasons] == [refused.failure.detail]
+    assert people.available(payer) == 15_000_00 - sum(amounts[:-1])
 
 
 def test_a_balance_as_of_an_instant_is_what_stood_then(client: Client, people: People) -> None:
@@ -147,3 +165,24 @@ def test_a_balance_as_of_an_instant_is_what_stood_then(client: Client, people: P
     assert past.posted == 700
     assert people.available(wallet) == 1_000
     assert client.wallets.balance(wallet.id, as_of=then - timedelta(days=1)).posted == 0
+    recorded = client.wallets.balance(wallet.id, recorded_as_of=then)
+    assert (recorded.posted, recorded.held, recorded.available) == (700, 0, 700)
+
+
+def test_a_statement_is_read_as_a_document_and_as_csv(client: Client, people: People, raw: RawClient) -> None:
+    wallet = people.wallet(funds=700)
+    people.deposit(wallet.id, 300)
+    today = datetime.now(UTC).date()
+
+    statement = client.wallets.statement(wallet.id, from_=today - timedelta(days=1), to=today)
+    rows = list(csv.DictReader(client.wallets.statement_csv(wallet.id).splitlines()))
+
+    assert (statement.opening_balance, statement.closing_balance, statement.currency) == (0, 1_000, "EUR")
+    assert [line.amount for line in statement.lines] == [700, 300]
+    assert [(row["id"], row["amount"]) for row in rows] == [(line.id, str(line.amount)) for line in statement.lines]
+    before = today - timedelta(days=1)
+    assert client.wallets.statement(wallet.id, from_=before, to=before).lines == []
+    answer = raw.get(f"/v1/wallets/{wallet.id}/statement?format=csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    unknown = raw.get(f"/v1/wallets/{wallet.id}/statement?format=pdf").problem()
+    assert unknown["errors"] == [{"pointer": "?format", "detail": "must be one of: csv, json"}]

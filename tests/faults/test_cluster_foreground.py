@@ -48,10 +48,8 @@ def test_ctrl_c_ends_it_although_a_background_job_of_a_shell_ignores_that(tmp_pa
         assert left_running(layout) == []
 
 
-def test_a_closed_terminal_means_nothing_under_nohup(
-    monkeypatch: pytest.MonkeyPatch, unchanged_signals: dict[signal.Signals, object]
-) -> None:
-    assert set(unchanged_signals) == ENDS
+@pytest.mark.usefixtures("unchanged_signals")
+def test_a_closed_terminal_means_nothing_under_nohup(monkeypatch: pytest.MonkeyPatch) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     monkeypatch.setattr(up_module, "start_cluster", lambda *_: os.kill(os.getpid(), signal.SIGHUP))
     monkeypatch.setattr(up_module, "_announce", lambda *_, **__: None)
@@ -101,12 +99,10 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, end: signal.Sign
 
 
 @pytest.fixture
-def unchanged_signals() -> Iterator[dict[signal.Signals, object]]:
-    """A command that runs in this process takes the signals over; they are given back."""
-    former = {number: signal.getsignal(number) for number in ENDS}
-    yield dict(former)
-    for number, handler in former.items():
-        signal.signal(number, handler)
+def unchanged_signals() -> Iterator[None]:
+    """A command that runs in this process takes the signals over, none of them ignored before; they are given back."""
+    with inheriting(signal.SIG_DFL):
+        yield
 
 
 def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:
@@ -146,12 +142,24 @@ def foreground(
 
 @contextmanager
 def inheriting(ctrl_c: signal.Handlers) -> Iterator[None]:
-    """What is started meanwhile does this on SIGINT: an ignored signal stays so, a handled one gets its default."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler if ctrl_c is signal.SIG_DFL else ctrl_c)
+    """What is started meanwhile does this on SIGINT, and its default on the others, also in tests under nohup."""
+    with signals_given_back():
+        for number in ENDS:
+            # A handler is not inherited: its signal gets its default.
+            signal.signal(number, signal.default_int_handler)
+        if ctrl_c is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, ctrl_c)
+        yield
+
+
+@contextmanager
+def signals_given_back() -> Iterator[None]:
+    former = {number: signal.getsignal(number) for number in ENDS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def read_until(terminal: int, said: bytes, timeout_seconds: float = 60) -> None:

@@ -117,6 +117,14 @@ async def test_a_bad_query_is_invalid_and_named(credentials: Credentials, query:
     assert [error["pointer"] for error in answer.document()["errors"]] == [pointer]
 
 
+async def test_a_bad_parameter_and_a_missing_body_are_described_in_words(credentials: Credentials) -> None:
+    async with serving(things(), credentials) as url:
+        parameter = await sender(url)("GET", "/v1/things/abc?limit=101")
+        body = await sender(url)("POST", "/v1/things")
+    assert parameter.document()["detail"] == "The parameter limit must be at most 100."
+    assert body.document()["detail"] == "A JSON body is needed."
+
+
 async def test_what_is_not_there_not_offered_or_not_json_says_so(credentials: Credentials) -> None:
     async with serving(things(), credentials) as url:
         send = sender(url)

@@ -1,5 +1,8 @@
-"""waqiti.client against a platform that misbehaves to order."""
+"""waqiti.client against a platform that does and misbehaves to order."""
 
+import asyncio
+import inspect
+import pydoc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +11,8 @@ import msgspec
 import pytest
 
 from tests.support.scripted_server import Exchange, Script, ScriptedServer
-from waqiti.client import AsyncClient, Conflict, Unavailable
+from waqiti.client import AsyncClient, Client, Conflict, Page, PaymentEvent, Unavailable, pages
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import Problem
 
 REFUND = (
@@ -70,3 +74,51 @@ async def test_what_no_second_try_can_mend_is_raised_at_once() -> None:
             await client.payments.refund("pay_1", amount=1)
 
         assert len(server.requests) == 1
+
+
+async def three_pages(exchange: Exchange) -> None:
+    """Answer with two events a page, the page after the cursor "n" being the n-th."""
+    target = exchange.request.split()[1].decode()
+    number = int(target.partition("cursor=")[2] or 0)
+    event = PaymentEvent(
+        id=f"evt_{number}", type="payment.captured", status="captured", actor="key", reason=None, at=utc_now()
+    )
+    exchange.answer(msgspec.json.encode(Page([event, event], str(number + 1) if number < 2 else None)))
+
+
+async def test_a_whole_list_is_walked_with_either_client_by_the_same_name() -> None:
+    async with client_of(three_pages) as (client, server):
+
+        def walk() -> list[str]:
+            with Client(server.url, "wk_key") as waiting:
+                return [event.id for event in pages(waiting.payments.events, "pay_1")]
+
+        awaited = [event.id async for event in pages(client.payments.events, "pay_1")]
+        waited = await asyncio.to_thread(walk)
+
+        assert awaited == waited == ["evt_0", "evt_0", "evt_1", "evt_1", "evt_2", "evt_2"]
+        targets = [exchange.request.split()[1].decode() for exchange in server.requests[:3]]
+        path = "/v1/payments/pay_1/events?limit=100"
+        assert targets == [path, f"{path}&cursor=1", f"{path}&cursor=2"]
+
+
+async def test_who_has_seen_enough_fetches_no_more() -> None:
+    async with client_of(three_pages) as (client, server):
+        async for _ in pages(client.payments.events, "pay_1", limit=2):
+            break
+
+        assert len(server.requests) == 1
+
+
+def test_the_waiting_client_shows_the_same_names_and_signatures_as_the_awaited_one() -> None:
+    with Client("http://127.0.0.1:1", "wk_key") as waiting:
+        awaited = AsyncClient("http://127.0.0.1:1", "wk_key")
+        for noun in ("customers", "wallets", "deposits", "withdrawals", "payments", "refunds"):
+            of_one, of_other = getattr(waiting, noun), getattr(awaited, noun)
+            names = {name for name in dir(of_other) if not name.startswith("_")}
+            assert names <= set(dir(of_one)), noun
+            for name in names:
+                assert inspect.signature(getattr(of_one, name)) == inspect.signature(getattr(of_other, name))
+        shown = pydoc.plain(pydoc.render_doc(waiting.payments.create))
+        assert "create(*, from_wallet: str, to_wallet: str, amount: int" in shown
+        assert "Pay ``amount`` minor units" in shown

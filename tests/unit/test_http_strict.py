@@ -2,7 +2,9 @@
 
 import json
 import time
+import tracemalloc
 from contextlib import suppress
+from typing import Annotated
 
 import msgspec
 import pytest
@@ -131,7 +133,7 @@ class Inner(msgspec.Struct, forbid_unknown_fields=True):
 class Outer(msgspec.Struct, forbid_unknown_fields=True):
     amount: int
     items: list[Inner] = []
-    by_name: dict[str, Inner] = {}
+    by_name: dict[Annotated[str, msgspec.Meta(max_length=3)], Inner] = {}
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,7 @@ class Outer(msgspec.Struct, forbid_unknown_fields=True):
         (b'{"amount":1,"items":[{"number":1},{"number":null}]}', "/items/1/number"),
         (b'{"amount":1,"items":[{"number":1,"more":1}]}', "/items/0/more"),
         (b'{"amount":1,"by_name":{"x":{"number":""}}}', "/by_name"),
+        (b'{"amount":1,"by_name":{"xxxx":{"number":1}}}', "/by_name"),
     ],
 )
 def test_a_wrong_field_is_named_by_a_json_pointer(body: bytes, pointer: str) -> None:
@@ -153,3 +156,24 @@ def test_a_wrong_field_is_named_by_a_json_pointer(body: bytes, pointer: str) -> 
         msgspec.json.decode(body, type=Outer)
     problem = invalid_body(raised.value)
     assert (problem.status, pointers(problem)) == (422, [pointer])
+
+
+def test_one_doubled_name_among_very_many_is_found_without_counting_each() -> None:
+    names = ",".join(f'"n{number}":1' for number in range(150_000))
+
+    with pytest.raises(Problem, match="'n149999' stands twice"):
+        parse(f'{{{names},"n149999":2}}'.encode())
+
+
+def test_a_long_name_over_a_long_list_costs_no_more_than_what_was_sent() -> None:
+    name = "n" * 500_000
+    body = f'{{"{name}":[{",".join("1" * 250_000)}],"x":"\\u0041","y":["\\ud800"]}}'.encode()
+    tracemalloc.start()
+
+    with pytest.raises(Problem) as refused:
+        parse(body)
+
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused.value.errors[0].pointer == "/y/0"
+    assert peak_bytes < 64 * 1024 * 1024

@@ -37,6 +37,13 @@ app.command(
     help="Show every process; it reads files and /proc only, and answers also when everything is dead.",
 )
 app.command(
+    "waqiti.cli.demo:demo",
+    name="demo",
+    help="Play a day of a simulated town on the running platform, explain some decisions, and prove the books.\n\n"
+    "Everybody in it is new and invented, also when it runs again. The same seed and number of payments give the same\n"
+    "town, the same payments and the same decisions.",
+)
+app.command(
     "waqiti.cli.serve:serve",
     name="serve",
     help="Serve deployments in this process until SIGTERM; their settings come from the environment.\n\n"

@@ -28,21 +28,30 @@ def verify(*, quick: Annotated[bool, Parameter(negative="")] = False, json: Json
     quick
         Look at the last ten minutes only.
     """
-    layout = Layout.of(None)
-    databases = read_databases(layout)
-    attesting = [partial(of_payments, databases[PAYMENT]), partial(of_movements, databases[WALLET])]
-    try:
-        verdict = asyncio.run(prove(databases[LEDGER], attesting, quick=quick))
-    except DependencyUnavailable as error:
-        raise no_answer(layout) from error
+    verdict = prove_books(Layout.of(None), quick=quick)
     if json:
         print_document(verdict)
     else:
-        _show(verdict)
+        show_verdict(verdict)
     return 0 if verdict.balanced else 1
 
 
-def _show(verdict: "Verdict") -> None:
+def prove_books(layout: Layout, *, quick: bool = False) -> "Verdict":
+    """Prove the books of a state directory.
+
+    Raises:
+        ClusterError: there are none, or their database does not answer.
+    """
+    databases = read_databases(layout)
+    attesting = [partial(of_payments, databases[PAYMENT]), partial(of_movements, databases[WALLET])]
+    try:
+        return asyncio.run(prove(databases[LEDGER], attesting, quick=quick))
+    except DependencyUnavailable as error:
+        raise no_answer(layout) from error
+
+
+def show_verdict(verdict: "Verdict") -> None:
+    """Print whether the books balance, and what does not."""
     out = console()
     if verdict.balanced:
         out.print(

@@ -18,7 +18,7 @@ from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.progress import StartProgress
 from waqiti.contracts.catalog import PAYMENT
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import Plan, running_init
@@ -150,6 +150,7 @@ def _print_welcome(layout: Layout, credentials: Credentials, *, started: bool, s
     how = f"is ready after {seconds:.1f} s" if started else "runs already"
     out.print(f"\n[bold green]Waqiti {how}[/] at [bold]{credentials.base_url}[/]\n")
     for name, key in (
+        ("API in pages", f"{credentials.base_url}/docs"),
         ("API key", credentials.api_key),
         ("Operator key", credentials.operator_key),
         ("Approver key", credentials.approver_key),
@@ -163,7 +164,7 @@ def _print_welcome(layout: Layout, credentials: Credentials, *, started: bool, s
 
 
 def first_things(layout: Layout, credentials: Credentials) -> list[tuple[str, str]]:
-    """What each is for, and what to copy: into a browser the first, into a shell the others."""
+    """What each is for, and what to copy into a shell."""
     customer = (
         f"curl -sS {credentials.base_url}/v1/customers{_CONTINUED}"
         f"-H 'Idempotency-Key: first'{_CONTINUED}"
@@ -171,9 +172,11 @@ def first_things(layout: Layout, credentials: Credentials) -> list[tuple[str, st
         f"""-d '{{"name": "Amina Yusuf", "country": "DE"}}'{_CONTINUED}"""
         f"-H 'Authorization: Bearer {credentials.api_key}'"
     )
-    option = "" if Layout.of(None).root == layout.root else f" --state {quote(str(layout.root))}"
+    elsewhere = Layout.of(None).root != layout.root
+    option = f" --state {quote(str(layout.root))}" if elsewhere else ""
+    variable = f"{VARIABLE}={quote(str(layout.root))} " if elsewhere else ""
     return [
-        ("read the API in a browser:", f"{credentials.base_url}/docs"),
+        ("have a town use it, and see who decided what:", f"{variable}{as_called()} demo"),
         ("make a customer:", customer),
         (
             "kill a service, and watch it heal; look again a second later:",

@@ -1,7 +1,8 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit. ``pages``
+walks through a whole list of either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -18,32 +19,68 @@ from waqiti.client.errors import (
     Unavailable,
     WaqitiError,
 )
-from waqiti.client.resources import pages
+from waqiti.client.paging import pages
 from waqiti.client.sync import Client
+from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
-from waqiti.contracts.public.payments import BatchPayment, Payment, Refund
-from waqiti.contracts.public.wallets import Movement, Wallet
+from waqiti.contracts.public.payments import (
+    BatchPayment,
+    BatchResult,
+    BatchResults,
+    ComplianceView,
+    DecisionView,
+    FraudView,
+    Payment,
+    PaymentEvent,
+    Refund,
+)
+from waqiti.contracts.public.wallets import (
+    Balance,
+    BalanceAt,
+    Movement,
+    Statement,
+    StatementLine,
+    Wallet,
+    WalletEntry,
+)
+from waqiti.foundation.errors import FieldError, ProblemDocument
 from waqiti.foundation.money import format_amount
 
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "Balance",
+    "BalanceAt",
     "BatchPayment",
+    "BatchResult",
+    "BatchResults",
     "Client",
+    "ComplianceView",
     "Conflict",
     "ConnectionFailed",
     "Customer",
+    "DecisionView",
+    "Failure",
+    "FieldError",
     "Forbidden",
+    "FraudView",
     "IdempotencyError",
     "InvalidRequest",
     "Movement",
     "NotFound",
+    "Page",
     "Payment",
+    "PaymentEvent",
+    "ProblemDocument",
+    "PublicReason",
     "RateLimited",
     "Refund",
+    "Statement",
+    "StatementLine",
     "Unauthorized",
     "Unavailable",
     "Wallet",
+    "WalletEntry",
     "WaqitiError",
     "format_amount",
     "pages",

@@ -1,18 +1,15 @@
 """The calls of the API, a class per noun, as API paths name them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from waqiti.client.transport import Transport
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
-from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Wallet, WalletEntry
+from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
 from waqiti.foundation.clock import rfc3339
-
-Item = TypeVar("Item")
 
 
 class _Resource:
@@ -70,12 +67,30 @@ class Wallets(_Resource):
         path = _query("/v1/wallets", customer_id=customer_id, limit=limit, cursor=cursor)
         return await self._transport.get(path, Page[Wallet])
 
-    async def balance(self, wallet_id: str, *, as_of: datetime | None = None) -> Balance | BalanceAt:
-        """Read a balance, now or as of an instant of effective time."""
+    async def balance(
+        self, wallet_id: str, *, as_of: datetime | None = None, recorded_as_of: datetime | None = None
+    ) -> Balance | BalanceAt:
+        """Read a balance: now, as of an instant of effective time, or of recorded time, which also gives what was held.
+
+        Raises:
+            InvalidRequest: both times are given.
+        """
         path = f"/v1/wallets/{_part(wallet_id)}/balance"
-        if as_of is None:
+        if as_of is None and recorded_as_of is None:
             return await self._transport.get(path, Balance)
-        return await self._transport.get(_query(path, as_of=rfc3339(as_of)), BalanceAt)
+        path = _query(path, as_of=_instant(as_of), recorded_as_of=_instant(recorded_as_of))
+        return await self._transport.get(path, BalanceAt)
+
+    async def statement(self, wallet_id: str, *, from_: date | None = None, to: date | None = None) -> Statement:
+        """Read what was booked from ``from_`` to before ``to``, each a time, or a day in UTC (``to``: its last).
+
+        It begins with the wallet and ends now where nothing is said; at most 10,000 bookings.
+        """
+        return await self._transport.get(_statement_path(wallet_id, from_, to), Statement)
+
+    async def statement_csv(self, wallet_id: str, *, from_: date | None = None, to: date | None = None) -> str:
+        """Read a statement as CSV (RFC 4180) with a header; amounts in minor units."""
+        return await self._transport.get_text(_statement_path(wallet_id, from_, to, format="csv"))
 
     async def entries(self, wallet_id: str, *, limit: int = 20, cursor: str | None = None) -> Page[WalletEntry]:
         """List entries, newest first."""
@@ -189,8 +204,8 @@ class Payments(_Resource):
             "/v1/payments",
             wallet=wallet,
             status=status,
-            created_after=created_after and rfc3339(created_after),
-            created_before=created_before and rfc3339(created_before),
+            created_after=_instant(created_after),
+            created_before=_instant(created_before),
             limit=limit,
             cursor=cursor,
         )
@@ -234,24 +249,24 @@ class Refunds(_Resource):
         return await self._transport.get(f"/v1/refunds/{_part(refund_id)}", Refund)
 
 
-async def pages(fetch: Callable[[str | None], Awaitable[Page[Item]]]) -> AsyncIterator[Item]:
-    """Walk a whole list: ``async for payment in pages(lambda cursor: client.payments.list(cursor=cursor))``."""
-    cursor: str | None = None
-    while True:
-        page = await fetch(cursor)
-        for item in page.data:
-            yield item
-        if page.next_cursor is None:
-            return
-        cursor = page.next_cursor
-
-
 def _body(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _part(identifier: str) -> str:
     return quote(identifier, safe="")
+
+
+def _statement_path(wallet_id: str, from_: date | None, to: date | None, **more: str) -> str:
+    path = f"/v1/wallets/{_part(wallet_id)}/statement"
+    return _query(path, **{"from": _instant(from_)}, to=_instant(to), **more)
+
+
+def _instant(at: date | None) -> str | None:
+    """Write a time, or a day."""
+    if at is None:
+        return None
+    return rfc3339(at) if isinstance(at, datetime) else at.isoformat()
 
 
 def _query(path: str, **parameters: object) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -26,10 +27,10 @@ class _Portal:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def blocking(self, method: Callable[Parameters, Coroutine[Any, Any, Result]]) -> Callable[Parameters, Result]:
+        @wraps(method)
         def blocking_call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
             return self.call(method(*args, **kwargs))
 
-        blocking_call.__doc__ = method.__doc__
         return blocking_call
 
     def close(self) -> None:
@@ -52,6 +53,8 @@ class _Wallets:
         self.list = portal.blocking(wallets.list)
         self.balance = portal.blocking(wallets.balance)
         self.entries = portal.blocking(wallets.entries)
+        self.statement = portal.blocking(wallets.statement)
+        self.statement_csv = portal.blocking(wallets.statement_csv)
         self.freeze = portal.blocking(wallets.freeze)
         self.unfreeze = portal.blocking(wallets.unfreeze)
         self.close = portal.blocking(wallets.close)

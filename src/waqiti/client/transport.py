@@ -45,6 +45,10 @@ class Transport:
         answer = await self._send("GET", path, b"", self._headers)
         return msgspec.json.decode(answer.body, type=reply)
 
+    async def get_text(self, path: str) -> str:
+        """Read ``path`` as it is written."""
+        return (await self._send("GET", path, b"", self._headers)).body.decode()
+
     async def post(
         self,
         path: str,

@@ -152,8 +152,9 @@ class TransferResults(msgspec.Struct, frozen=True):
 class Attestation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What another service attests about a transfer: ``moved`` minor units went from ``debit`` to ``credit``.
 
-    0 attests that nothing did: the ledger refused it, or held the money and gave it back. ``owner`` is the payment or
-    movement that it hangs on, ``subject`` what attests it, as clients know it.
+    0 attests that nothing did: the ledger refused it, or held the money and gave it back, or (``unless_asked``) was
+    never asked. ``otherwise`` is the transfer that moved the money to ``otherwise_credit`` where this one was refused.
+    ``owner`` is the payment or movement that it hangs on, ``subject`` what attests it, as clients know it.
     """
 
     owner: UUID
@@ -163,6 +164,9 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     credit: UUID
     currency: str
     moved: int
+    unless_asked: bool = False
+    otherwise: UUID | None = None
+    otherwise_credit: UUID | None = None
 
 
 class SetFlags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

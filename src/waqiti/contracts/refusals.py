@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from waqiti.contracts.fraud import Reason
+
 CUSTOMER_BLOCKED: Final = "customer_blocked"
 CUSTOMER_NOT_ACTIVE: Final = "customer_not_active"
 WALLET_CLOSED: Final = "wallet_closed"
@@ -44,6 +46,7 @@ _REFUSALS: Final = {
     REVIEW_EXPIRED: _Meaning("declined", "Nobody decided the review in time."),
     RAIL_FAILED: _Meaning("failed", "The rail refused it."),
 }
+_OVER_BALANCE: Final = "The receiving wallet would hold more than the tier of its customer allows."
 _OF_THE_LEDGER: Final = _Meaning("failed", "The ledger refused the transfer.")
 
 ORDER: Final = tuple(_REFUSALS)
@@ -74,6 +77,16 @@ def status_of(code: str) -> Status:
 def sentence(code: str) -> str:
     """Return what a client is told of ``code``."""
     return _REFUSALS.get(code, _OF_THE_LEDGER).sentence
+
+
+def detail(code: str, reasons: Iterable[Reason]) -> str:
+    """Return what a client is told of ``code`` where screening gave ``reasons``: of a limit, which one.
+
+    The ledger knows the one limit that screening cannot look at: what a wallet may hold.
+    """
+    if code != LIMIT_EXCEEDED:
+        return sentence(code)
+    return next((reason.detail for reason in reasons if reason.code == code), _OVER_BALANCE)
 
 
 def _rank(code: str) -> int:

@@ -321,19 +321,21 @@ async def test_the_command_says_by_its_exit_code_whether_the_books_balance(
     house: House,
     fresh_database: Callable[[str], FreshDatabase],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Nothing was asked of payments and wallets: their databases are there, and empty."""
     await kept(open_ledger)
     urls = {LEDGER: house.databases[LEDGER].url} | {name: fresh_database(name).url for name in (PAYMENT, WALLET)}
-    Layout.of(tmp_path).credentials.write_text(json.dumps({"databases": urls}))
+    monkeypatch.setenv("WAQITI_STATE", str(tmp_path))
+    Layout.of(None).credentials.write_text(json.dumps({"databases": urls}))
 
-    balanced = await asyncio.to_thread(command, state=tmp_path, json=True)
+    balanced = await asyncio.to_thread(command, json=True)
     said = json.loads(capsys.readouterr().out)
     await tamper(house, TAMPERED["an entry's balance"][0])
-    altered = await asyncio.to_thread(command, state=tmp_path, json=True)
+    altered = await asyncio.to_thread(command, json=True)
     said_then = json.loads(capsys.readouterr().out)
-    shown = await asyncio.to_thread(command, state=tmp_path)
+    shown = await asyncio.to_thread(command)
 
     assert (balanced, said["balanced"], said["problems"]) == (0, True, [])
     assert (altered, said_then["balanced"]) == (1, False)

@@ -81,6 +81,7 @@ async def test_a_payee_may_hold_no_more_than_compliance_says(open_payments: Open
         over = await desk.pay(payer, payee, 51)
 
         assert (over["status"], over["failure"]["code"]) == ("declined", "limit_exceeded")
+        assert "would hold more" in over["failure"]["detail"]
         assert await desk.balances(payer, payee) == (900, 100)
 
 

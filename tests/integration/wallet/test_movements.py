@@ -55,6 +55,7 @@ async def test_a_deposit_above_the_balance_limit_waits_in_suspense(open_bank: Op
         deposit = await bank.deposit(wallet, BALANCE_LIMIT + 1)
 
         assert (deposit["status"], deposit["failure"]["code"]) == ("declined", "limit_exceeded")
+        assert "would hold more" in deposit["failure"]["detail"]
         assert await bank.balance(wallet) == (0, 0, 0)
         assert await bank.system_balance("suspense") == BALANCE_LIMIT + 1
         assert (await bank.deposit(wallet, BALANCE_LIMIT))["status"] == "settled"
@@ -156,6 +157,7 @@ async def test_a_withdrawal_above_the_limit_of_the_tier_is_declined(open_bank: O
         withdrawal = await bank.withdraw(wallet, 5_000_01)
 
         assert (withdrawal["status"], withdrawal["failure"]["code"]) == ("declined", "limit_exceeded")
+        assert withdrawal["failure"]["detail"] == "The amount is above the payer's limit for one payment."
         assert await bank.balance(wallet) == (6_000_00, 0, 6_000_00)
 
 
@@ -176,6 +178,53 @@ async def test_returned_money_comes_back_by_a_new_transfer(open_bank: OpenBank, 
             ("withdrawal", -200),
             ("deposit", 500),
         ]
+
+
+async def test_money_that_comes_back_while_the_ledger_is_away_is_asked_about_until_it_is_booked(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+        wallet = await bank.wallet(funds=500)
+        withdrawal = await bank.withdraw(wallet, 200, "sandbox:return=2")
+        assert withdrawal["status"] == "settled"
+    async with house.serving([COMPLIANCE_SERVICE, FRAUD_SERVICE, WALLET_SERVICE]) as addresses:
+        alone = visited(house, addresses)
+        tried = "SELECT attempts >= 2 FROM movements WHERE kind = 'withdrawal'"
+        await becomes(lambda: rows_of(alone, tried), [(True,)])
+        heard = "SELECT count(*) FROM sandbox_rail.notices"
+        await becomes(lambda: rows_of(alone, heard), [(0,)])
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+
+        path = f"/v1/withdrawals/{withdrawal['id']}"
+        returned = await bank.wallets.settled(path, leaves=frozenset({"settled"}))
+
+        assert returned["status"] == "returned"
+        assert await bank.balance(wallet) == (500, 0, 500)
+
+
+async def test_the_books_tell_of_a_return_that_no_withdrawal_knows(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+        wallet = await bank.wallet(funds=500)
+        withdrawal = await bank.withdraw(wallet, 200, "sandbox:return")
+        path = f"/v1/withdrawals/{withdrawal['id']}"
+        await bank.wallets.settled(path, leaves=frozenset({"settled"}))
+    change = "UPDATE movements SET status = $2, failure_code = $3, failure_detail = $3 WHERE id = $1"
+    identifier = decode("wdr", withdrawal["id"])
+
+    await past_the_guards(house, change, identifier, "settled", None)
+
+    with pytest.raises(AssertionError, match=r"0 moved, transfer .* was posted and moved 200"):
+        await house.assert_books_balance()
+    await past_the_guards(house, change, identifier, "returned", "returned")
+
+
+async def past_the_guards(house: House, statement: str, *arguments: object) -> None:
+    """Change a row as no service may."""
+    connection = await asyncpg.connect(house.databases[WALLET].admin_url)
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute(statement, *arguments)
+    await connection.close()
 
 
 async def test_money_returned_to_a_closed_wallet_waits_in_suspense(open_bank: OpenBank) -> None:

@@ -38,6 +38,7 @@ def found(name: str) -> list[tuple[str, ScreeningOutcome]]:
         ("Zorblat Quenvik", [("X-5", "possible")]),
         ("Zor Blat Vandelquar Quenvik", [("X-5", "confirmed")]),
         ("Maria", [("X-7", "possible")]),
+        (f"Quenvik {'padded with much else ' * 9} Zorblat Vandelquar", [("X-5", "possible")]),
         ("Maria Quenvik", []),
         ("Ada Lovelace", []),
         ("---", []),

@@ -13,7 +13,8 @@ Item = TypeVar("Item")
 
 def _id_of(prefix: str) -> Meta:
     """Say in the document what an id looks like; what looks otherwise is not found, which is no matter of the shape."""
-    return Meta(extra_json_schema={"pattern": f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"})
+    pattern = f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"
+    return Meta(examples=[f"{prefix}_01k0b2c3d4e5f6g7h8j9kamnpq"], extra_json_schema={"pattern": pattern})
 
 
 CustomerId = Annotated[str, _id_of(prefixes.CUSTOMER)]
@@ -23,7 +24,10 @@ RefundId = Annotated[str, _id_of(prefixes.REFUND)]
 DepositId = Annotated[str, _id_of(prefixes.DEPOSIT)]
 WithdrawalId = Annotated[str, _id_of(prefixes.WITHDRAWAL)]
 EventId = Annotated[str, _id_of(prefixes.EVENT)]
-Currency = Annotated[str, Meta(description="An active ISO 4217 code.", extra_json_schema={"pattern": "^[A-Z]{3}$"})]
+Currency = Annotated[
+    str,
+    Meta(description="An active ISO 4217 code.", examples=["EUR"], extra_json_schema={"pattern": "^[A-Z]{3}$"}),
+]
 Time = Annotated[datetime, Meta(tz=True)]
 
 

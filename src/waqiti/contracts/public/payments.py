@@ -21,7 +21,7 @@ from waqiti.foundation.money import MAX_AMOUNT
 
 _MAX_KEY_CHARACTERS: Final = 255
 
-Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
+Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units of the currency.", examples=[1250])]
 Fee = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
 Text = Annotated[str, Meta(max_length=500)]
 MetadataKey = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -32,7 +32,7 @@ class NewPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """A payment to make; amounts in minor units, the fee out of what the payee receives."""
 
     from_wallet: WalletId
-    to_wallet: WalletId
+    to_wallet: Annotated[WalletId, Meta(examples=["wal_01k0b2c3d4e5f6g7h8j9kamnpr"])]
     amount: Amount
     currency: Currency
     capture: Literal["automatic", "manual"] = "automatic"
@@ -44,7 +44,9 @@ class NewPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class BatchPayment(NewPayment, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A payment of a batch, under a key of its own."""
 
-    idempotency_key: Annotated[str, Meta(min_length=1, max_length=_MAX_KEY_CHARACTERS, pattern="^[ -~]+$")]
+    idempotency_key: Annotated[
+        str, Meta(min_length=1, max_length=_MAX_KEY_CHARACTERS, pattern="^[ -~]+$", examples=["order-1042"])
+    ]
 
 
 class FraudView(msgspec.Struct, frozen=True, kw_only=True):

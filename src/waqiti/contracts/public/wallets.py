@@ -64,3 +64,27 @@ class WalletEntry(msgspec.Struct, frozen=True, kw_only=True):
     balance: Balance
     recorded_at: Time
     effective_at: Time
+
+
+class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One booking; ``amount`` is positive where money came in, ``balance`` is what was posted after it."""
+
+    id: str
+    recorded_at: Time
+    effective_at: Time
+    kind: str
+    purpose: str
+    amount: int
+    balance: int
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What was booked in a period, the oldest first: the opening balance and all amounts give the closing one."""
+
+    wallet_id: WalletId
+    currency: Currency
+    from_: Time = msgspec.field(name="from")
+    to: Time
+    opening_balance: int
+    closing_balance: int
+    lines: list[StatementLine]

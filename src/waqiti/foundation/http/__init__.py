@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
+    from waqiti.foundation.http.openapi import ALSO_TEXT
     from waqiti.foundation.http.pages import (
         DEFAULT_LIMIT,
         CursorParameter,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "exchange": ("Incoming", "Operation", "Outgoing", "RawRoute"),
+    "openapi": ("ALSO_TEXT",),
     "pages": ("DEFAULT_LIMIT", "CursorParameter", "LimitParameter", "Position", "read_cursor", "write_cursor"),
     "prefer": ("wait_seconds",),
     "query": ("NO_QUERY", "instant"),
@@ -32,6 +34,7 @@ _HOMES: Final = {
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ALSO_TEXT",
     "DEFAULT_LIMIT",
     "NO_QUERY",
     "CursorParameter",

@@ -8,8 +8,10 @@ import msgspec
 
 from waqiti.foundation.clock import rfc3339, utc_now
 from waqiti.foundation.http.exchange import Incoming
+from waqiti.foundation.telemetry.metrics import counter
 
 _FLUSH_SECONDS: Final = 0.2
+_LOST: Final = counter("http_access_lines_lost_total", "Writes of the access log that failed, as on a full disk.")
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,10 +50,20 @@ class AccessLog:
             status=status,
             ms=round(seconds * 1000, 3),
         )
-        sys.stdout.write(self._encode(line).decode() + "\n")
+        try:
+            sys.stdout.write(self._encode(line).decode() + "\n")
+        except OSError:
+            self._lost()
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flushed)
 
     def _flushed(self) -> None:
         self._flush = None
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except OSError:
+            self._lost()
+
+    def _lost(self) -> None:
+        """The answer was given: a full disk takes the line, and nothing else."""
+        _LOST.inc()

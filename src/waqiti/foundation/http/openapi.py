@@ -13,10 +13,14 @@ from litestar.types.empty import Empty
 from litestar.typing import FieldDefinition
 
 from waqiti.foundation.errors import ProblemDocument
+from waqiti.foundation.http.examples import example_of
 from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
 from waqiti.foundation.http.parameters import parameter_name
 
 Schema: TypeAlias = dict[str, Any]
+
+ALSO_TEXT: Final = "also_text"
+"""Names, in a handler's ``opt``, the media type of the text that it may answer with instead of JSON."""
 
 _REF: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
@@ -42,7 +46,8 @@ _KEY_PARAMETER: Final[Schema] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "description": "Names this request; sent again, it has no second effect.",
+    "description": "A name of your own for this request: sent again, it has no second effect; the next needs another.",
+    "example": "order-1042",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
 }
 _PREFER_PARAMETER: Final[Schema] = {
@@ -71,6 +76,7 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[FieldDefinition, ...] = ()
     body: object | None = None
     replies: dict[int, object]
+    also_text: str | None = None
     waits: bool = False
 
 
@@ -96,7 +102,7 @@ class ApiDocument:
         by_type = {id(type_): schema for type_, schema in zip(types, schemas, strict=True)}
         paths: Schema = {}
         for call in self._calls:
-            paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, by_type)
+            paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, by_type, components)
         return {
             "openapi": "3.1.0",
             "info": {"title": self._service, "version": self._version},
@@ -143,6 +149,7 @@ def _handler_calls(path: str, handler: HTTPRouteHandler) -> Iterator[_Call]:
             parameters=named,
             body=data.raw if data is not None else None,
             replies=replies,
+            also_text=handler.opt.get(ALSO_TEXT),
         )
 
 
@@ -167,7 +174,7 @@ def _operation_id(route: RawRoute, operation: Operation) -> str:
     return operation.operation_id or "_".join([route.method.lower(), *words])
 
 
-def _operation(call: _Call, schemas: dict[int, Schema]) -> Schema:
+def _operation(call: _Call, schemas: dict[int, Schema], components: Schema) -> Schema:
     takes_key = call.method == "POST" and call.path.startswith("/v1/")
     parameters = [_parameter(field) for field in call.parameters] + _unnamed_path_parameters(call)
     parameters += [_KEY_PARAMETER] * takes_key + [_PREFER_PARAMETER] * call.waits
@@ -179,7 +186,9 @@ def _operation(call: _Call, schemas: dict[int, Schema]) -> Schema:
         "responses": _responses(call, schemas, takes_key=takes_key),
     }
     if call.body is not None:
-        described["requestBody"] = {"required": True, "content": {_JSON: {"schema": schemas[id(call.body)]}}}
+        body = schemas[id(call.body)]
+        content = {"schema": body, "example": example_of(body, components)}
+        described["requestBody"] = {"required": True, "content": {_JSON: content}}
     return described
 
 
@@ -194,6 +203,8 @@ def _responses(call: _Call, schemas: dict[int, Schema], *, takes_key: bool) -> S
             responses[str(status)]["headers"] = _REPLAYED
         if reply is not None:
             responses[str(status)]["content"] = {_JSON: {"schema": schemas[id(reply)]}}
+            if call.also_text is not None:
+                responses[str(status)]["content"][call.also_text] = {"schema": {"type": "string"}}
     return responses
 
 

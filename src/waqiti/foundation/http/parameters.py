@@ -13,6 +13,12 @@ def known_to(handler: BaseRouteHandler) -> Known:
     return Known(frozenset(fields), frozenset(name for name, field in fields.items() if field.annotation is int))
 
 
+def queried(handler: BaseRouteHandler) -> dict[str, tuple[str, object]]:
+    """Return, by the handler's own names, what a client calls each query parameter and the type that it takes."""
+    found = handler.parsed_fn_signature.parameters.items()
+    return {own: (name, field.annotation) for own, field in found if (name := _query_name(field))}
+
+
 def parameter_name(field: FieldDefinition, definition: ParameterKwarg) -> str:
     """Return the name that a client gives a parameter."""
     return definition.query or definition.name or field.name

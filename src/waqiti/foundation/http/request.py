@@ -10,11 +10,10 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import parameters, query
 from waqiti.foundation.http.edge import INCOMING
 from waqiti.foundation.http.exchange import Incoming, require_service
-from waqiti.foundation.http.problems import invalid_body
+from waqiti.foundation.http.problems import invalid_body, unreadable_body
 from waqiti.foundation.security import Principal
 
 if TYPE_CHECKING:
@@ -44,12 +43,13 @@ class Request(FrameworkRequest[Any, Any, State]):
     async def json(self) -> Any:
         """Decode the body strictly as the handler's ``data``; a text is never taken for a number."""
         declared = self.route_handler.parsed_fn_signature.parameters.get(_BODY)
+        expected = declared.annotation if declared is not None else Any
         try:
-            return _decoder(declared.annotation if declared is not None else Any).decode(self.incoming.body)
+            return _decoder(expected).decode(self.incoming.body)
         except msgspec.ValidationError as error:
-            raise invalid_body(error) from error
+            raise invalid_body(error, expected) from error
         except msgspec.DecodeError as error:
-            raise Problem.invalid(f"The body is not valid JSON: {error}.") from error
+            raise unreadable_body(self.incoming.body, error) from error
 
 
 # Guards are coroutines: the framework runs plain functions in a thread.

@@ -45,8 +45,10 @@ from waqiti.foundation.http.exchange import Outgoing
 from waqiti.foundation.http.measures import Measures
 from waqiti.foundation.http.methods import Methods
 from waqiti.foundation.http.openapi import ApiDocument
+from waqiti.foundation.http.parameters import queried
 from waqiti.foundation.http.raw import RawRoute, RawRoutes
 from waqiti.foundation.http.request import Request, check_request
+from waqiti.foundation.http.wording import in_words
 from waqiti.foundation.security import Authenticator
 
 _Body = TypeVar("_Body")
@@ -120,9 +122,9 @@ def decode_body(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise problems.invalid_body(error) from error
+        raise problems.invalid_body(error, decoder.type) from error
     except msgspec.DecodeError as error:
-        raise Problem.invalid(f"The body is not valid JSON: {error}.") from error
+        raise problems.unreadable_body(body, error) from error
 
 
 class _Refusals:
@@ -141,18 +143,18 @@ class _Refusals:
         unmatched = isinstance(error, HTTPException) and error.status_code in (404, 405)
         methods = self.methods.of(request.incoming.path) if unmatched else set()
         if not methods:
-            return problems.answer(_problem(error), request.incoming.request_id)
+            return problems.answer(_problem(request, error), request.incoming.request_id)
         problem = Problem(405, "method_not_allowed", "This path does not offer that method.")
         outgoing = problems.answer(problem, request.incoming.request_id)
         return msgspec.structs.replace(outgoing, headers=((b"allow", ", ".join(sorted(methods)).encode()),))
 
 
-def _problem(error: Exception) -> Problem:
+def _problem(request: Request, error: Exception) -> Problem:
     match error:
         case Problem():
             return error
         case ValidationException():
-            return _invalid_parameters(error)
+            return _invalid_parameters(request, error)
         case NotFoundException():
             return Problem.not_found("There is nothing at this path.")
         case ClientException():
@@ -160,15 +162,20 @@ def _problem(error: Exception) -> Problem:
     return problems.unexpected(error)
 
 
-def _invalid_parameters(error: ValidationException) -> Problem:
+def _invalid_parameters(request: Request, error: ValidationException) -> Problem:
     found = [item for item in error.extra or [] if isinstance(item, dict)]
-    if any(item.get("source") == "path" for item in found):
+    sources = {item.get("source") for item in found}
+    if "path" in sources:
         return Problem.not_found("There is nothing at this path.")
-    errors = [_parameter_error(item) for item in found]
-    return Problem.invalid("A parameter is missing or wrong.", errors=errors)
+    if "body" in sources:
+        return problems.missing_body()
+    known = queried(request.route_handler)
+    errors = [_parameter_error(item, known) for item in found]
+    sentences = [f"The parameter {one.pointer[1:]} {one.detail}." for one in errors]
+    return Problem.invalid(" ".join(sentences) or "A parameter is missing or wrong.", errors=errors)
 
 
-def _parameter_error(item: Mapping[str, object]) -> FieldError:
-    if item.get("source") == "body":
-        return FieldError("", "A body is needed.")
-    return FieldError(f"?{item.get('key', '')}", str(item.get("message", "")))
+def _parameter_error(item: Mapping[str, object], known: Mapping[str, tuple[str, object]]) -> FieldError:
+    own = str(item.get("key", ""))
+    name, expected = known.get(own, (own, None))
+    return FieldError(f"?{name}", in_words(str(item.get("message", "")), expected))

@@ -7,12 +7,12 @@ about them are a way around every check.
 
 import json
 import math
-from collections.abc import Iterator
 from typing import Final, NoReturn, TypeAlias
 
 from waqiti.foundation.errors import Problem
 
 MAX_NESTING: Final = 32
+_MAX_POINTER_PART: Final = 64
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 JsonObject: TypeAlias = dict[str, Json]
@@ -51,9 +51,17 @@ def parse(body: bytes) -> JsonObject:
 def _object(pairs: list[tuple[str, Json]]) -> JsonObject:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _DuplicateKeyError(next(name for name in names if names.count(name) > 1)[:64])
+        raise _DuplicateKeyError(_first_doubled(pairs)[:64])
     return found
+
+
+def _first_doubled(pairs: list[tuple[str, Json]]) -> str:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise AssertionError("no name is doubled")
 
 
 def _constant(name: str) -> NoReturn:
@@ -86,26 +94,29 @@ def _children(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _check_text(parsed: JsonObject) -> None:
-    for pointer, text in _texts("", parsed):
-        if "\x00" in text:
-            raise Problem.invalid("Text must not hold U+0000.", pointer=pointer)
-        if not text.isascii() and not _is_unicode(text):
-            raise Problem.invalid("Text must not hold a lone surrogate.", pointer=pointer)
+def _check_text(value: Json, way: tuple[str | int, ...] = ()) -> None:
+    """Look at every text; ``way`` leads to ``value``, and is written out only for the text that is refused."""
+    if isinstance(value, str):
+        _refuse_odd(value, way)
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            _refuse_odd(key, way)
+            _check_text(child, (*way, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            if isinstance(child, str | dict | list):
+                _check_text(child, (*way, index))
 
 
-def _texts(pointer: str, value: Json) -> Iterator[tuple[str, str]]:
-    pending: list[tuple[str, Json]] = [(pointer, value)]
-    while pending:
-        pointer, value = pending.pop()
-        if isinstance(value, str):
-            yield pointer, value
-        elif isinstance(value, dict):
-            for key, child in value.items():
-                yield pointer, key
-                pending.append((f"{pointer}/{escape(key)}", child))
-        elif isinstance(value, list):
-            pending.extend((f"{pointer}/{index}", child) for index, child in enumerate(value))
+def _refuse_odd(text: str, way: tuple[str | int, ...]) -> None:
+    if "\x00" in text:
+        raise Problem.invalid("Text must not hold U+0000.", pointer=_pointer(way))
+    if not text.isascii() and not _is_unicode(text):
+        raise Problem.invalid("Text must not hold a lone surrogate.", pointer=_pointer(way))
+
+
+def _pointer(way: tuple[str | int, ...]) -> str:
+    return "".join(f"/{escape(str(part)[:_MAX_POINTER_PART])}" for part in way)
 
 
 def _is_unicode(text: str) -> bool:

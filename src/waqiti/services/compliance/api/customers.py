@@ -16,12 +16,12 @@ from waqiti.services.compliance.usecases.customers import Answer, Customers
 def public_routes(customers: Customers) -> Sequence[ControllerRouterHandler]:
     """Return the routes that the gateway forwards to."""
 
-    @post("/v1/customers", status_code=201, operation_id="createCustomer")
+    @post("/v1/customers", status_code=201, operation_id="create_customer")
     async def create(request: Request, data: JSONBody[NewCustomer]) -> Response[Customer]:
         """Take on a customer. Somebody who is found on a sanctions list is blocked, who may be is in review."""
         return _answer(await customers.take_on(request.request_key, data))
 
-    @get("/v1/customers/{customer_id:str}", operation_id="getCustomer")
+    @get("/v1/customers/{customer_id:str}", operation_id="read_customer")
     async def read(customer_id: FromPath[CustomerId]) -> Customer:
         """Read a customer."""
         return await customers.read(customer_id)
@@ -29,7 +29,7 @@ def public_routes(customers: Customers) -> Sequence[ControllerRouterHandler]:
     @post(
         "/v1/customers/{customer_id:str}/verification",
         status_code=200,
-        operation_id="verifyCustomer",
+        operation_id="verify_customer",
         guards=[requires_scope("operator")],
     )
     async def verify(

@@ -22,8 +22,8 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
 class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``POST /v1/customers``."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+    name: Annotated[str, Meta(min_length=1, max_length=200, examples=["Amina Yusuf"])]
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2", examples=["DE"])]
     date_of_birth: date | None = None
     email: Annotated[str, Meta(min_length=3, max_length=254)] | None = None
 
@@ -38,7 +38,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Verification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``POST /v1/customers/{id}/verification``."""
 
-    tier: Tier
+    tier: Annotated[Tier, Meta(examples=["standard"])]
     documents: Annotated[list[Document], Meta(max_length=20)] | None = None
 
 

@@ -47,6 +47,8 @@ _LEAST_ALONE: Final = 0.6
 _LEFT_OUT: Final = 0.35
 _LITTLE: Final = 0.8
 _ENOUGH: Final = 1.6
+# However much stands around a name that says enough, it takes no more than this share away: padding hides nobody.
+_PADDED: Final = 0.2
 # What is left of a score by a single pair, between a firm and a person, and without every word being the same.
 _LONELY: Final = 0.75
 _DIFFERENT_KIND: Final = 0.9
@@ -148,7 +150,10 @@ class _Tally(msgspec.Struct, frozen=True, gc=False):
         only_left_out = min(self.left, self.right) <= SLIGHT
         if self.names < 2:  # noqa: PLR2004
             return _LONELY * self.found / (self.paired + alone)
-        return self.found / (self.paired + alone * (self._left_out() if only_left_out else 1.0))
+        if not only_left_out:
+            return self.found / (self.paired + alone)
+        lost = alone * self._left_out()
+        return self.found / (self.paired + (min(lost, self.paired * _PADDED) if self.paired >= _ENOUGH else lost))
 
     def _left_out(self) -> float:
         """What a word left out counts: little where what is there says enough, all where it says next to nothing."""

@@ -17,7 +17,7 @@ from waqiti.services.compliance.domain.letters import (
 from waqiti.services.compliance.domain.words import LEGAL_FORMS, SPELLINGS
 
 MAX_CHARACTERS: Final = 400
-MAX_WORDS: Final = 24
+MAX_WORDS: Final = 100
 """What is beyond these of a name is not looked at."""
 
 _MOST_KEPT: Final = 20_000

@@ -17,8 +17,9 @@ Kind = Literal["individual", "entity", "vessel", "aircraft"]
 
 MOST_FOUND: Final = 10
 _CANDIDATES: Final = 20
-_LEAST_SHARE: Final = 0.3
-_LEAST_ALIKE: Final = 0.2
+_LEAST_PROMISE: Final = 0.2
+_TELLING: Final = 1.6
+_WHOLLY: Final = 0.4
 _PAUSE_EVERY: Final = 50
 _LONGEST_TEXT: Final = 2_000
 _MOST_NAMED: Final = 20
@@ -96,7 +97,7 @@ class WatchList:
 
     def screen(self, text: str) -> list[Match]:
         """Return the entries that may be meant by ``text``, the most alike first; at most 10."""
-        return [match for match in self.search(text, MOST_FOUND) if match.outcome != "clear"]
+        return [match for match in self.search(text, _CANDIDATES) if match.outcome != "clear"][:MOST_FOUND]
 
     def search(self, text: str, limit: int) -> list[Match]:
         """Return the entries most like ``text``, whatever that means, the most alike first."""
@@ -184,13 +185,12 @@ class WatchList:
                 self._share(shares, self._similar(word, name.consonantal), weight)
         for candidate in self._written_apart(name):
             shares[candidate] = shares.get(candidate, 0.0) + whole / 2
-        alike = {
-            candidate: share / (whole + self._lengths[candidate])
+        likely = {
+            candidate: promise
             for candidate, share in shares.items()
-            if share >= whole * _LEAST_SHARE
+            if (promise := _promise(share, whole, self._lengths[candidate])) >= _LEAST_PROMISE
         }
-        likely = [candidate for candidate, share in alike.items() if share >= _LEAST_ALIKE]
-        best = nlargest(_CANDIDATES, likely or alike, key=alike.__getitem__)
+        best = nlargest(_CANDIDATES, likely, key=likely.__getitem__)
         return dict.fromkeys((*self._by_key.get(name.key, NONE), *best))
 
     def _share(self, shares: dict[int, float], similar: Sequence[tuple[int, float]], weight: float) -> None:
@@ -229,6 +229,15 @@ class WatchList:
         self._by_key.setdefault(name.key, array("I")).append(number)
         for first, second in zip(name.words, name.words[1:], strict=False):
             self._joined.setdefault(first + second, array("I")).append(number)
+
+
+def _promise(share: float, whole: float, length: float) -> float:
+    """Return how likely it is that a name of ``length`` is meant that shares so much of ``whole``, all by weight.
+
+    A name that says something and is there entirely is promising, whatever stands around it.
+    """
+    part = share / length if length >= _TELLING else 0.0
+    return max(share / (whole + length), min(part, 1.0) * _WHOLLY)
 
 
 def _outcome(entry: Entry, name: Name, found: Name, score: float) -> ScreeningOutcome:

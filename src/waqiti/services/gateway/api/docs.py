@@ -1,4 +1,4 @@
-"""``/docs``: the API document as a page. All of it comes from this process; nothing is loaded from elsewhere."""
+"""``/docs``, where ``/`` leads: the API document as a page, all of it from this process, nothing from elsewhere."""
 
 from typing import Final
 
@@ -64,6 +64,7 @@ def docs_routes() -> list[RawRoute]:
         return Outgoing(200, content, (_CACHED, _NO_SNIFF), content_type)
 
     return [
+        RawRoute(method="GET", path="/", handler=_front_door, open=True),
         RawRoute(method="GET", path="/docs", handler=_page, open=True),
         RawRoute(method="GET", path="/docs/*", handler=part, template="/docs/{part}", open=True),
     ]
@@ -71,3 +72,7 @@ def docs_routes() -> list[RawRoute]:
 
 async def _page(_: Incoming) -> Outgoing:
     return Outgoing(200, _PAGE, (_POLICY, _NO_SNIFF), b"text/html; charset=utf-8")
+
+
+async def _front_door(_: Incoming) -> Outgoing:
+    return Outgoing(303, b"", ((b"location", b"/docs"),))

@@ -14,7 +14,8 @@ def differs(attested: Attestation, stored: StoredTransfer | None, ending: Stored
     ``ending`` is the transfer that resolved ``stored``, where that is a hold.
     """
     if stored is None:
-        return f"{attested.moved} moved, the ledger knows no transfer {attested.transfer_id}"
+        unknown = f"{attested.moved} moved, the ledger knows no transfer {attested.transfer_id}"
+        return None if attested.unless_asked else unknown
     if (stored.debit, stored.credit, stored.currency) != (attested.debit, attested.credit, attested.currency):
         return f"transfer {stored.id} is between other accounts"
     moved = stored.amount if stored.outcome in _MOVED else 0

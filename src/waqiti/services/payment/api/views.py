@@ -29,7 +29,7 @@ _RESULT: Final = msgspec.json.Decoder(PaymentResult)
 
 
 def payment(shown: Payment, principal: Principal) -> public.Payment:
-    """Show a payment; reasons of compliance in full to operators only."""
+    """Show a payment; reasons of compliance in full to operators only, but for limits, which are no secret."""
     facts, state = shown.facts, shown.state
     return public.Payment(
         id=encode(prefixes.PAYMENT, facts.id),
@@ -44,7 +44,7 @@ def payment(shown: Payment, principal: Principal) -> public.Payment:
         description=facts.description,
         metadata=facts.metadata or {},
         decision=_decision(state.decision, principal),
-        failure=failure(state.failure_code),
+        failure=failure(state.failure_code, state.decision),
         created_at=facts.created_at,
         updated_at=state.updated_at,
     )
@@ -78,11 +78,12 @@ def transition(shown: Transition, payment_id: UUID) -> public.PaymentEvent:
     )
 
 
-def failure(code: str | None) -> Failure | None:
-    """Show why money did not move."""
+def failure(code: str | None, decision: Decision | None = None) -> Failure | None:
+    """Show why money did not move; of a limit, which one."""
     if code is None:
         return None
-    return Failure(code, refusals.sentence(code))
+    screening = decision.compliance if decision is not None else None
+    return Failure(code, refusals.detail(code, screening.reasons if screening is not None else ()))
 
 
 def _decision(decision: Decision | None, principal: Principal) -> public.DecisionView:
@@ -105,8 +106,10 @@ def _fraud(part: FraudPart | None) -> public.FraudView | None:
 def _compliance(part: CompliancePart | None, principal: Principal) -> public.ComplianceView | None:
     if part is None:
         return None
-    reasons = _reasons(part.reasons) if principal.has(OPERATOR) else _COARSE[part.outcome]
-    return public.ComplianceView(outcome=part.outcome, reasons=reasons)
+    if principal.has(OPERATOR):
+        return public.ComplianceView(outcome=part.outcome, reasons=_reasons(part.reasons))
+    limits = [reason for reason in part.reasons if reason.code == refusals.LIMIT_EXCEEDED]
+    return public.ComplianceView(outcome=part.outcome, reasons=_COARSE[part.outcome] + _reasons(limits))
 
 
 def _reasons(reasons: list[Reason]) -> list[PublicReason]:

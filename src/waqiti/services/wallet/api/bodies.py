@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 from waqiti.contracts.public.common import Currency, CustomerId, WalletId
 from waqiti.foundation.money import MAX_AMOUNT
 
-Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units of the currency.")]
-ReasonText = Annotated[str, Meta(min_length=1, max_length=500)]
+Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units of the currency.", examples=[1250])]
+ReasonText = Annotated[str, Meta(min_length=1, max_length=500, examples=["The card was reported stolen"])]
 Reference = Annotated[str, Meta(max_length=140, description="Free text; of the sandbox rail also its directives.")]
 
 

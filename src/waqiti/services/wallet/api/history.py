@@ -3,27 +3,36 @@
 import csv
 import io
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from waqiti.contracts import prefixes
 from waqiti.contracts.public.common import Page, WalletId
-from waqiti.contracts.public.wallets import WalletEntry
+from waqiti.contracts.public.wallets import Statement, WalletEntry
 from waqiti.foundation.clock import rfc3339
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.http import DEFAULT_LIMIT, CursorParameter, LimitParameter, read_cursor, write_cursor
+from waqiti.foundation.http import (
+    ALSO_TEXT,
+    DEFAULT_LIMIT,
+    CursorParameter,
+    LimitParameter,
+    read_cursor,
+    write_cursor,
+)
 from waqiti.foundation.ids import parse
-from waqiti.services.wallet.domain.statements import Statement, checked_format, instant
+from waqiti.services.wallet.domain.statements import instant
 from waqiti.services.wallet.usecases.history import History
 from waqiti.services.wallet.usecases.wallets import Wallets
 
 _COLUMNS: Final = ("id", "recorded_at", "effective_at", "kind", "purpose", "amount", "currency", "balance")
 _MAX_VERSION: Final = 2**63 - 1
+_CSV_TYPE: Final = "text/csv"
 
 _TIME: Final = "An RFC 3339 time, or a date for its midnight in UTC."
 _LAST: Final = "An RFC 3339 time, which is left out, or a date, which is the last day."
@@ -31,7 +40,7 @@ _LAST: Final = "An RFC 3339 time, which is left out, or a date, which is the las
 Instant = Annotated[str | None, QueryParameter(description=_TIME)]
 From = Annotated[str | None, QueryParameter(name="from", description=_TIME)]
 To = Annotated[str | None, QueryParameter(name="to", description=_LAST)]
-Format = Annotated[str, QueryParameter(name="format", description="json or csv.")]
+Format = Annotated[Literal["json", "csv"], QueryParameter(name="format", description="What it is written in.")]
 
 
 class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +82,11 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
         following = page.next_before
         return Page(page.entries, write_cursor(following[0], UUID(int=following[1]), of=entries) if following else None)
 
-    @get("/v1/wallets/{wallet_id:str}/statement")
+    @get(
+        "/v1/wallets/{wallet_id:str}/statement",
+        responses={200: ResponseSpec(Statement, generate_examples=False)},
+        opt={ALSO_TEXT: _CSV_TYPE},
+    )
     async def read_statement(
         wallet_id: FromPath[WalletId],
         start: From = None,
@@ -81,10 +94,10 @@ def history_routes(wallets: Wallets, history: History) -> list[ControllerRouterH
         form: Format = "json",
     ) -> Response[Any]:
         """Write a statement of a period, from its first instant to before its last."""
-        wallet, kind = parse(prefixes.WALLET, wallet_id, "wallet"), checked_format(form)
-        statement = await history.statement(wallet, start, end)
-        if kind == "csv":
-            return Response(_csv(statement), media_type="text/csv; charset=utf-8")
+        statement = await history.statement(parse(prefixes.WALLET, wallet_id, "wallet"), start, end)
+        if form == "csv":
+            # The framework adds the charset to whatever is text.
+            return Response(_csv(statement), media_type=_CSV_TYPE)
         return Response(msgspec.json.encode(statement), media_type="application/json")
 
     return [read_balance, list_entries, read_statement]

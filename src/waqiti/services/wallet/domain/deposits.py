@@ -65,10 +65,10 @@ def suspended(movement: MovementRow) -> Transfer:
     )
 
 
-def after_posting(result: TransferResult) -> Change:
+def after_posting(result: TransferResult, decision: ComplianceDecision) -> Change:
     """Follow what the ledger stored; refused money is in suspense before this is asked."""
     if result.outcome == "refused":
         assert result.code is not None
-        return refused(result.code, "resolve")
+        return refused(result.code, "resolve", decision.reasons)
     assert result.outcome == "posted", result.outcome
     return Change(status="settled", step="resolve", reason="posted")

@@ -1,5 +1,6 @@
 """A movement: money that comes in (deposit) or goes out (withdrawal) over a rail, and the states it passes."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
@@ -7,8 +8,9 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts import prefixes
+from waqiti.contracts.fraud import Reason
 from waqiti.contracts.public.wallets import MovementStatus
-from waqiti.contracts.refusals import sentence, shown, status_of
+from waqiti.contracts.refusals import detail, shown, status_of
 
 Kind = Literal["deposit", "withdrawal"]
 Step = Literal["screen", "review", "release", "rail", "arrived", "resolve", "done"]
@@ -112,14 +114,14 @@ def allowed(kind: Kind, before: MovementStatus, after: MovementStatus) -> bool:
     return before == after or after in TRANSITIONS[kind].get(before, frozenset())
 
 
-def described(code: str) -> Refusal:
-    """Return a refusal as the client sees it."""
-    return Refusal(shown(code), sentence(code))
+def described(code: str, reasons: Iterable[Reason] = ()) -> Refusal:
+    """Return a refusal as the client sees it; ``reasons`` are those of screening."""
+    return Refusal(shown(code), detail(code, reasons))
 
 
-def refused(code: str, step: Step) -> Change:
+def refused(code: str, step: Step, reasons: Iterable[Reason] = ()) -> Change:
     """End a movement by a refusal of the ledger, compliance or fraud."""
-    return Change(status=status_of(code), step=step, reason=code, failure=described(code))
+    return Change(status=status_of(code), step=step, reason=code, failure=described(code, reasons))
 
 
 def later(movement: MovementRow, reason: str, *, status: MovementStatus | None = None) -> Change:

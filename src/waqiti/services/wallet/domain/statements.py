@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 
@@ -10,33 +10,8 @@ from waqiti.contracts.ledger import Entry
 from waqiti.foundation.errors import Problem
 
 MAX_LINES: Final = 10_000
-FORMATS: Final = ("json", "csv")
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One booking; ``amount`` is positive where money came in, ``balance`` is what was posted after it."""
-
-    id: str
-    recorded_at: datetime
-    effective_at: datetime
-    kind: str
-    purpose: str
-    amount: int
-    balance: int
-
-
-class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """A period from ``from_`` to before ``to``, oldest booking first; opening plus the amounts is closing."""
-
-    wallet_id: str
-    currency: str
-    from_: datetime = msgspec.field(name="from")
-    to: datetime
-    opening_balance: int
-    closing_balance: int
-    lines: list[StatementLine]
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -79,16 +54,3 @@ def instant(text: str, parameter: str, *, whole_day: bool = False) -> datetime:
 def booked(entries: Sequence[Entry]) -> list[Entry]:
     """Leave out what only held or released."""
     return [entry for entry in entries if entry.amount != 0]
-
-
-def checked_format(name: str) -> Literal["json", "csv"]:
-    """Return the format asked for.
-
-    Raises:
-        Problem: 422 ``invalid_request`` naming the formats that are offered.
-    """
-    if name == "json":
-        return "json"
-    if name == "csv":
-        return "csv"
-    raise Problem.invalid(f"A statement is offered as {' or '.join(FORMATS)}.", pointer="?format")

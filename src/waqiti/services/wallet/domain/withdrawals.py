@@ -7,7 +7,7 @@ import msgspec
 
 from waqiti.contracts import patience
 from waqiti.contracts.compliance import ComplianceDecision, ScreenRequest
-from waqiti.contracts.fraud import FraudDecision, ScoreRequest
+from waqiti.contracts.fraud import FraudDecision, Reason, ScoreRequest
 from waqiti.contracts.ledger import HOLD_EXPIRED, HOLD_RESOLVED, Account, Transfer, TransferResult, system_account_id
 from waqiti.contracts.refusals import (
     COMPLIANCE_UNAVAILABLE,
@@ -39,10 +39,14 @@ _REVIEW_LOOK: Final = timedelta(minutes=1)
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Ask the ledger for a hold, or for the first of these refusals; ``review`` says why a hold waits."""
+    """Ask the ledger for a hold, or for the first of these refusals; ``review`` says why a hold waits.
+
+    ``reasons`` are those of screening, for the client.
+    """
 
     refusals: tuple[str, ...] = ()
     review: str | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 class Refuse(msgspec.Struct, frozen=True):
@@ -97,13 +101,14 @@ def verdict(
     if compliance is None and waited <= patience.COMPLIANCE:
         return "wait"
     screened = (COMPLIANCE_UNAVAILABLE,) if compliance is None else tuple(compliance.refusals)
+    reasons = () if compliance is None else tuple(compliance.reasons)
     if fraud is None:
-        return Hold(screened, NO_SCORE) if waited > patience.FRAUD else "wait"
+        return Hold(screened, NO_SCORE, reasons) if waited > patience.FRAUD else "wait"
     declined = (FRAUD_DECLINED,) if fraud.outcome == "decline" else ()
     if fraud.outcome == "review":
-        return Hold(screened, _BY_SCORE)
+        return Hold(screened, _BY_SCORE, reasons)
     possible = compliance is not None and compliance.outcome == "possible"
-    return Hold((*screened, *declined), _BY_COMPLIANCE if possible else None)
+    return Hold((*screened, *declined), _BY_COMPLIANCE if possible else None, reasons)
 
 
 def first_transfer(withdrawal: MovementRow, asked: Hold | Refuse) -> Transfer:
@@ -125,7 +130,7 @@ def after_first_transfer(result: TransferResult, asked: Hold | Refuse) -> Change
     """Follow what the ledger stored, which may be what an earlier attempt asked: then it is reviewed first."""
     if result.outcome == "refused":
         assert result.code is not None
-        return refused(result.code, "resolve")
+        return refused(result.code, "resolve", asked.reasons if isinstance(asked, Hold) else ())
     assert result.outcome == "held", result.outcome
     review = asked.review if isinstance(asked, Hold) and not asked.refusals else NO_SCORE
     if review is None:

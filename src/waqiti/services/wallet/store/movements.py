@@ -67,12 +67,13 @@ _PREFETCHED: Final = 1_000
 _ENDED: Final = """
 SELECT id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code, failure_detail,
     rail_reference, review_reason, capture_round, attempts, lease, created_at, changed_at
-FROM movements WHERE status = ANY ($1) AND changed_at >= $2 AND ($3::uuid[] IS NULL OR id = ANY ($3))
+FROM movements
+WHERE status = ANY ($1) AND next_at IS NULL AND changed_at >= $2 AND ($3::uuid[] IS NULL OR id = ANY ($3))
 """
 
 
 async def ended(connection: Connection, since: datetime, only: Sequence[UUID] | None) -> AsyncIterator[MovementRow]:
-    """Stream movements that have ended since an instant; ``only`` these, where given."""
+    """Stream movements that have ended since an instant and are at rest; ``only`` these, where given."""
     async for row in connection.cursor(_ENDED, list(ENDED), since, only, prefetch=_PREFETCHED):
         yield _movement(row)
 
@@ -120,7 +121,10 @@ WITH moved AS (
         review_reason = coalesce($8, m.review_reason),
         capture_round = coalesce($9, m.capture_round),
         attempts = CASE WHEN m.step = $4 AND $10::interval IS NOT NULL THEN m.attempts + 1 ELSE 0 END,
-        next_at = CASE WHEN $4 = 'done' THEN NULL ELSE clock_timestamp() + coalesce($10, interval '0') END,
+        next_at = CASE
+            WHEN $4 = 'done' AND $10::interval IS NULL THEN NULL
+            ELSE clock_timestamp() + coalesce($10, interval '0')
+        END,
         lease = CASE WHEN $11 THEN NULL ELSE m.lease END,
         leased_until = CASE WHEN $11 THEN NULL ELSE clock_timestamp() + $12::interval END,
         changed_at = CASE WHEN m.status = $3 THEN m.changed_at ELSE clock_timestamp() END

@@ -36,7 +36,7 @@ class DepositSteps:
         if result.outcome == "refused":
             suspended = await post_one(self._others, deposits.suspended(deposit))
             assert suspended.outcome == "posted", suspended
-        return deposits.after_posting(result)
+        return deposits.after_posting(result, decision)
 
     async def _resolve(self, deposit: MovementRow) -> Change:
         return await resolve(self._others, deposit)

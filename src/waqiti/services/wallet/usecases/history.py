@@ -8,11 +8,11 @@ import msgspec
 
 from waqiti.contracts import prefixes
 from waqiti.contracts.ledger import AccountIds, EntriesQuery, Entry, LedgerClient
-from waqiti.contracts.public.wallets import Balance, BalanceAt, WalletEntry
+from waqiti.contracts.public.wallets import Balance, BalanceAt, Statement, StatementLine, WalletEntry
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import encode
-from waqiti.services.wallet.domain.statements import MAX_LINES, Statement, StatementLine, booked, period
+from waqiti.services.wallet.domain.statements import MAX_LINES, booked, period
 from waqiti.services.wallet.domain.wallets import WalletRow
 from waqiti.services.wallet.usecases.wallets import Wallets
 

@@ -1,0 +1,1 @@
+"""Plays a simulated town on a running platform, through the public API."""

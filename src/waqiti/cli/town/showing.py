@@ -1,0 +1,67 @@
+"""What is to be seen of a demo: bars while it runs, then a table and a few decisions."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from waqiti.cli.output import console, say
+from waqiti.cli.town.explaining import Explanation
+from waqiti.cli.town.tally import Line
+from waqiti.client import format_amount
+from waqiti.simulation import CURRENCY
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class DemoProgress:
+    """A bar on standard error for each part of a demo; a sentence where standard error is no terminal."""
+
+    @contextmanager
+    def of(self, title: str, total: int) -> Iterator[Callable[[], None]]:
+        """Show a part with ``total`` steps; what is given is to be called after each."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        errors = console(errors=True)
+        if not errors.is_terminal:
+            say(f"{title}: {total:,}")
+            yield _nothing
+            return
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors) as bars:
+            bar = bars.add_task(title, total=total)
+            yield lambda: bars.advance(bar)
+
+
+def print_outcomes(lines: Iterable[Line]) -> None:
+    """Print how many payments ended how."""
+    out = console()
+    out.print()
+    out.print(_table(lines))
+
+
+def print_explanations(found: Iterable[Explanation]) -> None:
+    """Print decisions, each with its reasons."""
+    out = console()
+    for one in found:
+        out.print(f"[bold]{one.title}[/]  {one.payment_id}")
+        out.print(f"  {one.sentence}", markup=False)
+        for reason in one.reasons:
+            out.print(f"    {reason}", markup=False)
+        out.print()
+
+
+def _table(lines: Iterable[Line]) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in ("status", "because", "payments", "amount"):
+        table.add_column(title, justify="right" if title in {"payments", "amount"} else "left", no_wrap=True)
+    for line in lines:
+        table.add_row(line.status, line.code or "", f"{line.payments:,}", format_amount(line.amount, CURRENCY))
+    return table
+
+
+def _nothing() -> None:
+    pass
