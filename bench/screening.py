@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from bench.ordinary import ordinary_names
+from bench.ordinary import later_names, ordinary_names
 from bench.printing import print_lines
 from bench.slips import shuffled, with_a_typo, without_a_letter
 from waqiti.services.compliance.domain.lists import SourceList, together
@@ -61,7 +61,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 class FalsePositives(msgspec.Struct, frozen=True, kw_only=True):
     """Ordinary names that are not clear; ``on_the_list`` of them are the name of an entry, word by word."""
 
-    what: str = "ordinary names of many countries that are not clear"
+    what: str
     names: int
     flagged: int
     on_the_list: int
@@ -85,7 +85,8 @@ def main() -> int:
         Built(entries=len(names.entries), names=names.name_count, seconds=time.perf_counter() - began),
         found_at_5(names, options.names),
         not_clear(names, options.names),
-        false_positives(names),
+        false_positives(names, "ordinary names of many countries that are not clear", ordinary_names()),
+        false_positives(names, "the same of names written down later", later_names()),
     )
     return 0
 
@@ -121,13 +122,13 @@ def not_clear(names: WatchList, count: int) -> Share:
     return _share("individuals with one letter dropped, words shuffled, not clear", sum(map(bool, answers)), times)
 
 
-def false_positives(names: WatchList) -> FalsePositives:
-    """Screen ordinary names of many countries."""
-    asked = ordinary_names()
+def false_positives(names: WatchList, what: str, asked: Sequence[str]) -> FalsePositives:
+    """Screen ordinary names."""
     answers, times = _timed(names.screen, asked)
     flagged = [answer for answer in answers if answer]
     exact = sum(answer[0].score == 1.0 for answer in flagged)
     return FalsePositives(
+        what=what,
         names=len(asked),
         flagged=len(flagged),
         on_the_list=exact,

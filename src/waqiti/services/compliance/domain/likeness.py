@@ -96,16 +96,23 @@ class Likeness:
         alike = consonant_likeness if left.consonantal != right.consonantal else word_likeness
         ours, theirs = _joined(left.words, right.words)
         pairs = _pairs(ours, theirs, alike)
-        tally = self._tally(ours, theirs, pairs)
+        tally = self._tally(ours, theirs, pairs, min if alike is consonant_likeness else _mean)
         score = tally.score()
         if _is_firm(ours) != _is_firm(theirs):
             score *= _DIFFERENT_KIND
         return score if tally.exact else min(score, _NOT_THE_SAME)
 
-    def _tally(self, ours: list[str], theirs: list[str], pairs: list["_Pair"]) -> "_Tally":
+    def _tally(
+        self,
+        ours: list[str],
+        theirs: list[str],
+        pairs: list["_Pair"],
+        between: Callable[[float, float], float],
+    ) -> "_Tally":
+        """Add up; a word without its vowels is on no table, so there the lesser of two weights is that of a pair."""
         weigh = self._weigh
         taken_left, taken_right = {pair.left for pair in pairs}, {pair.right for pair in pairs}
-        weights = [(weigh(ours[pair.left]) + weigh(theirs[pair.right])) / 2 for pair in pairs]
+        weights = [between(weigh(ours[pair.left]), weigh(theirs[pair.right])) for pair in pairs]
         return _Tally(
             found=sum(weight * pair.alike for weight, pair in zip(weights, pairs, strict=True)),
             paired=sum(weights),
@@ -119,6 +126,10 @@ class Likeness:
         """Return what a word without a pair counts: a usual one says as well that this is another name."""
         weight = self._weigh(word)
         return weight if weight <= SLIGHT else max(weight, _LEAST_ALONE)
+
+
+def _mean(one: float, other: float) -> float:
+    return (one + other) / 2
 
 
 class _Pair(msgspec.Struct, frozen=True, gc=False):

@@ -111,11 +111,15 @@ def comparison_key(name: str) -> str:
 
 @lru_cache(_MOST_KEPT)
 def consonants(word: str) -> str:
-    """Return what a script without vowels would keep of a word; letters that such scripts do not tell apart are one."""
+    """Return what a script without vowels would keep of a word; letters that such scripts do not tell apart are one.
+
+    W and y are consonants where a word begins; h is none where it ends.
+    """
     for pair, single in _SOUNDS:
         if pair in word:
             word = word.replace(pair, single)
-    return _squeezed(word.translate(_SKELETON))
+    first = _BEGINNINGS.get(word[:1], "")
+    return first + _squeezed(word[len(first) :].removesuffix("h").translate(_SKELETON))
 
 
 @lru_cache(_MOST_KEPT)
@@ -156,7 +160,8 @@ _SOUNDS: Final = (
 )
 _VOWELS: Final = str.maketrans("eyowqg", "aiuvkk")
 _INNER: Final = str.maketrans({"a": "*", "i": "*", "u": "*"})
-_SKELETON: Final = str.maketrans("cqpjx", "kkfgk", "aeiouywvh")
+_SKELETON: Final = str.maketrans("cqpjx", "kkfgk", "aeiouywv")
+_BEGINNINGS: Final = {"w": "w", "v": "w", "y": "y"}
 
 
 def _squeezed(word: str) -> str:

@@ -16,10 +16,9 @@ _SHORT_HEARD: Final = 0.75
 _SHORT_SOUND: Final = 4
 _MOST_UNHEARD: Final = 3
 
-# The same by its consonants, three or more and fewer.
-_SAME_CONSONANTS: Final = 0.96
-_FEW_CONSONANTS: Final = 0.88
-_LONG_SOUND: Final = 3
+# The same by its consonants: one, two, more.
+_SAME_CONSONANTS: Final = {1: 0.70, 2: 0.85}
+_MANY_SAME_CONSONANTS: Final = 0.96
 
 # Two words that are both common are two names; an ending may be that of a woman's name.
 _OTHER_NAME: Final = 0.55
@@ -108,10 +107,10 @@ def _spelled(distance: int, longer: int, *, indel: bool) -> float:
 
 
 def consonant_likeness(left: str, right: str) -> float:
-    """Return how alike two words are of which one is written without vowels."""
+    """Return how alike two words are of which one is written without vowels; the fewer consonants, the less."""
+    if left == right:
+        return 1.0
     bare = consonants(left)
-    if left == right or (bare == consonants(right) and len(bare) >= _LONG_SOUND):
-        return _SAME_CONSONANTS if left != right else 1.0
     if bare and bare == consonants(right):
-        return _FEW_CONSONANTS
+        return _SAME_CONSONANTS.get(len(bare), _MANY_SAME_CONSONANTS)
     return word_likeness(left, right)

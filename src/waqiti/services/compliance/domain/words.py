@@ -5,7 +5,7 @@ from typing import Final
 _PARTICLES: Final = """
 al el ul as ad at az bin ibn ben bint ould wuld e ed de del della di da do dos das du la le les los las van von der
 den ter ten zu zur y i and und et of the for dr mr mrs ms mister haj hajj hajji hadji haji sheikh shaykh sheik
-mullah mulla maulvi mawlawi qari hafiz sayyid sayed syed sayyed jr sr ii iii iv abd abdul abdel abdal abdol abdur
+mullah mulla maulvi mawlawi qari sayyid sayed syed sayyed jr sr ii iii iv abd abdul abdel abdal abdol abdur
 col colonel gen prof professor eng engineer doctor senor don dona
 """
 PARTICLES: Final = frozenset(_PARTICLES.split())
@@ -44,7 +44,7 @@ FIRM_WORDS: Final = frozenset(_COMMON_IN_FIRMS.split())
 """Words of companies, banks and offices, which no person is called."""
 
 _COMMON_GIVEN: Final = """
-abou abu adam adel adnan ahmad aisha akbar alejandra alejandro alex alexander alexandr alfonso alfredo ali alice
+hafiz abou abu adam adel adnan ahmad aisha akbar alejandra alejandro alex alexander alexandr alfonso alfredo ali alice
 amina amir ana andre andrea andreas andrei andrew andriy andrzej angel anna anne anton antonio anwar arturo asghar
 ashraf ayman barbara beatriz ben benjamin bernard bilal bogdan boris camila camilo carla carlo carlos carmen
 carolina catalina cesar charles chen chol chris christian christina christine christopher claudia daniel daniela
