@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from waqiti.client import Client
 
 HEALTH_SECONDS = 1.0
 REFUSAL_SECONDS = 2.0
+APPLIED_MS = 1_000
 HEAL_SECONDS = 30
 
 
@@ -40,7 +42,8 @@ def test_while_postgres_stands_still_writing_is_refused_in_time_and_nothing_is_l
         body = {"from_wallet": payer.id, "to_wallet": payee.id, "amount": 100, "currency": "EUR"}
         assert raw.post("/v1/payments", body, idempotency_key="before").status == 201
 
-        with _stopped(platform.status()["postgres"]["pid"]):
+        postmaster = platform.status()["postgres"]["pid"]
+        with _stopped(postmaster, *_children(postmaster)):
             for path, sent in (
                 ("/v1/payments", body),
                 ("/v1/wallets", {"customer_id": payer.customer_id, "currency": "EUR"}),
@@ -64,10 +67,61 @@ def test_while_postgres_stands_still_writing_is_refused_in_time_and_nothing_is_l
         assert people.available(payer) == 800
 
 
+def test_while_postgres_stands_still_switches_reach_every_replica(platform: Platform) -> None:
+    credentials = platform.credentials
+    raw = RawClient(credentials.base_url, credentials.api_key)
+    postmaster = platform.status()["postgres"]["pid"]
+    body = {"from_wallet": "wal_x", "to_wallet": "wal_y", "amount": 1, "currency": "EUR"}
+
+    with _stopped(postmaster, *_children(postmaster)):
+        done = platform.command("switch", "set", "READ_ONLY_MODE", "on", "--reason", "PostgreSQL is away.", "--json")
+        document = done.document()
+        assert (done.exit_code, document["unreached"]) == (0, [])
+        assert len(document["replicas"]) == 3
+        assert all(replica["applied_ms"] < APPLIED_MS for replica in document["replicas"]), document
+        seconds, answer = _timed(lambda: raw.post("/v1/payments", body))
+        assert (answer.status, answer.problem()["code"]) == (503, "read_only")
+        assert seconds < REFUSAL_SECONDS
+        listed = platform.command("switch", "list", "--json").document()
+        assert listed["revision"] == document["revision"]
+        done = platform.command("switch", "unset", "READ_ONLY_MODE", "--reason", "Done.", "--json")
+        assert (done.exit_code, done.document()["unreached"]) == (0, [])
+
+    _wait_until_healthy(raw)
+
+
+def test_a_replica_that_hangs_is_named_and_the_others_follow(platform: Platform) -> None:
+    status = platform.status()
+    (ledger,) = [row for row in status["deployments"] if row["name"] == "ledger-service"]
+    with _stopped(ledger["replicas"][0]["pid"]):
+        done = platform.command("switch", "set", "LOG_LEVEL", "WARNING", "--reason", "A test.", "--json")
+
+    document = done.document()
+    assert (done.exit_code, document["unreached"]) == (1, [ledger["replicas"][0]["name"]])
+    assert len(document["replicas"]) == len(status["deployments"]) - 1
+    assert "Not reached within 5 s: ledger-service-1" in done.stderr
+    undone = platform.command("switch", "unset", "LOG_LEVEL", "--reason", "Done.", "--json")
+    assert (undone.exit_code, undone.document()["unreached"]) == (0, [])
+
+
+def test_switches_hold_over_the_end_of_a_process_and_of_the_supervisor(platform: Platform) -> None:
+    raw = RawClient(platform.credentials.base_url, platform.credentials.api_key)
+    assert platform.command("switch", "set", "MAINTENANCE_MODE", "on", "--reason", "A test.", "--json").exit_code == 0
+    status = platform.status()
+    (gateway,) = [row for row in status["deployments"] if row["name"] == "api-gateway"]
+    os.kill(status["supervisor"]["pid"], signal.SIGKILL)
+    os.kill(gateway["replicas"][0]["pid"], signal.SIGKILL)
+
+    _wait_until_healthy(raw)
+    assert raw.get("/v1/payments").problem()["code"] == "maintenance"
+    undone = platform.command("switch", "unset", "MAINTENANCE_MODE", "--reason", "Done.", "--json")
+    assert (undone.exit_code, undone.document()["unreached"]) == (0, [])
+    assert raw.get("/v1/payments").status == 200
+
+
 @contextmanager
-def _stopped(postmaster: int) -> Iterator[None]:
-    """Stop the postmaster and all its children."""
-    family = [postmaster, *_children(postmaster)]
+def _stopped(*family: int) -> Iterator[None]:
+    """Stop processes, such as the postmaster and all its children."""
     for pid in family:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -89,6 +143,14 @@ def _timed(call: Callable[[], Answer]) -> tuple[float, Answer]:
 
 def _wait_until_healthy(raw: RawClient) -> None:
     deadline = time.monotonic() + HEAL_SECONDS
-    while raw.send("GET", "/health/critical", key=None).status != 200:
-        assert time.monotonic() < deadline, raw.send("GET", "/health/critical", key=None)
+    while (health := _health(raw)) != 200:
+        assert time.monotonic() < deadline, health
         time.sleep(0.2)
+
+
+def _health(raw: RawClient) -> int | None:
+    """Return the status of the health of all, None where the gateway itself is gone."""
+    try:
+        return raw.send("GET", "/health/critical", key=None).status
+    except (OSError, HTTPException):
+        return None

@@ -188,3 +188,40 @@ async def test_a_slow_statement_on_a_healthy_server_is_left_alone(empty_database
     async with opened(empty_database().url) as database:
         await hold(database, 1.5)
         assert not database.is_away
+
+
+async def test_a_pool_that_shrinks_closes_what_is_idle_at_once_and_what_is_lent_as_it_comes_back(
+    empty_database: Empty,
+) -> None:
+    async with opened(empty_database().url, max_size=4, min_idle=4) as database:
+        lent = [asyncio.create_task(hold(database, 0.3)) for _ in range(3)]
+        await until(lambda: database.counts.lent == 3, "three are lent")
+        database.resize(1, 1)
+        assert (database.counts.size, database.counts.idle, database.counts.max_size) == (3, 0, 1)
+        await database.ping()
+        await asyncio.gather(*lent)
+
+        assert database.counts.size == 1
+        await asyncio.gather(*(database.ping() for _ in range(20)))
+        assert database.counts.size == 1
+
+
+async def test_a_pool_that_grows_serves_those_who_wait_at_once_and_keeps_more_idle(empty_database: Empty) -> None:
+    async with opened(empty_database().url, max_size=1, min_idle=1) as database:
+        waiting = [asyncio.create_task(hold(database, 0.5)) for _ in range(4)]
+        await until(lambda: database.counts.waiting == 3, "three wait")
+        database.resize(4, 3)
+        await until(lambda: database.counts.lent == 4, "all are served")
+        await asyncio.gather(*waiting)
+
+        assert database.counts.size == 4
+        database.resize(8, 6)
+        await until(lambda: database.counts.idle == 6, "six are kept")
+
+
+async def test_no_pool_keeps_more_idle_than_it_may_open(empty_database: Empty) -> None:
+    async with opened(empty_database().url) as database:
+        database.resize(2, 50)
+        await asyncio.sleep(0.6)
+
+        assert database.counts.size <= 2

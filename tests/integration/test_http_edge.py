@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.raw import Answer, RawClient
+from tests.support.raw import Answer, RawClient, talk
 from tests.support.small_service import API_KEY, CALLER, OPERATOR_KEY, STRANGER, Credentials, Waiting, serving, things
 from waqiti.foundation.http import Incoming, Outgoing, RawRoute
 from waqiti.foundation.runtime import Context, listener
@@ -285,22 +284,6 @@ async def test_what_is_refused_by_its_path_alone_is_answered_after_its_body_was_
         for path in ("//v1/raw", "/v1/raw/", "/v1/%0a"):
             assert_problem(await sender(url)("POST", path, b"x" * 900_000), 404, "not_found")
             assert_problem(await sender(url)("POST", path, b"x" * 9_000_000), 413, "payload_too_large")
-
-
-def talk(url: str, *pieces: bytes, seconds: float = 5.0) -> bytes:
-    """Send ``pieces`` as they are and return everything that comes back until the server closes or falls silent."""
-    parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=seconds) as connection:
-        for piece in pieces:
-            connection.sendall(piece)
-        connection.settimeout(0.5)
-        received = b""
-        try:
-            while data := connection.recv(65536):
-                received += data
-        except TimeoutError:
-            pass
-        return received
 
 
 def head(method: str, path: str, *lines: str) -> bytes:

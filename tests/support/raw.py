@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -68,3 +69,19 @@ class RawClient:
     def get(self, path: str) -> Answer:
         """Read ``path``."""
         return self.send("GET", path)
+
+
+def talk(url: str, *pieces: bytes, seconds: float = 5.0) -> bytes:
+    """Send ``pieces`` as they are and return everything that comes back until the server closes or falls silent."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=seconds) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        connection.settimeout(0.5)
+        received = b""
+        try:
+            while data := connection.recv(65536):
+                received += data
+        except TimeoutError:
+            pass
+        return received

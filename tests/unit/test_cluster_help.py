@@ -14,9 +14,17 @@ from waqiti.cli.up import first_things
 from waqiti.operations.cluster.credentials_file import Credentials
 from waqiti.operations.cluster.layout import Layout
 
-GROUPS: tuple[tuple[str, ...], ...] = ((), ("cluster",), ("ledger",), ("compliance",), ("compliance", "lists"))
+GROUPS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("cluster",),
+    ("switch",),
+    ("audit",),
+    ("ledger",),
+    ("compliance",),
+    ("compliance", "lists"),
+)
 
-_MODULES = ("up", "down", "status", "serve", "cluster", "ledger", "lists", "names")
+_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names")
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -44,7 +52,8 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     code = (
         "import sys\n"
         "from waqiti.cli.app import run\n"
-        "for group in ([], ['cluster'], ['ledger'], ['compliance'], ['compliance', 'lists']): run([*group, '--help'])\n"
+        "for group in ([], ['cluster'], ['switch'], ['audit'], ['ledger'], ['compliance'], ['compliance', 'lists']):\n"
+        "    run([*group, '--help'])\n"
         "print(*(name for name in sys.modules if name.startswith('waqiti.')), file=sys.stderr)"
     )
 
@@ -53,6 +62,8 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     for sentence in ("Start the platform", "Stop the platform", "Show every process", "Serve deployments", "Apply new"):
         assert sentence in done.stdout
     for sentence in ("List deployments", "Print the last lines", "Replace every replica", "Prove that the books"):
+        assert sentence in done.stdout
+    for sentence in ("List every switch", "Set a switch", "Let go of a switch", "Prove the chain"):
         assert sentence in done.stdout
     loaded = set(done.stderr.split())
     assert loaded.isdisjoint({f"waqiti.cli.{name}" for name in _MODULES})

@@ -68,6 +68,32 @@ cluster.command(
 )
 app.command(cluster)
 
+switch = App(name="switch", help="Settings that change on every replica, without a restart.")
+switch.command(
+    "waqiti.cli.switch:show",
+    name="list",
+    help="List every switch: its value, where that comes from, who set it, why, until when, and which replicas follow.",
+)
+switch.command(
+    "waqiti.cli.switch:put",
+    name="set",
+    help="Set a switch on every replica, and return when all of them follow; exit 1 where one does not.",
+)
+switch.command(
+    "waqiti.cli.switch:unset",
+    name="unset",
+    help="Let go of a switch: what the environment says, or the default, is in force again.",
+)
+app.command(switch)
+
+audit = App(name="audit", help="Who did what.")
+audit.command(
+    "waqiti.cli.audit:verify",
+    name="verify",
+    help="Prove the chain of audit entries from its first one on; exit 1 where it is broken.",
+)
+app.command(audit)
+
 ledger = App(name="ledger", help="The books.")
 ledger.command(
     "waqiti.cli.ledger:verify",

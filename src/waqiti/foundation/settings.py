@@ -1,7 +1,8 @@
 """Typed settings, read once from the environment at start.
 
 A setting ``ledger_timeout_seconds`` is the variable ``WAQITI_LEDGER_TIMEOUT_SECONDS``; a switch carries its own name
-(``FRAUD_THRESHOLD``) in its annotation: ``Annotated[float, Meta(extra={"variable": "FRAUD_THRESHOLD"})]``.
+(``FRAUD_THRESHOLD``) in its annotation: ``Annotated[float, Meta(extra={"variable": "FRAUD_THRESHOLD"})]``. Switches can
+be changed while the process runs (``waqiti.foundation.switches``).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,10 @@ from msgspec import Meta
 PREFIX: Final = "WAQITI_"
 _URL: Final = "WAQITI_URL_"
 _EVENTS: Final = "WAQITI_EVENTS_URL_"
+
+LogLevel = Annotated[str, Meta(pattern="(?i)^(CRITICAL|ERROR|WARNING|INFO|DEBUG)$")]
+PoolMaxSize = Annotated[int, Meta(ge=1, le=200)]
+PoolMinIdle = Annotated[int, Meta(ge=0, le=200)]
 
 
 class SettingsError(Exception):
@@ -34,11 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys_file: str = ""
     token_key_file: str = ""
     token_public_file: str = ""
+    switches_file: str = ""
+    switches_applied_file: str = ""
     urls: dict[str, str] = {}
     events_urls: dict[str, str] = {}
-    log_level: Annotated[str, Meta(extra={"variable": "LOG_LEVEL"})] = "INFO"
-    pool_max_size: Annotated[int, Meta(ge=1, le=200, extra={"variable": "DB_POOL_MAX_SIZE"})] = 4
-    pool_min_idle: Annotated[int, Meta(ge=0, le=200, extra={"variable": "DB_POOL_MIN_IDLE"})] = 1
+    log_level: Annotated[LogLevel, Meta(extra={"variable": "LOG_LEVEL"})] = "INFO"
+    pool_max_size: Annotated[PoolMaxSize, Meta(extra={"variable": "DB_POOL_MAX_SIZE"})] = 4
+    pool_min_idle: Annotated[PoolMinIdle, Meta(extra={"variable": "DB_POOL_MIN_IDLE"})] = 1
 
 
 SettingsType = TypeVar("SettingsType", bound=Settings)
@@ -78,6 +85,12 @@ def load(settings: type[SettingsType], environment: Mapping[str, str]) -> Settin
         return msgspec.convert(values, settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_explain(error, names)) from error
+
+
+def switch_fields(settings: type[Settings]) -> dict[str, msgspec.structs.FieldInfo]:
+    """Return the fields that are switches, by the switch's name."""
+    named = ((_variable(field), field) for field in msgspec.structs.fields(settings))
+    return {variable: field for variable, field in named if not variable.startswith(PREFIX)}
 
 
 def _deployment(variable: str, prefix: str) -> str:

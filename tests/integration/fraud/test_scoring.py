@@ -11,8 +11,9 @@ import asyncpg
 import msgspec
 
 from tests.support.databases import FreshDatabase
-from tests.support.house import House
+from tests.support.house import House, Visitor
 from tests.support.scoring import NOON, scored
+from tests.support.switching import Board
 from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.fraud import FraudDecision, ScoreRequest
 from waqiti.foundation.database import Database
@@ -166,6 +167,35 @@ async def test_an_operators_thresholds_take_effect(tmp_path: Path, fresh_databas
         item = msgspec.to_builtins(scored(new_id(), new_id(), 500))
         decision = (await payments.post("/internal/score", {"items": [item]})).document()["decisions"][0]
         assert (decision["outcome"], decision["reasons"][0]["code"]) == ("decline", "score_at_threshold")
+
+
+async def test_thresholds_change_from_one_batch_to_the_next(tmp_path: Path, fresh_database: MakeDatabase) -> None:
+    house, board = House(tmp_path, fresh_database, (FRAUD,)), Board(tmp_path)
+    async with house.serving([SERVICE], own={FRAUD: board.variables}) as addresses:
+        payments = house.internal_client(addresses[FRAUD], "payment-service")
+
+        async def becomes(outcome: str) -> None:
+            async with asyncio.timeout(1):
+                while await outcome_of(payments) != outcome:
+                    await asyncio.sleep(0.02)
+
+        assert await outcome_of(payments) == "approve"
+        for switch, value, outcome in (
+            ("MANUAL_REVIEW_THRESHOLD", 0.0, "review"),
+            ("MANUAL_REVIEW_MODE", False, "approve"),
+            ("FRAUD_THRESHOLD", 0.0, "decline"),
+        ):
+            board.set(FRAUD, switch, value)
+            await becomes(outcome)
+        board.unset(FRAUD, "FRAUD_THRESHOLD")
+        await becomes("approve")
+
+
+async def outcome_of(payments: Visitor) -> str:
+    item = msgspec.to_builtins(scored(new_id(), new_id(), 500))
+    answer = await payments.post("/internal/score", {"items": [item]})
+    outcome: str = answer.document()["decisions"][0]["outcome"]
+    return outcome
 
 
 def _figures(profile: Profile) -> tuple[int, int, int, int]:

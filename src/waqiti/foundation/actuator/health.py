@@ -15,7 +15,7 @@ Check = Callable[[], Awaitable[object]]
 
 
 class Component(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One check's outcome; ``detail`` says why it is not UP."""
+    """One check's outcome; ``detail`` says why it is not UP, or what there is to know."""
 
     status: Status
     detail: str | None = None
@@ -34,7 +34,7 @@ class _Registered(msgspec.Struct, frozen=True):
 
 
 class Health:
-    """The checks of one service. A check passes by returning and fails by raising."""
+    """The checks of one service. A check passes by returning, a text being shown, and fails by raising."""
 
     def __init__(self, draining: asyncio.Event) -> None:
         self._draining = draining
@@ -58,11 +58,11 @@ class Health:
 async def _run(check: Check) -> Component:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            await check()
+            found = await check()
     except TimeoutError:
         return Component("DOWN", f"no answer within {CHECK_SECONDS:g} s")
     except Problem as problem:
         return Component("DOWN", problem.detail)
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; each is a finding, not a fault here
         return Component("DOWN", type(error).__name__)
-    return Component("UP")
+    return Component("UP", found if isinstance(found, str) else None)

@@ -19,6 +19,7 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.http.exchange import Incoming, Outgoing, RawRoute
 from waqiti.foundation.http.server import decode_body
 from waqiti.foundation.settings import Settings
+from waqiti.foundation.switches.reader import Switches, SwitchView
 from waqiti.foundation.telemetry.logs import masked
 from waqiti.foundation.telemetry.metrics import CONTENT_TYPE, exposition
 
@@ -63,6 +64,12 @@ class _Info(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, object]
 
 
+class _Env(msgspec.Struct, frozen=True):
+    settings: dict[str, object]
+    revision: int
+    switches: dict[str, SwitchView]
+
+
 class _Done(msgspec.Struct, frozen=True):
     done: list[str]
 
@@ -73,9 +80,9 @@ _LEVEL: Final = msgspec.json.Decoder(Level)
 class Actuator:
     """The diagnostics of one service; it adds what ``/actuator/refresh`` and ``/cache/clear`` have to do."""
 
-    def __init__(self, service: str, settings: Settings, health: Health) -> None:
+    def __init__(self, service: str, switches: Switches[Settings], health: Health) -> None:
         self._service = service
-        self._settings = settings
+        self._switches = switches
         self._health = health
         self._refresh: dict[str, Action] = {}
         self._caches: dict[str, Action] = {}
@@ -123,8 +130,8 @@ class Actuator:
         info = _Info(
             service=self._service,
             version=waqiti.__version__,
-            replica=self._settings.replica,
-            release=self._settings.release,
+            replica=self._switches.settings.replica,
+            release=self._switches.settings.release,
             pid=os.getpid(),
             python=platform.python_version(),
             started_at=rfc3339(_STARTED),
@@ -134,9 +141,9 @@ class Actuator:
         return Outgoing(200, _encode(info))
 
     async def _get_env(self, _incoming: Incoming) -> Outgoing:
-        values = msgspec.to_builtins(self._settings)
+        values = msgspec.to_builtins(self._switches.settings)
         shown = {name: _shown(name, value) for name, value in values.items()}
-        return Outgoing(200, _encode({"settings": shown}))
+        return Outgoing(200, _encode(_Env(shown, self._switches.revision, self._switches.views())))
 
     async def _post_refresh(self, _incoming: Incoming) -> Outgoing:
         return await _run_all(self._refresh)

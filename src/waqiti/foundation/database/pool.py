@@ -97,6 +97,18 @@ class Database:
         async with self.connection() as connection:
             await connection.execute("SELECT 1")
 
+    def resize(self, max_size: int, min_idle: int) -> None:
+        """Change the bounds while the pool is in use; what is lent beyond them closes as it comes back."""
+        assert max_size > 0
+        self.max_size = max_size
+        self.min_idle = min(min_idle, max_size)
+        while self._idle and self._size > max_size:
+            self.drop(self._idle.popleft()[0])
+        for _ in range(max_size - self._size):
+            if (waiter := self._first_waiter()) is None:
+                return
+            waiter.set_result(None)
+
     async def close(self) -> None:
         """Close idle connections and refuse new work; lent connections close as they come back."""
         self._closed = True
@@ -138,7 +150,8 @@ class Database:
         """Give back a connection; one that is broken or still in a transaction is dropped."""
         self._lent.pop(connection, None)
         self._returned_at = self._loop.time()
-        if connection.is_closed() or self._closed or connection.is_in_transaction():
+        unwanted = self._closed or self._size > self.max_size
+        if connection.is_closed() or unwanted or connection.is_in_transaction():
             self.drop(connection)
         else:
             self.give(connection)
@@ -202,7 +215,7 @@ class Database:
 
     def _shrink(self) -> None:
         self._size -= 1
-        waiter = self._first_waiter()
+        waiter = self._first_waiter() if self._size < self.max_size else None
         if waiter is not None:
             waiter.set_result(None)
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from waqiti.foundation.http.admission import Admission, Replays, Rule
     from waqiti.foundation.http.exchange import Incoming, Operation, Outgoing, RawRoute
     from waqiti.foundation.http.openapi import ALSO_TEXT
     from waqiti.foundation.http.pages import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from waqiti.foundation.http.server import decode_body, http_application, json_answer
 
 _HOMES: Final = {
+    "admission": ("Admission", "Replays", "Rule"),
     "exchange": ("Incoming", "Operation", "Outgoing", "RawRoute"),
     "openapi": ("ALSO_TEXT",),
     "pages": ("DEFAULT_LIMIT", "CursorParameter", "LimitParameter", "Position", "read_cursor", "write_cursor"),
@@ -37,6 +39,7 @@ __all__ = [
     "ALSO_TEXT",
     "DEFAULT_LIMIT",
     "NO_QUERY",
+    "Admission",
     "CursorParameter",
     "Incoming",
     "LimitParameter",
@@ -44,7 +47,9 @@ __all__ = [
     "Outgoing",
     "Position",
     "RawRoute",
+    "Replays",
     "Request",
+    "Rule",
     "decode_body",
     "http_application",
     "instant",

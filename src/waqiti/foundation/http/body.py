@@ -1,7 +1,7 @@
 """Reads a request's body within its bounds.
 
 What is over the limit is read and dropped, up to 16 MiB of it, so that a client that sends first and reads later gets
-its answer instead of a reset.
+its answer instead of a reset. All requests of a process together hold no more than ``MAX_HELD_BYTES`` of bodies.
 """
 
 import asyncio
@@ -12,14 +12,31 @@ from waqiti.foundation.http.asgi import Receive
 from waqiti.foundation.http.exchange import MIB, Incoming
 
 MAX_DROPPED_BYTES: Final = 16 * MIB
+MAX_HELD_BYTES: Final = 256 * MIB
 _LINGER_SECONDS: Final = 2.0
 
 
-class TooLarge(Problem):
-    """413; ``unread`` says that the client may still be sending."""
+class Refused(Problem):
+    """A request that is answered before it is read to its end: ``unread`` says that the client may still be sending."""
+
+    unread = True
+
+
+class TooLarge(Refused):
+    """413."""
 
     def __init__(self, limit_bytes: int, *, unread: bool) -> None:
         super().__init__(413, "payload_too_large", f"The body is larger than {limit_bytes} bytes.")
+        self.unread = unread
+
+
+class Crowded(Refused):
+    """503: the bodies that are held leave no room for this one."""
+
+    def __init__(self, *, unread: bool) -> None:
+        super().__init__(
+            503, "overloaded", "Too much is being worked on to take this body.", retryable=True, retry_after_seconds=1
+        )
         self.unread = unread
 
 
@@ -27,32 +44,69 @@ class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
 
+class Room:
+    """The bytes of bodies that the requests of this process hold.
+
+    What has come counts. What is only announced does not, or a few who announce much and send nothing would fill it;
+    but whoever announces more than there is room for is refused before sending it.
+    """
+
+    __slots__ = ("held_bytes", "limit_bytes")
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.held_bytes = 0
+
+    def expect(self, size: int) -> None:
+        """Raise ``Crowded`` where ``size`` more would not fit."""
+        if self.held_bytes + size > self.limit_bytes:
+            raise Crowded(unread=True)
+
+    def take(self, incoming: Incoming, size: int, *, more: bool) -> None:
+        """Hold ``size`` more bytes for this request, or raise ``Crowded``."""
+        if self.held_bytes + size > self.limit_bytes:
+            raise Crowded(unread=more)
+        self.held_bytes += size
+        incoming.held_bytes += size
+
+    def give_back(self, incoming: Incoming) -> None:
+        """Release what was held for this request."""
+        self.held_bytes -= incoming.held_bytes
+        incoming.held_bytes = 0
+
+
+ROOM: Final = Room(MAX_HELD_BYTES)
+
+
 async def read(receive: Receive, incoming: Incoming, limit_bytes: int) -> bytes:
-    """Return the whole body.
+    """Return the whole body; the room it takes is held until it is given back.
 
     Raises:
         TooLarge: it is over the limit; as much of the rest as the bound allows was dropped.
+        Crowded: there is no room for it.
         ClientGone: the connection ended.
     """
-    if not _has_body(incoming):
-        return b""
     announced = incoming.header(b"content-length")
-    if announced is not None and int(announced) > limit_bytes:
-        await _refuse(receive, incoming, limit_bytes, 0)
-    body, more = await _next(receive)
-    if not more and len(body) <= limit_bytes:
-        return body
-    chunks, size = [body], len(body)
+    if announced is None:
+        if incoming.header(b"transfer-encoding") is None:
+            return b""
+    else:
+        if int(announced) > limit_bytes:
+            await _refuse(receive, incoming, limit_bytes, 0)
+        ROOM.expect(int(announced))
+    chunks, size, more = [], 0, True
     while more and size <= limit_bytes:
         body, more = await _next(receive)
+        ROOM.take(incoming, len(body), more=more)
         chunks.append(body)
         size += len(body)
     if size > limit_bytes:
         chunks.clear()
+        ROOM.give_back(incoming)
         if not more:
             raise TooLarge(limit_bytes, unread=False)
         await _refuse(receive, incoming, limit_bytes, size - limit_bytes)
-    return b"".join(chunks)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def drop(receive: Receive, incoming: Incoming, limit_bytes: int) -> bool:

@@ -1,8 +1,8 @@
 """The outermost layer of every service: what happens to a request before and after its handler.
 
-In order: request id and trace; the path in normal form; authentication; the body within its bounds; strict JSON; then
-the raw route or the framework. Whatever is raised becomes a problem document. Metrics, and where asked one log line, at
-the end.
+In order: request id and trace; the framing of the message; the path in normal form; authentication; what switches
+refuse; the body within its bounds; strict JSON; then the raw route or the framework. Whatever is raised becomes a
+problem document. Metrics, and where asked one log line, at the end.
 """
 
 import re
@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import Final
 
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.http import body, problems, query, strict
+from waqiti.foundation.http import body, framing, problems, query, strict
 from waqiti.foundation.http.access import AccessLog
+from waqiti.foundation.http.admission import Admission, Refused
 from waqiti.foundation.http.asgi import ASGIApp, Message, Receive, Scope, Send
 from waqiti.foundation.http.exchange import DEFAULT_MAX_BODY_BYTES, JSON_TYPE, Incoming, Outgoing, require_service
 from waqiti.foundation.http.measures import Measures
@@ -34,6 +35,7 @@ _DIAGNOSTICS: Final = "/actuator/"
 _FOR_OPERATORS: Final = re.compile(r"/(?:actuator/(?!(?:health|info)(?:/|\Z))|cache/)")
 _ODD_PATH: Final = re.compile(r"//|[\x00-\x1f\x7f]|(?<=.)/\Z")
 _NUL: Final = b"%00"
+_HTML: Final = b"text/html"
 
 
 class Edge:
@@ -46,6 +48,7 @@ class Edge:
         methods: Methods,
         authenticator: Authenticator,
         measures: Measures,
+        admission: Admission,
         *,
         max_in_flight: int = MAX_IN_FLIGHT,
         access_log: AccessLog | None = None,
@@ -57,6 +60,7 @@ class Edge:
         self._methods = methods
         self._authenticator = authenticator
         self._measures = measures
+        self._admission = admission
         self._max_in_flight = max_in_flight
         self._in_flight = 0
         self._access_log = access_log
@@ -87,6 +91,8 @@ class Edge:
             status = await self._serve(scope, receive, send, incoming, route)
         finally:
             self._in_flight -= 1
+            if incoming.held_bytes:
+                body.ROOM.give_back(incoming)
         template = route.template or route.path if route is not None else scope.get("path_template") or UNMATCHED
         elapsed = time.perf_counter() - started
         self._measures.record(incoming.method, template, status, elapsed)
@@ -106,8 +112,8 @@ class Edge:
             else:
                 scope[INCOMING] = incoming
                 await self._framework(scope, _replay(incoming.body), responder.forward)
-        except body.TooLarge as problem:
-            await self._refuse_large(receive, responder, problem)
+        except body.Refused as problem:
+            await self._refuse_unread(receive, responder, problem)
         except body.ClientGone:
             return 499
         except Problem as problem:
@@ -119,12 +125,14 @@ class Edge:
     async def _admit(self, scope: Scope, receive: Receive, incoming: Incoming, route: RawRoute | None) -> None:
         if self._in_flight > self._max_in_flight and not incoming.path.startswith(_DIAGNOSTICS):
             raise Problem.unavailable("overloaded", "Too many requests are being worked on.")
+        framing.check(incoming, scope["http_version"])
         limit = self._body_limits.get(incoming.path, DEFAULT_MAX_BODY_BYTES) if route is None else route.max_body_bytes
         try:
             self._authorize(scope, incoming, route)
-        except Problem:
+            unless_replayed = self._admission.check(incoming) if self._admission.on else None
+        except Problem as problem:
             incoming.unread = await body.drop(receive, incoming, limit)
-            raise
+            raise self._admission.instead_of(problem, incoming) from None
         incoming.body = await body.read(receive, incoming, limit)
         if _NUL in incoming.query_string:
             name = next(part for part in incoming.query_string.split(b"&") if _NUL in part).partition(b"=")[0]
@@ -136,6 +144,8 @@ class Edge:
             _read_json(incoming)
         if route is not None and strictly and incoming.needs_idempotency_key:
             incoming.idempotency_key()
+        if unless_replayed is not None:
+            await self._admission.require_replay(unless_replayed, incoming)
 
     def _authorize(self, scope: Scope, incoming: Incoming, route: RawRoute | None) -> None:
         if _ODD_PATH.search(incoming.path):
@@ -149,7 +159,7 @@ class Edge:
         if route is not None:
             require_service(incoming.principal, route.services)
 
-    async def _refuse_large(self, receive: Receive, responder: "_Responder", problem: body.TooLarge) -> None:
+    async def _refuse_unread(self, receive: Receive, responder: "_Responder", problem: body.Refused) -> None:
         if not problem.unread:
             await responder.refuse(problem)
             return
@@ -194,11 +204,17 @@ class _Responder:
         """Send a problem document, unless an answer is already under way."""
         if self._started:
             raise problem
-        await self.send(problems.answer(problem, self._incoming.request_id), more_body=more_body)
+        answer = problems.answer(problem, self._incoming.request_id)
+        if isinstance(problem, Refused) and problem.page is not None and self._is_browser():
+            answer = Outgoing(answer.status, problem.page, answer.headers, _HTML + b"; charset=utf-8")
+        await self.send(answer, more_body=more_body)
 
     async def finish(self) -> None:
         """End an answer that was sent with ``more_body``."""
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _is_browser(self) -> bool:
+        return _HTML in (self._incoming.header(b"accept") or b"")
 
     def _common(self) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", self._incoming.request_id.encode())]

@@ -31,6 +31,7 @@ class Incoming:
         "_found",
         "body",
         "headers",
+        "held_bytes",
         "json",
         "method",
         "path",
@@ -49,6 +50,7 @@ class Incoming:
         self.headers = headers
         self._found = dict(headers)
         self.body = b""
+        self.held_bytes = 0
         self.json: JsonObject | None = None
         self.principal = ANONYMOUS
         self.unread = False
@@ -58,6 +60,11 @@ class Incoming:
     def request_id(self) -> str:
         """The id that the answer carries as ``X-Request-Id``."""
         return self.trace.request_id
+
+    @property
+    def repeats(self) -> bool:
+        """Say whether a header came more than once."""
+        return len(self._found) != len(self.headers)
 
     def header(self, name: bytes) -> bytes | None:
         """Return the (last) value of a header; ``name`` is lower case."""
@@ -72,7 +79,7 @@ class Incoming:
         header = self._found.get(b"idempotency-key")
         if header is None:
             raise Problem(400, "idempotency_key_required", "This request needs an Idempotency-Key header.")
-        if len(self._found) != len(self.headers) and sum(name == b"idempotency-key" for name, _ in self.headers) > 1:
+        if self.repeats and sum(name == b"idempotency-key" for name, _ in self.headers) > 1:
             raise Problem.invalid("There must be one Idempotency-Key.")
         key = header.decode("latin-1").strip()
         if not 1 <= len(key) <= _MAX_KEY_CHARACTERS or not (key.isascii() and key.isprintable()):

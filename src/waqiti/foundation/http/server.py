@@ -39,6 +39,7 @@ from litestar.types import ControllerRouterHandler
 from waqiti.foundation.errors import FieldError, Problem
 from waqiti.foundation.http import problems
 from waqiti.foundation.http.access import AccessLog
+from waqiti.foundation.http.admission import Admission
 from waqiti.foundation.http.asgi import ASGIApp
 from waqiti.foundation.http.edge import MAX_IN_FLIGHT, Edge
 from waqiti.foundation.http.exchange import Outgoing
@@ -67,13 +68,14 @@ def http_application(
     access_log: bool = False,
     serve_document: bool = True,
     public_port: int | None = None,
+    admission: Admission | None = None,
 ) -> ASGIApp:
     """Return the ASGI application of a service.
 
     ``body_limits`` raises the 1 MiB bound of framework routes by exact path, in bytes. Beyond ``max_in_flight``
     requests at once the answer is 503 ``overloaded``. ``access_log`` writes one line a request; only the edge of the
     platform does. ``serve_document`` offers the generated ``/openapi.json``. On ``public_port`` there are no
-    diagnostics: they are asked for at the replica's own port.
+    diagnostics: they are asked for at the replica's own port. ``admission`` is what switches refuse.
     """
     raw_routes = RawRoutes(raw)
     refusals = _Refusals()
@@ -96,6 +98,7 @@ def http_application(
         methods,
         authenticate,
         Measures(),
+        admission or Admission(),
         max_in_flight=max_in_flight,
         access_log=AccessLog(service) if access_log else None,
         body_limits=body_limits,

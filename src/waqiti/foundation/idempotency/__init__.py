@@ -9,10 +9,12 @@ A use case opens its transaction with ``begin`` and ends it with ``finish``::
 
 One that calls another service commits after ``begin``, so that the id is safe before the call, and calls ``finish`` in
 the transaction of the effect. ``keep`` and ``keep_refusal`` are ``finish`` for what is answered as it is stored;
-refusals that will not change are stored as well.
+refusals that will not change are stored as well. ``answered_before`` is the question of the edge while nothing may be
+changed.
 """
 
 from waqiti.foundation.idempotency.answers import Answer, is_kept, keep, keep_refusal, problem_answer, replay
+from waqiti.foundation.idempotency.replays import answered_before
 from waqiti.foundation.idempotency.requests import (
     Fresh,
     RequestKey,
@@ -21,6 +23,7 @@ from waqiti.foundation.idempotency.requests import (
     begin,
     canonical_hash,
     finish,
+    is_answered,
     sweep,
 )
 
@@ -30,9 +33,11 @@ __all__ = [
     "RequestKey",
     "Resumed",
     "Stored",
+    "answered_before",
     "begin",
     "canonical_hash",
     "finish",
+    "is_answered",
     "is_kept",
     "keep",
     "keep_refusal",

@@ -80,6 +80,14 @@ async def begin(connection: Connection, request: RequestKey, mint: Callable[[], 
     return Fresh(row["resource_id"]) if row["fresh"] else Resumed(row["resource_id"])
 
 
+_IS_ANSWERED: Final = "SELECT FROM idempotency WHERE scope_hash = $1 AND key = $2 AND status IS NOT NULL"
+
+
+async def is_answered(connection: Connection, request: RequestKey) -> bool:
+    """Tell whether an answer is stored under the key, so that the request would be a replay."""
+    return await connection.fetchrow(_IS_ANSWERED, request.scope, request.key) is not None
+
+
 _FINISH: Final = """
 UPDATE idempotency SET status = coalesce(status, $3), body = coalesce(body, $4)
 WHERE scope_hash = $1 AND key = $2

@@ -5,27 +5,35 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal
+from typing import TYPE_CHECKING, Generic, Literal
 
 from litestar.types import ControllerRouterHandler
 
 import waqiti
 from waqiti.foundation.actuator import Health
 from waqiti.foundation.actuator.routes import Actuator
-from waqiti.foundation.http import RawRoute, http_application
+from waqiti.foundation.http import Admission, RawRoute, Replays, Rule, http_application
 from waqiti.foundation.http.asgi import ASGIApp
 from waqiti.foundation.http.client import ServiceClient
 from waqiti.foundation.http.edge import MAX_IN_FLIGHT
 from waqiti.foundation.security import Authenticator, KeyRing, TokenIssuer, TokenVerifier
 from waqiti.foundation.settings import SettingsError, SettingsType
+from waqiti.foundation.switches.reader import Switches
+
+if TYPE_CHECKING:
+    from waqiti.foundation.database import Database
 
 
 @dataclass(frozen=True)
 class Context(Generic[SettingsType]):
-    """Everything a service needs from its process. ``draining`` is set when requests that wait must be answered."""
+    """Everything a service needs from its process. ``draining`` is set when requests that wait must be answered.
+
+    ``settings`` are those of the start; what a switch may change is followed through ``switches``.
+    """
 
     name: str
     settings: SettingsType
+    switches: Switches[SettingsType]
     role: Literal["api", "worker"] | None
     draining: asyncio.Event
     health: Health
@@ -50,6 +58,20 @@ class Context(Generic[SettingsType]):
             self.closing.push_async_callback(found.close)
         return found
 
+    async def database(self, name: str) -> "Database":
+        """Open the pool of the service's own database; it is part of its health, and closes with the service."""
+        # Imported here: a service without a database, such as the gateway, never loads its driver.
+        from waqiti.foundation.database import Database
+
+        sizes = self.switches.settings
+        database = await Database.open(
+            self.settings.database_url, name=name, max_size=sizes.pool_max_size, min_idle=sizes.pool_min_idle
+        )
+        self.closing.push_async_callback(database.close)
+        self.health.add("db", database.ping)
+        self.switches.follow(lambda now: database.resize(now.pool_max_size, now.pool_min_idle))
+        return database
+
     def http(
         self,
         handlers: Sequence[ControllerRouterHandler],
@@ -60,8 +82,15 @@ class Context(Generic[SettingsType]):
         access_log: bool = False,
         serve_document: bool = True,
         public_port: int | None = None,
+        rules: Sequence[Rule] = (),
+        replays: Replays | None = None,
     ) -> ASGIApp:
-        """Return the application of these routes and the actuator's; see ``http_application``."""
+        """Return the application of these routes and the actuator's; see ``http_application``.
+
+        ``rules`` say what switches refuse, ``replays`` whether a request was answered before.
+        """
+        admission = Admission(rules, replays)
+        self.switches.follow(admission.apply)
         return http_application(
             service=self.name,
             version=waqiti.__version__,
@@ -73,6 +102,7 @@ class Context(Generic[SettingsType]):
             access_log=access_log,
             serve_document=serve_document,
             public_port=public_port,
+            admission=admission,
         )
 
     def _new_client(self, deployment: str) -> ServiceClient:

@@ -4,6 +4,9 @@ uvicorn closes idle connections at once when it stops, and a request that was on
 server accepts nothing new, says ``Connection: close`` with every answer, and closes an idle connection only after two
 seconds of silence. A connection that has lived for half a minute is ended in the same way, with an answer: replicas
 that share a listening socket then share the kept connections too, also when one of them came later.
+
+What a head, trailers or chunk lengths may take is bounded. Trailers are dropped: they are no headers (RFC 9110 6.5.1).
+An offer to speak another protocol is not taken up, and its request is served as any other (RFC 9110 7.8).
 """
 
 import asyncio
@@ -15,7 +18,9 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -76,13 +81,24 @@ class _Cork:
         return getattr(self._transport, name)
 
 
+class _Dropped(list[tuple[bytes, bytes]]):
+    """Where the fields of trailers go."""
+
+    def append(self, _field: tuple[bytes, bytes], /) -> None:
+        """Forget the field."""
+
+
+_TRAILERS: Final = _Dropped()
+
+
 class _Connection(HttpToolsProtocol):
     """One client's connection."""
 
     server_state: "_State"
     _ends_at = 0.0
-    _in_head = False
-    _head_bytes = 0
+    _refused = False
+    _only_fields = True
+    _field_bytes = 0
     _receiving_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -93,27 +109,78 @@ class _Connection(HttpToolsProtocol):
         self._receiving_since = now
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; a head that goes on and on is refused."""
-        was_in_head = self._in_head
-        super().data_received(data)
-        if was_in_head and self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response("The head of the request is too large.")
+        """Parse what came; fields that go on and on are refused."""
+        if self._refused:
+            return
+        self._unset_keepalive_if_required()
+        self._only_fields = True
+        try:
+            self._parse(data)
+        except HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+            return
+        if self._only_fields:
+            self._count_fields(len(data))
+
+    def _parse(self, data: bytes) -> None:
+        """Parse ``data``; the parser stops after a head that offers an upgrade, as if what follows were no HTTP."""
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except HttpParserUpgrade as stop:
+                rest = memoryview(rest)[stop.args[0] :]
+                head = self._head_without_offer()
+                self.parser = HttpRequestParser(self)  # one that stopped after ``Connection: close`` reads no more
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self.parser.feed_data(head)
+            else:
+                return
+
+    def _head_without_offer(self) -> bytes:
+        """Return the head that was just parsed, to be parsed again: one reading alone frames the message."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == b"CONNECT":
+            raise HttpParserError("There is no tunnel here.")
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version, b"".join(fields))
+
+    def _count_fields(self, size: int) -> None:
+        """Count what held no byte of a body and began no request: more of a head, of trailers, or empty lines."""
+        self._field_bytes += size
+        if self._receiving_since is None:
+            if not self._busy():
+                self._receiving_since = self.loop.time()  # the keep-alive timer was stopped for it
+        elif self._field_bytes > MAX_HEAD_BYTES:
+            self.send_400_response("The head or the trailers of the request are too large.")
 
     def on_message_begin(self) -> None:
         """Begin to receive a request, which must be complete within a minute."""
         super().on_message_begin()
-        self._in_head = True
+        self._only_fields = False
+        self._field_bytes = 0
         self._receiving_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
-        """Begin the request; its answer is the connection's last where it is to end."""
+        """Begin the request, unless it is to be parsed again; the connection ends with its answer where it is time."""
+        if self.parser.should_upgrade():
+            return
         super().on_headers_complete()
-        self._in_head = False
-        self._head_bytes = 0
+        self.headers = _TRAILERS
         if self.server_state.draining or self.loop.time() >= self._ends_at:
             self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._only_fields = False
+        self._field_bytes = 0
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """End the answer; one without a body is still held."""
@@ -122,8 +189,15 @@ class _Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the receiving."""
-        super().on_message_complete()
+        if self.parser.should_upgrade():
+            return
         self._receiving_since = None
+        cycle = self.cycle
+        if not self.parser.should_keep_alive():
+            cycle.keep_alive = False  # a trailer may have said so: the parser reads no more
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def close_if_stuck(self, now: float) -> None:
         """Close where a request has been on its way for too long, or never came."""
@@ -131,13 +205,37 @@ class _Connection(HttpToolsProtocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP with a problem document."""
+        """Answer what is not HTTP with a problem document, where it cannot be taken for another request's answer."""
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                self._close_after(cycle)
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if self.pipeline or cycle.response_started:
+                self.transport.close()
+                return
         document = msgspec.json.encode(Problem(400, "bad_request", msg).document(None))
         self.transport.write(
             b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
             b"content-length: %d\r\n\r\n%b" % (len(document), document)
         )
-        self.transport.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Say no more, and close once the client has, or soon: to close on what it still sends destroys the answer."""
+        self._refused = True
+        cast("_Cork", self.transport).flush()
+        self.transport.write_eof()
+        self.loop.call_later(SILENCE_SECONDS, self.transport.close)
+
+    def _close_after(self, cycle: RequestResponseCycle) -> None:
+        """Close once the whole requests before a faulty one, of which ``cycle`` is the last, are answered."""
+        cycle.keep_alive = False
+        self.flow.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

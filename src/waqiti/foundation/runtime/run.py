@@ -22,6 +22,8 @@ from waqiti.foundation.runtime.service import Application, Role, Service
 from waqiti.foundation.runtime.tasks import BackgroundTask, run_all
 from waqiti.foundation.security import Authenticator
 from waqiti.foundation.settings import Settings
+from waqiti.foundation.switches.levels import LevelFollower
+from waqiti.foundation.switches.reader import Switches
 from waqiti.foundation.telemetry import configure_logs, logger
 from waqiti.foundation.telemetry.metrics import forget_dead_processes
 
@@ -58,8 +60,8 @@ async def serve_in_background(
     known = {setting.variable_name(name): address for name, address in addresses.items()}
     async with AsyncExitStack() as stack:
         for service in services:
-            settings = setting.load(service.settings, {**known, **environments.get(service.name, {})})
-            served = _Served(service, settings, role, sockets[service.name], silence_seconds)
+            environment = {**known, **environments.get(service.name, {})}
+            served = _Served(service, environment, role, sockets[service.name], silence_seconds)
             await stack.enter_async_context(served.serving())
         yield addresses
 
@@ -74,7 +76,7 @@ async def _run(services: Sequence[AnyService], role: Role | None) -> None:
         for service in services:
             settings = setting.load(service.settings, os.environ)
             configure_logs(settings.log_level, service.name, settings.replica)
-            served = _Served(service, settings, role, _sockets(settings, role), SILENCE_SECONDS)
+            served = _Served(service, os.environ, role, _sockets(settings, role), SILENCE_SECONDS)
             await stack.enter_async_context(served.serving())
         _settle_memory()
         _log.info("serving", services=[service.name for service in services], role=role, pid=os.getpid())
@@ -105,13 +107,14 @@ class _Served:
     def __init__(
         self,
         service: AnyService,
-        settings: Settings,
+        environment: Mapping[str, str],
         role: Role | None,
         sockets: Sequence[socket.socket],
         silence_seconds: float,
     ) -> None:
         self._service = service
-        self._settings = settings
+        self._settings: Settings = setting.load(service.settings, environment)
+        self._switches = Switches(service.name, self._settings, environment)
         self._role = role
         self._sockets = sockets
         self._silence_seconds = silence_seconds
@@ -121,6 +124,7 @@ class _Served:
     async def serving(self) -> AsyncIterator[None]:
         """Build, serve, and on leaving drain in order: requests and workers first, then what they stood on."""
         async with AsyncExitStack() as closing:
+            self._start_switches(closing)
             context = self._context(closing)
             self._start_heartbeat(closing)
             application = await closing.enter_async_context(self._service.build(context))
@@ -140,7 +144,9 @@ class _Served:
     def _context(self, closing: AsyncExitStack) -> Context[Settings]:
         health = Health(self._draining)
         keys, verifier = read_keys(self._settings), read_verifier(self._settings)
-        actuator = Actuator(self._service.name, self._settings, health)
+        actuator = Actuator(self._service.name, self._switches, health)
+        if self._switches.is_followed:
+            health.add("switches", self._switches.summary, critical=False)
 
         async def refresh_keys() -> None:
             keys.refresh()
@@ -149,6 +155,7 @@ class _Served:
         return Context(
             name=self._service.name,
             settings=self._settings,
+            switches=self._switches,
             role=self._role,
             draining=self._draining,
             health=health,
@@ -164,6 +171,12 @@ class _Served:
 
     def _api_tasks(self, application: Application) -> Sequence[BackgroundTask]:
         return () if self._role == "worker" else application.api_tasks
+
+    def _start_switches(self, closing: AsyncExitStack) -> None:
+        """Have the switches in force before anything is built, and so before the service is ready."""
+        self._switches.start()
+        closing.callback(self._switches.stop)
+        self._switches.follow(LevelFollower(self._settings.log_level))
 
     def _start_heartbeat(self, closing: AsyncExitStack) -> None:
         if self._settings.heartbeat_file:

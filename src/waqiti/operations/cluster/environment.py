@@ -40,6 +40,8 @@ def replica_environment(
         "WAQITI_RELEASE": release,
         "WAQITI_LISTEN_FDS": ",".join(map(str, descriptors)),
         "WAQITI_HEARTBEAT_FILE": str(layout.heartbeat(replica, role)),
+        "WAQITI_SWITCHES_FILE": str(layout.switches),
+        "WAQITI_SWITCHES_APPLIED_FILE": str(layout.switches_applied(replica, role)),
         "PROMETHEUS_MULTIPROC_DIR": str(layout.metrics(replica)),
         "WAQITI_KEYS_FILE": str(layout.keys),
         "WAQITI_BASE_URL": base_url,

@@ -70,6 +70,23 @@ class Layout:
         return self.secrets / f"{deployment}.pem"
 
     @property
+    def operations(self) -> Path:
+        return self.root / "operations"
+
+    @property
+    def operations_store(self) -> Path:
+        return self.operations / "ops.db"
+
+    @property
+    def switches(self) -> Path:
+        return self.root / "switches.json"
+
+    @property
+    def switches_lock(self) -> Path:
+        """Held by whoever publishes switches."""
+        return self.operations / "switches.lock"
+
+    @property
     def cluster(self) -> Path:
         return self.root / "cluster"
 
@@ -100,6 +117,10 @@ class Layout:
     def heartbeat(self, replica: str, role: str) -> Path:
         """Return the file that a process of this replica touches each second."""
         return self.cluster / "heartbeats" / f"{replica}.{role}"
+
+    def switches_applied(self, replica: str, role: str) -> Path:
+        """Return the file in which a process of this replica confirms the switches that it follows."""
+        return self.cluster / "switches" / f"{replica}.{role}.json"
 
     def metrics(self, replica: str) -> Path:
         """Return the directory that the processes of a replica share their metrics in."""

@@ -113,6 +113,7 @@ class _ProcessStarter:
 
     def start(self) -> tuple[Child, int | None]:
         self.around.layout.heartbeat(self.replica, self.role).unlink(missing_ok=True)
+        self.around.layout.switches_applied(self.replica, self.role).unlink(missing_ok=True)
         if self.role == "worker":
             child = self._start(())
             port = None

@@ -31,7 +31,7 @@ def make_state_directory(layout: Layout) -> None:
     try:
         if not is_state_directory(layout):
             _make_root(layout)
-        for directory in (layout.cluster, layout.logs, layout.secrets, layout.heartbeat("", "api").parent):
+        for directory in _directories(layout):
             directory.mkdir(mode=_PRIVATE, exist_ok=True)
         _check_space(layout)
         _check_writable(layout)
@@ -73,6 +73,11 @@ def unwritable(path: Path, error: OSError) -> ClusterError:
     return ClusterError(f"{path} cannot be written ({error.strerror}): choose another --state", REFUSED)
 
 
+def _directories(layout: Layout) -> tuple[Path, ...]:
+    heartbeats, applied = layout.heartbeat("", "api").parent, layout.switches_applied("", "api").parent
+    return (layout.cluster, layout.logs, layout.secrets, layout.operations, heartbeats, applied)
+
+
 def _make_root(layout: Layout) -> None:
     owned = _OWN_DIRECTORY
     if not layout.root.exists():
@@ -95,8 +100,9 @@ def _check_names(layout: Layout) -> None:
 
 
 def _removable(layout: Layout) -> tuple[Path, ...]:
-    directories = (layout.secrets, layout.logs, layout.postgres, layout.cluster)
-    return (*directories, layout.credentials, layout.keys, layout.token_public_keys, layout.events, layout.old_events)
+    directories = (layout.secrets, layout.logs, layout.postgres, layout.operations, layout.cluster)
+    files = (layout.credentials, layout.keys, layout.token_public_keys, layout.switches)
+    return (*directories, *files, layout.events, layout.old_events)
 
 
 def _remove(path: Path) -> None:

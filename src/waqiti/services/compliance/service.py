@@ -6,12 +6,14 @@ from importlib import resources
 from typing import Final
 
 from waqiti.contracts.catalog import COMPLIANCE, PAYMENT, WALLET
+from waqiti.contracts.modes import MODES
 from waqiti.contracts.payment import PaymentClient
+from waqiti.contracts.switches import PublicSettings
 from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
-from waqiti.foundation.settings import Settings
 from waqiti.foundation.telemetry import logger
 from waqiti.services.compliance.api.customers import public_routes
 from waqiti.services.compliance.api.internal import internal_routes
@@ -40,7 +42,7 @@ _READERS: Final = 2
 _log: Final = logger(__name__)
 
 
-class ComplianceSettings(Settings, frozen=True, kw_only=True):
+class ComplianceSettings(PublicSettings, frozen=True, kw_only=True):
     """Nothing beside what every service is told."""
 
 
@@ -57,12 +59,7 @@ def shipped_list() -> WatchList:
 @asynccontextmanager
 async def build(context: Context[ComplianceSettings]) -> AsyncIterator[Application]:
     """Build the service: its database, the list of names, routes and loops."""
-    settings = context.settings
-    database = await Database.open(
-        settings.database_url, name=COMPLIANCE, max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
-    )
-    context.closing.push_async_callback(database.close)
-    context.health.add("db", database.ping)
+    database = await context.database(COMPLIANCE)
     screening, limits, resolver = Screening(), LimitsInUse(), Resolver(database)
     following = await _lists(context, database, screening)
     context.actuator.on_cache_clear("limits", limits.forget)
@@ -75,7 +72,7 @@ async def build(context: Context[ComplianceSettings]) -> AsyncIterator[Applicati
         workers.append(freeze_wallets(Freezes(database, WalletClient(context.client(WALLET)))))
         workers += await _following(context, database, resolver)
     yield Application(
-        asgi=context.http(public_routes(customers), raw=raw),
+        asgi=context.http(public_routes(customers), raw=raw, rules=MODES, replays=answered_before(database)),
         api_tasks=() if context.role == "worker" else (following,),
         workers=workers,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from waqiti.contracts.catalog import FRAUD
-from waqiti.foundation.database import Database
+from waqiti.contracts.switches import FRAUD_THRESHOLD, MANUAL_REVIEW_MODE, MANUAL_REVIEW_THRESHOLD, Share
 from waqiti.foundation.runtime import Application, Context, Service
 from waqiti.foundation.settings import Settings
 from waqiti.services.fraud.api.routes import internal_routes
@@ -23,9 +23,14 @@ _RULES_FILE: Final = "shipped_rules.toml"
 class FraudSettings(Settings, frozen=True, kw_only=True):
     """Scores from ``fraud_threshold`` on decline; from ``manual_review_threshold`` on, in that mode, review."""
 
-    fraud_threshold: Annotated[float, Meta(ge=0, le=1, extra={"variable": "FRAUD_THRESHOLD"})] = 0.85
-    manual_review_threshold: Annotated[float, Meta(ge=0, le=1, extra={"variable": "MANUAL_REVIEW_THRESHOLD"})] = 0.70
-    manual_review_mode: Annotated[bool, Meta(extra={"variable": "MANUAL_REVIEW_MODE"})] = True
+    fraud_threshold: Annotated[Share, Meta(extra={"variable": FRAUD_THRESHOLD})] = 0.85
+    manual_review_threshold: Annotated[Share, Meta(extra={"variable": MANUAL_REVIEW_THRESHOLD})] = 0.70
+    manual_review_mode: Annotated[bool, Meta(extra={"variable": MANUAL_REVIEW_MODE})] = True
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds as the domain takes them."""
+        return Thresholds(self.fraud_threshold, self.manual_review_threshold, self.manual_review_mode)
 
 
 def shipped_rules() -> RuleSet:
@@ -36,14 +41,9 @@ def shipped_rules() -> RuleSet:
 @asynccontextmanager
 async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
     """Build the service: its database, the compiled rules, one route."""
-    settings = context.settings
-    thresholds = Thresholds(settings.fraud_threshold, settings.manual_review_threshold, settings.manual_review_mode)
-    database = await Database.open(
-        settings.database_url, name=FRAUD, max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
-    )
-    context.closing.push_async_callback(database.close)
-    context.health.add("db", database.ping)
-    scorer = Scorer(database, shipped_rules(), thresholds)
+    database = await context.database(FRAUD)
+    scorer = Scorer(database, shipped_rules(), context.switches.settings.thresholds)
+    context.switches.follow(lambda now: scorer.use(now.thresholds))
     yield Application(asgi=context.http([], raw=internal_routes(scorer)))
 
 

@@ -9,6 +9,8 @@ from msgspec import Meta
 
 import waqiti
 from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY
+from waqiti.contracts.modes import MODES
+from waqiti.contracts.switches import EMERGENCY_MODE, MAINTENANCE_MODE
 from waqiti.foundation.runtime import Application, Context, Service
 from waqiti.foundation.settings import Settings
 from waqiti.services.gateway.api.routes import edge_routes
@@ -27,6 +29,8 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
 
     rate_per_second: Annotated[float, Meta(gt=0)] = 5_000
     rate_burst: Annotated[int, Meta(ge=1)] = 10_000
+    emergency_mode: Annotated[bool, Meta(extra={"variable": EMERGENCY_MODE})] = False
+    maintenance_mode: Annotated[bool, Meta(extra={"variable": MAINTENANCE_MODE})] = False
 
 
 @asynccontextmanager
@@ -41,7 +45,8 @@ async def build(context: Context[GatewaySettings]) -> AsyncIterator[Application]
         DocumentDesk({name: clients[name] for name in _PUBLIC}, waqiti.__version__),
     )
     public_port = urlsplit(settings.base_url).port
-    yield Application(asgi=context.http([], raw=routes, access_log=True, serve_document=False, public_port=public_port))
+    asgi = context.http([], raw=routes, access_log=True, serve_document=False, public_port=public_port, rules=MODES)
+    yield Application(asgi=asgi)
 
 
 SERVICE = Service(name=GATEWAY, settings=GatewaySettings, build=build)

@@ -6,7 +6,6 @@ from typing import Final
 
 from waqiti.contracts.catalog import LEDGER
 from waqiti.contracts.ledger import Transfer, TransferResult
-from waqiti.foundation.database import Database
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.settings import Settings
 from waqiti.services.ledger.api.accounts import account_routes
@@ -23,24 +22,17 @@ class LedgerSettings(Settings, frozen=True, kw_only=True):
 @asynccontextmanager
 async def build(context: Context[LedgerSettings]) -> AsyncIterator[Application]:
     """Open the database and yield the application."""
-    settings = context.settings
-    database = await Database.open(
-        settings.database_url, name=LEDGER, max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
-    )
-    context.health.add("db", database.ping)
+    database = await context.database(LEDGER)
 
     async def post_batch(batch: Sequence[Transfer]) -> list[TransferResult]:
         return await post(database, batch)
 
     committer = Committer(post_batch)
-    try:
-        yield Application(
-            asgi=context.http(account_routes(database), raw=[transfers_route(committer)]),
-            api_tasks=[BackgroundTask("commit transfers", committer.run)],
-            workers=sweepers(database),
-        )
-    finally:
-        await database.close()
+    yield Application(
+        asgi=context.http(account_routes(database), raw=[transfers_route(committer)]),
+        api_tasks=[BackgroundTask("commit transfers", committer.run)],
+        workers=sweepers(database),
+    )
 
 
 SERVICE: Final = Service(name=LEDGER, settings=LedgerSettings, build=build)

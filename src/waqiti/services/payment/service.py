@@ -12,14 +12,16 @@ from waqiti.contracts import catalog, patience
 from waqiti.contracts.compliance import ComplianceClient
 from waqiti.contracts.fraud import FraudClient
 from waqiti.contracts.ledger import LedgerClient
+from waqiti.contracts.modes import MODES
 from waqiti.contracts.payment import CONSUMER_GROUP, PAYMENT_EVENTS
+from waqiti.contracts.switches import PublicSettings
 from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import Consumer, EventWriter
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
-from waqiti.foundation.settings import Settings
 from waqiti.services.payment.api.paying import paying_routes
 from waqiti.services.payment.api.payments import command_handlers, reading_handlers
+from waqiti.services.payment.api.replays import replays
 from waqiti.services.payment.domain.decisions import Clocks
 from waqiti.services.payment.usecases.accepting import Acceptor
 from waqiti.services.payment.usecases.commands import Commands
@@ -27,6 +29,7 @@ from waqiti.services.payment.usecases.deciding import Deciding
 from waqiti.services.payment.usecases.paying import Paying
 from waqiti.services.payment.usecases.reading import Reading
 from waqiti.services.payment.usecases.refunding import Refunding
+from waqiti.services.payment.usecases.replaying import Replaying
 from waqiti.services.payment.usecases.rescoring import Rescoring
 from waqiti.services.payment.usecases.retrying import Patience, Retrying
 from waqiti.services.payment.usecases.settling import Settling
@@ -40,7 +43,7 @@ from waqiti.services.payment.worker.sweeper import Sweeper
 Seconds = Annotated[float, Meta(gt=0)]
 
 
-class PaymentSettings(Settings, frozen=True, kw_only=True):
+class PaymentSettings(PublicSettings, frozen=True, kw_only=True):
     """Periods: how long holds last, how long a service that is away is waited for, when something counts as idle."""
 
     review_seconds: Seconds = patience.REVIEW.total_seconds()
@@ -70,23 +73,20 @@ class _Parts:
 
 @asynccontextmanager
 async def _build(context: Context[PaymentSettings]) -> AsyncIterator[Application]:
-    settings = context.settings
-    database = await Database.open(
-        settings.database_url, name="payments", max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
-    )
-    context.health.add("db", database.ping)
+    database = await context.database("payments")
     parts = _Parts(context, database)
     waiters = Waiters(database, context.draining)
     paying = _paying(context, parts, waiters)
     try:
         yield Application(
-            asgi=context.http(_handlers(parts), raw=paying_routes(paying)),
+            asgi=context.http(
+                _handlers(parts), raw=paying_routes(paying), rules=MODES, replays=replays(Replaying(database))
+            ),
             api_tasks=[BackgroundTask("waiters", waiters.run)],
             workers=_workers(context, parts),
         )
     finally:
         await parts.writer.close()
-        await database.close()
 
 
 def _paying(context: Context[PaymentSettings], parts: _Parts, waiters: Waiters) -> Paying:

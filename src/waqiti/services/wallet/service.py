@@ -7,9 +7,10 @@ from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, WALLET
 from waqiti.contracts.compliance import ComplianceClient
 from waqiti.contracts.fraud import FraudClient
 from waqiti.contracts.ledger import LedgerClient
-from waqiti.foundation.database import Database
+from waqiti.contracts.modes import MODES
+from waqiti.contracts.switches import PublicSettings
+from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, Context, Service
-from waqiti.foundation.settings import Settings
 from waqiti.services.wallet.api.history import history_routes
 from waqiti.services.wallet.api.internal import internal_routes
 from waqiti.services.wallet.api.movements import movement_routes
@@ -30,19 +31,14 @@ from waqiti.services.wallet.usecases.withdrawals import WithdrawalSteps
 from waqiti.services.wallet.worker.loops import loops
 
 
-class WalletSettings(Settings, frozen=True, kw_only=True):
+class WalletSettings(PublicSettings, frozen=True, kw_only=True):
     """wallet-service has no settings of its own."""
 
 
 @asynccontextmanager
 async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
     """Build the routes and the worker on one database."""
-    settings = context.settings
-    database = await Database.open(
-        settings.database_url, name="wallets", max_size=settings.pool_max_size, min_idle=settings.pool_min_idle
-    )
-    context.closing.push_async_callback(database.close)
-    context.health.add("db", database.ping)
+    database = await context.database("wallets")
     rails: dict[str, Rail] = {sandbox_rail.NAME: sandbox_rail.SandboxRail(database)}
     others = Others(
         LedgerClient(context.client(LEDGER)),
@@ -62,10 +58,8 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
         *history_routes(wallets, History(wallets, others.ledger)),
         *movement_routes(movements),
     ]
-    yield Application(
-        asgi=context.http(handlers, raw=internal_routes(wallets, freezes)),
-        workers=loops(database, driver, rails, wallets),
-    )
+    asgi = context.http(handlers, raw=internal_routes(wallets, freezes), rules=MODES, replays=answered_before(database))
+    yield Application(asgi=asgi, workers=loops(database, driver, rails, wallets))
 
 
 SERVICE = Service(name=WALLET, settings=WalletSettings, build=build)

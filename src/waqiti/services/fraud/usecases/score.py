@@ -29,6 +29,10 @@ class Scorer:
         self._rules = rules
         self._thresholds = thresholds
 
+    def use(self, thresholds: Thresholds) -> None:
+        """Decide by these thresholds from the next batch on."""
+        self._thresholds = thresholds
+
     async def score(self, items: Sequence[ScoreRequest]) -> list[FraudDecision]:
         """Return a decision per item, in order; an id that was asked before gets its stored one and counts no more.
 
@@ -52,7 +56,8 @@ class Scorer:
             known = await _read(connection, items)
             history = History(known.profiles, known.signals, self._rules.thresholds)
             new = [item for item in items.values() if item.id not in known.decisions]
-            judged = [judge(item, history, self._rules, self._thresholds) for item in new]
+            thresholds = self._thresholds
+            judged = [judge(item, history, self._rules, thresholds) for item in new]
             if judged:
                 await record(connection, judged, history.added_signals, history.added_profiles)
         _measure(judged)

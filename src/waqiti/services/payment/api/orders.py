@@ -47,6 +47,11 @@ def read_orders(incoming: Incoming) -> list[Order | Problem]:
     ]
 
 
+def key_hash(key: RequestKey) -> bytes:
+    """Return what a payment's key is stored as."""
+    return hashlib.sha256(key.scope + key.key.encode()).digest()
+
+
 def _item(body: msgspec.Raw, json: object, scope: bytes, incoming: Incoming, pointer: str) -> Order | Problem:
     try:
         payment = decode_body(_ITEM, bytes(body))
@@ -73,7 +78,7 @@ def _order(payment: NewPayment, key: RequestKey, incoming: Incoming, pointer: st
         fee=payment.fee,
         description=payment.description,
         metadata=payment.metadata or None,
-        key_hash=hashlib.sha256(key.scope + key.key.encode()).digest(),
+        key_hash=key_hash(key),
         body_hash=key.body_hash,
         created_by=f"key:{incoming.principal.key_id}",
         pointer=pointer,

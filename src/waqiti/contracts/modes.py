@@ -1,0 +1,86 @@
+"""What the modes refuse: the one table, in order of precedence. Each answers 503 with ``Retry-After``.
+
+| switch | where | refuses | lets pass |
+|---|---|---|---|
+| MAINTENANCE_MODE | gateway | everything | health, diagnostics, operators |
+| EMERGENCY_MODE | gateway and services | batches, exchanges, withdrawals, new customers and wallets, changes of webhooks | the rest, and operators |
+| READ_ONLY_MODE | services | every change that a client may ask for | reads, replays of answered keys, calls between deployments |
+"""  # noqa: E501 - a table
+
+from typing import Final
+
+from waqiti.contracts.catalog import DEPLOYMENTS
+from waqiti.foundation.http import Incoming, Rule
+from waqiti.foundation.security import OPERATOR
+
+_PUBLIC: Final = "/v1/"
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_DIAGNOSTICS: Final = ("/actuator/", "/cache/")
+_HEALTH: Final = frozenset({"/health", "/health/critical", *(f"/{row.name}/health" for row in DEPLOYMENTS)})
+_NOT_IN_AN_EMERGENCY: Final = frozenset(
+    {"/v1/payments/batch", "/v1/exchanges", "/v1/withdrawals", "/v1/customers", "/v1/wallets"}
+)
+_WEBHOOKS: Final = "/v1/webhook-endpoints"
+
+_PAGE: Final = b"""<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Maintenance</title>
+  <style>
+    body { font: 1.1rem/1.6 system-ui, sans-serif; margin: 15vh auto; max-width: 34rem; padding: 0 1rem; }
+  </style>
+</head>
+<body>
+  <main>
+    <h1>We are being maintained</h1>
+    <p>Your money is where it was, and what you have sent before is being worked on. Please come back in a while.</p>
+  </main>
+</body>
+</html>
+"""
+
+
+def _in_maintenance(incoming: Incoming) -> bool:
+    path = incoming.path
+    return not (path in _HEALTH or path.startswith(_DIAGNOSTICS) or incoming.principal.has(OPERATOR))
+
+
+def _in_an_emergency(incoming: Incoming) -> bool:
+    if incoming.method in _READS or incoming.principal.has(OPERATOR):
+        return False
+    path = incoming.path
+    return path in _NOT_IN_AN_EMERGENCY or path == _WEBHOOKS or path.startswith(_WEBHOOKS + "/")
+
+
+def _read_only(incoming: Incoming) -> bool:
+    return incoming.method not in _READS and incoming.path.startswith(_PUBLIC)
+
+
+MODES: Final = (
+    Rule(
+        setting="maintenance_mode",
+        code="maintenance",
+        detail="The platform is being maintained.",
+        retry_after_seconds=30,
+        refuses=_in_maintenance,
+        anybody=True,
+        page=_PAGE,
+    ),
+    Rule(
+        setting="emergency_mode",
+        code="emergency_mode",
+        detail="Only what is critical is done at the moment, and this is not.",
+        retry_after_seconds=30,
+        refuses=_in_an_emergency,
+    ),
+    Rule(
+        setting="read_only_mode",
+        code="read_only",
+        detail="At the moment everything can be read and nothing changed.",
+        retry_after_seconds=5,
+        refuses=_read_only,
+        replays=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Changing switches on every replica; it needs files and /proc only."""

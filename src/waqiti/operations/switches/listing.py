@@ -1,0 +1,114 @@
+"""What every switch is at the moment, where that comes from, and who follows it."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from waqiti.contracts.switches import SWITCHES, Switch
+from waqiti.foundation.clock import utc_now
+from waqiti.foundation.switches.file import LiveSwitch, SwitchFile, Value
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.processes import environment_of
+from waqiti.operations.store import transaction
+from waqiti.operations.switches.changing import forget_expired
+from waqiti.operations.switches.confirming import ReplicaView, replicas_of
+from waqiti.operations.switches.publishing import publish
+from waqiti.operations.switches.wanted import value_of
+
+
+class SwitchRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One switch of one deployment: who set it, why and until when, where it is live; who follows what is published."""
+
+    name: str
+    service: str
+    value: Value
+    source: Literal["live", "environment", "default"]
+    owner: str | None = None
+    reason: str | None = None
+    set_at: datetime | None = None
+    expires_at: datetime | None = None
+    replicas: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+
+
+class SwitchList(msgspec.Struct, frozen=True):
+    """All switches, at the revision that is published."""
+
+    revision: int
+    switches: tuple[SwitchRow, ...]
+
+
+def list_switches(layout: Layout) -> SwitchList:
+    """Return every switch of every deployment that has it; publish what a killed command has not.
+
+    Raises:
+        ClusterError: the operations store cannot be used.
+    """
+    with transaction(layout.operations_store) as connection:
+        forget_expired(connection, layout)
+    document = publish(layout)
+    services = {service for switch in SWITCHES for service in switch.deployments}
+    views = replicas_of(layout, services)
+    environments = {view.service: environment_of(view.pids[0]) for view in views}
+    rows = [
+        _row(switch, service, document, [view for view in views if view.service == service], environments.get(service))
+        for switch in SWITCHES
+        for service in switch.deployments
+    ]
+    return SwitchList(document.revision, tuple(rows))
+
+
+def effective(rows: SwitchList, name: str, service: str) -> Value:
+    """Return the value of a switch of one deployment."""
+    return next(row.value for row in rows.switches if (row.name, row.service) == (name, service))
+
+
+def _row(
+    switch: Switch,
+    service: str,
+    document: SwitchFile,
+    views: list[ReplicaView],
+    environment: dict[str, str] | None,
+) -> SwitchRow:
+    follow = {view.name: view.follows(document.revision, switch.name) for view in views}
+    reached = tuple(name for name, does in follow.items() if does)
+    unreached = tuple(name for name, does in follow.items() if not does)
+    live = _live(document, switch.name, service)
+    if live is None:
+        value, source = _started_with(switch, environment or {})
+        return SwitchRow(
+            name=switch.name, service=service, value=value, source=source, replicas=reached, unreached=unreached
+        )
+    return SwitchRow(
+        name=switch.name,
+        service=service,
+        value=live.value,
+        source="live",
+        owner=live.owner,
+        reason=live.reason,
+        set_at=live.set_at,
+        expires_at=live.expires_at,
+        replicas=reached,
+        unreached=unreached,
+    )
+
+
+def _live(document: SwitchFile, name: str, service: str) -> LiveSwitch | None:
+    now = utc_now()
+    for live in document.switches:
+        if (live.name, live.service) == (name, service) and (live.expires_at is None or live.expires_at > now):
+            return live
+    return None
+
+
+def _started_with(switch: Switch, environment: dict[str, str]) -> tuple[Value, Literal["environment", "default"]]:
+    text = environment.get(switch.name)
+    if text is None:
+        return switch.default, "default"
+    try:
+        return value_of(switch, text), "environment"
+    except ClusterError:
+        # A process with such a value does not start.
+        return text, "environment"

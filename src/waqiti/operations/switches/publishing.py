@@ -1,0 +1,36 @@
+"""``switches.json``: what the operations store says, where every replica reads it."""
+
+from typing import Final
+
+import msgspec
+
+from waqiti.foundation.switches.file import SwitchFile
+from waqiti.operations.cluster.files import lock, write_document
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.store import switches as rows
+from waqiti.operations.store import transaction
+
+_LOCK_SECONDS: Final = 10.0
+
+
+def publish(layout: Layout) -> SwitchFile:
+    """Write what the store says, unless that is published already; return it.
+
+    Under a lock the store is read after it was gained: of two who publish at once the later never writes the older.
+    What a killed command has left unpublished is published by the next.
+    """
+    layout.operations.mkdir(mode=0o700, exist_ok=True)
+    with lock(layout.switches_lock, wait_seconds=_LOCK_SECONDS, holder="Another waqiti switch"):
+        with transaction(layout.operations_store) as connection:
+            document = SwitchFile(rows.revision(connection), rows.read(connection))
+        if published(layout) != document:
+            write_document(layout.switches, document, durable=True)
+    return document
+
+
+def published(layout: Layout) -> SwitchFile:
+    """Return what replicas read; revision 0 where nothing was published, or what was cannot be read."""
+    try:
+        return msgspec.json.decode(layout.switches.read_bytes(), type=SwitchFile)
+    except (OSError, ValueError, msgspec.MsgspecError):
+        return SwitchFile(0)

@@ -1,0 +1,88 @@
+"""From what was typed to what is wanted: names, values, deployments, periods."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from waqiti.contracts.switches import SWITCHES, Switch, find_switch
+from waqiti.foundation.switches.file import Value
+from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+
+LONGEST: Final = timedelta(days=30)
+
+_WORDS: Final = {"on": "true", "off": "false", "yes": "true", "no": "false"}
+_PERIOD: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def switch_called(name: str) -> Switch:
+    """Return a switch.
+
+    Raises:
+        ClusterError: there is none of that name.
+    """
+    switch = find_switch(name)
+    if switch is None:
+        known = ", ".join(row.name for row in SWITCHES)
+        raise ClusterError(f"No switch is called {name}; there are {known}", WRONG_USE)
+    return switch
+
+
+def deployments_of(switch: Switch, service: str | None) -> tuple[str, ...]:
+    """Return the deployments for which a switch is meant: all that have it unless one is named.
+
+    Raises:
+        ClusterError: that one does not have it, or it is for the whole platform.
+    """
+    if service is None:
+        return switch.deployments
+    if service not in switch.deployments:
+        has = ", ".join(switch.deployments)
+        raise ClusterError(f"{service} does not have the switch {switch.name}; it is for {has}", WRONG_USE)
+    if switch.platform:
+        raise ClusterError(f"{switch.name} is for the whole platform: leave --service out", WRONG_USE)
+    return (service,)
+
+
+def value_of(switch: Switch, text: str) -> Value:
+    """Return the value that ``text`` stands for.
+
+    Raises:
+        ClusterError: the switch does not take it.
+    """
+    word = text.strip()
+    if switch.kind is bool:
+        word = _WORDS.get(word.lower(), word.lower())
+    try:
+        value: Value = msgspec.convert(word, switch.kind, strict=False)
+    except msgspec.ValidationError:
+        raise ClusterError(f"{switch.name} is {switch.values}, and not {text!r}", WRONG_USE) from None
+    return value.upper() if isinstance(value, str) else value
+
+
+def period_of(text: str) -> timedelta:
+    """Read a period such as ``90s``, ``30m``, ``2h`` or ``1d``.
+
+    Raises:
+        ClusterError: it is none, or over thirty days.
+    """
+    found = _PERIOD.fullmatch(text.strip())
+    if found is None:
+        raise ClusterError(f"--for wants a period such as 90s, 30m, 2h or 1d, and not {text!r}", WRONG_USE)
+    period = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if period > LONGEST:
+        raise ClusterError(f"--for is at most {LONGEST.days} days: leave it out for what is to stay", WRONG_USE)
+    return period
+
+
+def reason_of(text: str) -> str:
+    """Return a reason that says something.
+
+    Raises:
+        ClusterError: it is empty.
+    """
+    if not text.strip():
+        raise ClusterError("--reason must say why", WRONG_USE)
+    return text.strip()

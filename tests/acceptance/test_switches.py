@@ -1,0 +1,210 @@
+"""Switches on the shared platform, under traffic: in force everywhere within a second, and always restored."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.people import People
+from tests.support.platform import Finished, Platform
+from tests.support.raw import Answer, RawClient
+from tests.support.traffic import Traffic
+from waqiti.client import Client
+
+APPLIED_MS = 1_000
+WRITTEN = ("payment-service", "wallet-service", "compliance-service")
+REASON = ("--reason", "An acceptance test.", "--json")
+
+
+@contextmanager
+def switched(
+    platform: Platform, name: str, value: str, *, service: str | None = None, period: str | None = None
+) -> Iterator[Any]:
+    """Have a switch set, and unset again whatever happens; give what ``switch set`` printed."""
+    only = ["--service", service] if service else []
+    until_then = ["--for", period] if period else []
+    try:
+        done = platform.command("switch", "set", name, value, *only, *until_then, *REASON)
+        assert done.exit_code == 0, done
+        yield done.document()
+    finally:
+        assert platform.command("switch", "unset", name, *only, *REASON).exit_code == 0
+
+
+def assert_refused(answer: Answer, code: str) -> None:
+    assert (answer.status, answer.problem()["code"]) == (503, code), answer
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def replicas_of(platform: Platform, *services: str) -> set[str]:
+    deployments = platform.status()["deployments"]
+    return {replica["name"] for row in deployments if row["name"] in services for replica in row["replicas"]}
+
+
+def order(people: People) -> dict[str, Any]:
+    payer, payee = people.wallet(funds=1_000), people.wallet()
+    return {"from_wallet": payer.id, "to_wallet": payee.id, "amount": 100, "currency": "EUR"}
+
+
+def test_read_only_under_traffic_loses_nothing_and_is_in_force_everywhere_within_a_second(
+    platform: Platform, client: Client, raw: RawClient, people: People
+) -> None:
+    body, key = order(people), uuid4().hex
+    first = raw.post("/v1/payments", body, idempotency_key=key)
+    direct = RawClient(platform.credentials.services["payment-service"], platform.credentials.api_key)
+
+    with Traffic(client) as traffic:
+        traffic.wait_for(20)
+        with switched(platform, "READ_ONLY_MODE", "on") as document:
+            before = len(traffic.accepted)
+            assert {replica["name"] for replica in document["replicas"]} == replicas_of(platform, *WRITTEN)
+            assert all(replica["applied_ms"] < APPLIED_MS for replica in document["replicas"]), document
+            assert document["unreached"] == []
+            for asked in (raw, direct):
+                assert_refused(asked.post("/v1/payments", body), "read_only")
+                again = asked.post("/v1/payments", body, idempotency_key=key)
+                assert (again.status, again.document()["id"]) == (201, first.document()["id"])
+                assert again.headers["idempotent-replayed"] == "true"
+            assert_refused(raw.post("/v1/customers", {"name": "Too Late", "country": "DE"}), "read_only")
+            assert raw.get(f"/v1/payments/{first.document()['id']}").status == 200
+            assert raw.send("GET", "/health/critical", key=None).status == 200
+            assert len(traffic.accepted) <= before + len(traffic.wallets), "only what was under way was accepted"
+        traffic.wait_for(20)
+
+    assert traffic.assert_each_ended_once().keys() == {"captured"}
+
+
+def test_read_only_of_one_service_leaves_the_others_as_they_are(
+    platform: Platform, raw: RawClient, people: People
+) -> None:
+    body = order(people)
+    with switched(platform, "READ_ONLY_MODE", "on", service="wallet-service") as document:
+        assert {replica["name"] for replica in document["replicas"]} == replicas_of(platform, "wallet-service")
+        deposit = {"wallet_id": body["from_wallet"], "amount": 1, "currency": "EUR", "rail": "sandbox"}
+        assert_refused(raw.post("/v1/deposits", deposit), "read_only")
+        assert raw.post("/v1/payments", body).status == 201
+
+
+def test_an_emergency_lets_payments_pass_and_nothing_that_can_wait(
+    platform: Platform, raw: RawClient, people: People
+) -> None:
+    body, person = order(people), {"name": "Can Wait", "country": "DE"}
+    services = platform.credentials.services
+    with switched(platform, "EMERGENCY_MODE", "on"):
+        assert raw.post("/v1/payments", body).status == 201
+        batch = {"payments": [{"idempotency_key": "a", **body}]}
+        for path, sent, service in (
+            ("/v1/payments/batch", batch, "payment-service"),
+            ("/v1/customers", person, "compliance-service"),
+            ("/v1/wallets", {"customer_id": "cus_x", "currency": "EUR"}, "wallet-service"),
+            ("/v1/withdrawals", {}, "wallet-service"),
+        ):
+            assert_refused(raw.post(path, sent), "emergency_mode")
+            direct = RawClient(services[service], platform.credentials.api_key)
+            assert_refused(direct.post(path, sent), "emergency_mode")
+        operator = RawClient(platform.credentials.base_url, platform.credentials.operator_key)
+        assert operator.post("/v1/customers", person).status == 201
+
+    assert raw.post("/v1/customers", person).status == 201
+
+
+def test_maintenance_shows_a_page_and_lets_health_and_operators_pass(platform: Platform, raw: RawClient) -> None:
+    with switched(platform, "MAINTENANCE_MODE", "on"):
+        assert_refused(raw.get("/v1/payments"), "maintenance")
+        page = raw.send("GET", "/docs", None, {"Accept": "text/html"}, key=None)
+        assert (page.status, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert raw.send("GET", "/health/critical", key=None).status == 200
+        operator = RawClient(platform.credentials.base_url, platform.credentials.operator_key)
+        assert operator.get("/v1/payments").status == 200
+
+    assert raw.get("/v1/payments").status == 200
+
+
+def test_a_threshold_decides_differently_at_once_and_the_missing_band_is_said(
+    platform: Platform, raw: RawClient, people: People
+) -> None:
+    body = order(people)
+    with switched(platform, "FRAUD_THRESHOLD", "0", period="30m") as document:
+        assert ["no review band" in note for note in document["notes"]] == [True]
+        declined = raw.post("/v1/payments", body).document()
+        assert (declined["status"], declined["failure"]["code"]) == ("declined", "fraud_declined")
+    with switched(platform, "MANUAL_REVIEW_THRESHOLD", "0") as document:
+        assert document["notes"] == []
+        assert raw.post("/v1/payments", body).document()["status"] == "in_review"
+
+    assert raw.post("/v1/payments", body).document()["status"] == "captured"
+
+
+def test_pools_are_resized_while_they_are_used(platform: Platform, raw: RawClient, people: People) -> None:
+    operator = RawClient(platform.credentials.services["payment-service"], platform.credentials.operator_key)
+
+    def largest() -> float:
+        answer = operator.get("/actuator/metrics/database_pool_connections?tag=state:max&tag=pool:payments")
+        return float(answer.document()["measurements"][0]["value"])
+
+    body = order(people)
+    former = largest()
+    with switched(platform, "DB_POOL_MAX_SIZE", "6", service="payment-service"):
+        until(lambda: largest() == 12)
+        assert raw.post("/v1/payments", body).status == 201
+    until(lambda: largest() == former)
+
+
+def test_a_switch_lets_go_when_its_time_is_over(platform: Platform, raw: RawClient, people: People) -> None:
+    body = order(people)
+    with switched(platform, "READ_ONLY_MODE", "on", service="payment-service", period="2s"):
+        assert_refused(raw.post("/v1/payments", body), "read_only")
+        until(lambda: raw.post("/v1/payments", body).status == 201)
+
+
+def test_the_list_says_who_why_until_when_and_where(platform: Platform) -> None:
+    with switched(platform, "LOG_LEVEL", "warning", service="ledger-service", period="1h") as document:
+        listed = platform.command("switch", "list", "--json").document()
+        shown = platform.command("switch", "list").stdout
+
+    assert listed["revision"] == document["revision"]
+    (row,) = [row for row in listed["switches"] if (row["name"], row["service"]) == ("LOG_LEVEL", "ledger-service")]
+    assert (row["value"], row["source"], row["reason"]) == ("WARNING", "live", "An acceptance test.")
+    assert set(row["replicas"]) == replicas_of(platform, "ledger-service")
+    assert row["expires_at"] is not None
+    assert "An acceptance test." in shown
+
+
+def test_every_change_is_audited_and_the_chain_holds(platform: Platform) -> None:
+    before = platform.command("audit", "verify", "--json").document()
+    with switched(platform, "LOG_LEVEL", "INFO", service="ledger-service"):
+        pass
+    after = platform.command("audit", "verify", "--json").document()
+
+    assert (before["intact"], after["intact"]) == (True, True)
+    assert after["entries"] == before["entries"] + 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["NO_SUCH_MODE", "on"], "No switch is called NO_SUCH_MODE; there are"),
+        (["FRAUD_THRESHOLD", "1.5"], "FRAUD_THRESHOLD is a number from 0 to 1, and not '1.5'"),
+        (["READ_ONLY_MODE", "on", "--service", "ledger-service"], "ledger-service does not have the switch"),
+        (["READ_ONLY_MODE", "on", "--for", "soon"], "--for wants a period such as"),
+    ],
+)
+def test_wrong_use_is_a_sentence_and_changes_nothing(platform: Platform, arguments: list[str], said: str) -> None:
+    before = platform.command("switch", "list", "--json").document()["revision"]
+
+    finished: Finished = platform.command("switch", "set", *arguments, *REASON)
+
+    assert (finished.exit_code, said in finished.stderr) == (2, True), finished
+    assert said in json.loads(finished.stdout)["error"]
+    assert platform.command("switch", "list", "--json").document()["revision"] == before
+
+
+def until(holds: Callable[[], bool], timeout_seconds: float = 10) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
