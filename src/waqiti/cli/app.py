@@ -102,6 +102,27 @@ ledger.command(
 )
 app.command(ledger)
 
+compliance = App(name="compliance", help="Names, and the lists that they are screened against.")
+compliance.command(
+    "waqiti.cli.names:compare",
+    name="compare",
+    help="Say how alike two names are, from 0 to 1, and what that means; no platform is needed.",
+)
+compliance.command(
+    "waqiti.cli.names:screen",
+    name="screen",
+    help="Look names up among the lists of the running platform, as a new customer's name is.",
+)
+lists = App(name="lists", help="Lists of names.")
+lists.command(
+    "waqiti.cli.lists:load",
+    name="load",
+    help="Load a list of names; return when every replica screens against it.",
+)
+lists.command("waqiti.cli.lists:show", name="list", help="List what is screened against, and by which processes.")
+compliance.command(lists)
+app.command(compliance)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""

@@ -1,18 +1,16 @@
 """``waqiti ledger verify``: the books, proved."""
 
 import asyncio
-import json as json_module
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from waqiti.cli.databases import no_answer, read_databases
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.contracts.catalog import LEDGER, PAYMENT, WALLET
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.services.ledger.usecases.verify import verify as prove
 from waqiti.services.payment.usecases.attestations import open_attestations as of_payments
@@ -44,14 +42,12 @@ def prove_books(layout: Layout, *, quick: bool = False) -> "Verdict":
     Raises:
         ClusterError: there are none, or their database does not answer.
     """
-    databases = _databases(layout)
+    databases = read_databases(layout)
     attesting = [partial(of_payments, databases[PAYMENT]), partial(of_movements, databases[WALLET])]
-    # Why a connection failed is for a service's log; here it is one sentence.
-    logging.getLogger("waqiti").addHandler(logging.NullHandler())
     try:
         return asyncio.run(prove(databases[LEDGER], attesting, quick=quick))
     except DependencyUnavailable as error:
-        raise ClusterError(f"The database of {layout.root} does not answer: waqiti up starts it") from error
+        raise no_answer(layout) from error
 
 
 def show_verdict(verdict: "Verdict") -> None:
@@ -65,12 +61,3 @@ def show_verdict(verdict: "Verdict") -> None:
     out.print(f"[bold red]The books do not balance[/]: {len(verdict.problems)} findings")
     for problem in verdict.problems:
         out.print(f"  {problem.check}  {problem.subject}  {problem.detail}")
-
-
-def _databases(layout: Layout) -> dict[str, str]:
-    path = layout.credentials
-    try:
-        credentials = json_module.loads(path.read_text())
-    except OSError as error:
-        raise ClusterError(f"{path} cannot be read ({error.strerror}): start a platform with waqiti up") from error
-    return dict(credentials["databases"])

@@ -7,12 +7,12 @@ import msgspec
 from tests.support.compliance_desk import SHIPPED, open_desk
 from tests.support.databases import FreshDatabase
 from tests.support.scoring import screened
-from waqiti.services.compliance.domain.screening import WatchList
+from waqiti.services.compliance.domain.lists import read_list, together
 from waqiti.services.compliance.usecases.names import screen_everybody
 
 MakeDatabase = Callable[[str], FreshDatabase]
 STATUS = "SELECT status, screening_version FROM customers WHERE id = $1"
-NEWER = WatchList.read("reference,name,aliases\nX-1,Ann Example,\n")
+NEWER = together([read_list("newer", "reference,name,aliases\nX-1,Ann Example,\n")])
 
 
 async def test_a_stored_screening_is_used_while_the_list_stays_the_same(fresh_database: MakeDatabase) -> None:
@@ -98,3 +98,33 @@ async def test_who_is_no_longer_on_a_list_stays_blocked_until_somebody_decides(f
         await desk.rows("UPDATE customers SET status = 'blocked' WHERE id = $1", customer)
         await screen_everybody(desk.first.database, desk.first.screening)
         assert await desk.rows(STATUS, customer) == [("blocked", SHIPPED.version)]
+
+
+async def test_who_may_be_meant_by_a_newer_list_is_looked_at_and_who_is_blocked_stays_so(
+    fresh_database: MakeDatabase,
+) -> None:
+    async with open_desk(fresh_database, names=NEWER) as desk:
+        perhaps = await desk.customer(name="Ann Exampel", version="older")
+        blocked = await desk.customer(name="Ann Exampel", version="older")
+        await desk.rows("UPDATE customers SET status = 'blocked' WHERE id = $1", blocked)
+        decision = (await desk.screen(screened(perhaps, blocked, 100)))[0]
+
+        assert decision.refusals == ["customer_not_active", "customer_blocked"]
+        assert await desk.rows(STATUS, perhaps) == [("in_review", NEWER.version)]
+        assert await desk.rows(STATUS, blocked) == [("blocked", NEWER.version)]
+        assert await desk.rows("SELECT DISTINCT outcome, found FROM screenings") == [("possible", ["X-1"])]
+        assert await desk.rows("SELECT count(*) FROM freezes") == [(0,)]
+
+
+async def test_a_text_that_may_name_somebody_is_passed_on_for_review_and_reserves(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database, names=NEWER) as desk:
+        payer, payee = await desk.customer(name="Bob Sample"), await desk.customer(name="Bob Sample")
+        texts = ("lunch", "for Anna Example", "for Ann Example")
+        items = [msgspec.structs.replace(screened(payer, payee, 100), text=text) for text in texts]
+        decisions = await desk.screen(*items)
+        assert [(decision.outcome, decision.refusals) for decision in decisions] == [
+            ("clear", []),
+            ("possible", []),
+            ("confirmed", ["sanctions_hit"]),
+        ]
+        assert await desk.used(payer) == 200

@@ -31,7 +31,9 @@ PEOPLE = {
     EVE: CustomerFacts(id=EVE, tier="basic", status="blocked"),
     IVY: CustomerFacts(id=IVY, tier="basic", status="in_review"),
 }
-ASSESSOR = Assessor(PEOPLE, LIMITS, NAMES)
+SAID = "to Quenvik, Zorblat"
+PERHAPS = "to Quenvik, Zoblat"
+ASSESSOR = Assessor(PEOPLE, LIMITS, NAMES.read_texts([SAID, PERHAPS, "lunch"]))
 
 
 def refusals(payer: UUID | None, payee: UUID | None, amount: int = 1, text: str | None = None) -> list[str]:
@@ -48,10 +50,19 @@ def test_parties_must_be_active_customers() -> None:
 
 
 def test_a_name_in_the_text_is_a_sanctions_hit_and_nobody_is_told_whose() -> None:
-    decision = ASSESSOR.assess(screened(ALICE, BOB, 1, text="to Quenvik, Zorblat")).decision
+    assert refusals(ALICE, BOB, text="lunch") == []
+    decision = ASSESSOR.assess(screened(ALICE, BOB, 1, text=SAID)).decision
     assert (decision.outcome, decision.refusals) == ("confirmed", ["sanctions_hit"])
     assert "Zorblat" not in str(decision.reasons)
     assert "X-1" not in str(decision.reasons)
+
+
+def test_what_may_be_a_name_in_the_text_is_reserved_for_and_looked_at() -> None:
+    reservation = ASSESSOR.assess(screened(ALICE, BOB, 1, text=PERHAPS))
+    decision = reservation.decision
+    assert (reservation.state, decision.outcome, decision.refusals) == ("reserved", "possible", [])
+    assert [reason.code for reason in decision.reasons] == ["sanctions_possible"]
+    assert ASSESSOR.assess_again(screened(ALICE, BOB, 1, text=PERHAPS)).outcome == "possible"
 
 
 def test_one_payment_may_be_of_the_limit_and_not_of_one_minor_unit_more() -> None:

@@ -61,6 +61,7 @@ class _Info(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     started_at: str
     uptime_seconds: float
+    parts: dict[str, object]
 
 
 class _Env(msgspec.Struct, frozen=True):
@@ -85,7 +86,12 @@ class Actuator:
         self._health = health
         self._refresh: dict[str, Action] = {}
         self._caches: dict[str, Action] = {}
+        self._parts: dict[str, Callable[[], object]] = {}
         self._started = time.monotonic()
+
+    def describe(self, name: str, part: Callable[[], object]) -> None:
+        """Have ``/actuator/info`` show what ``part`` returns, under ``parts``."""
+        self._parts[name] = part
 
     def on_refresh(self, name: str, action: Action) -> None:
         """Have ``action`` run at ``POST /actuator/refresh``."""
@@ -130,6 +136,7 @@ class Actuator:
             python=platform.python_version(),
             started_at=rfc3339(_STARTED),
             uptime_seconds=round(time.monotonic() - self._started, 3),
+            parts={name: part() for name, part in self._parts.items()},
         )
         return Outgoing(200, _encode(info))
 

@@ -18,7 +18,7 @@ def public_routes(customers: Customers) -> Sequence[ControllerRouterHandler]:
 
     @post("/v1/customers", status_code=201, operation_id="create_customer")
     async def create(request: Request, data: JSONBody[NewCustomer]) -> Response[Customer]:
-        """Take on a customer. Somebody who is found on a sanctions list becomes a customer whose status is blocked."""
+        """Take on a customer. Somebody who is found on a sanctions list is blocked, who may be is in review."""
         return _answer(await customers.take_on(request.request_key, data))
 
     @get("/v1/customers/{customer_id:str}", operation_id="read_customer")

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -55,6 +55,13 @@ class CustomerRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+_STATUS: Final[dict[ScreeningOutcome, CustomerStatus]] = {
+    "clear": "active",
+    "possible": "in_review",
+    "confirmed": "blocked",
+}
+
+
 class Screened(msgspec.Struct, frozen=True, kw_only=True):
     """What screening a name gave."""
 
@@ -63,9 +70,9 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True):
     references: list[str]
 
     @property
-    def status(self) -> Literal["active", "blocked"]:
+    def status(self) -> CustomerStatus:
         """The status of a new customer with this outcome."""
-        return "blocked" if self.outcome == "confirmed" else "active"
+        return _STATUS[self.outcome]
 
 
 def checked(new: NewCustomer, today: date) -> NewCustomer:

@@ -16,7 +16,6 @@ from waqiti.contracts.compliance import (
 from waqiti.contracts.fraud import Reason
 from waqiti.contracts.refusals import CUSTOMER_BLOCKED, CUSTOMER_NOT_ACTIVE, LIMIT_EXCEEDED, SANCTIONS_HIT
 from waqiti.services.compliance.domain.limits import Counter, LimitTable, Period, TierLimits, counters
-from waqiti.services.compliance.domain.screening import WatchList
 
 State = Literal["reserved", "confirmed", "released", "refused", "unlimited"]
 
@@ -26,6 +25,7 @@ _REASONS: Final = {
     CUSTOMER_NOT_ACTIVE: Reason(CUSTOMER_NOT_ACTIVE, "A party to this payment is not an active customer."),
     SANCTIONS_HIT: Reason(SANCTIONS_HIT, "The text of this payment may not be sent."),
 }
+_NAMED: Final = Reason("sanctions_possible", "The text of this payment is looked at first.")
 _LIMIT_REASONS: Final[dict[Literal["payment", "day", "month"], Reason]] = {
     "payment": Reason(LIMIT_EXCEEDED, "The amount is above the payer's limit for one payment."),
     "day": Reason(LIMIT_EXCEEDED, "The amount would pass the payer's limit for the day."),
@@ -67,10 +67,16 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 class Assessor:
     """Decides about single movements by what is known of their parties, before any window is looked at."""
 
-    def __init__(self, customers: Mapping[UUID, CustomerFacts], limits: LimitTable, names: WatchList) -> None:
+    def __init__(
+        self,
+        customers: Mapping[UUID, CustomerFacts],
+        limits: LimitTable,
+        texts: Mapping[str, ScreeningOutcome],
+    ) -> None:
+        """Take what is known of parties, and what every text says that comes along (``screening.read_texts``)."""
         self._customers = customers
         self._limits = limits
-        self._names = names
+        self._texts = texts
 
     def assess(self, item: ScreenRequest) -> Reservation:
         """Return the reservation that ``item`` asks for, or its refusal."""
@@ -81,18 +87,22 @@ class Assessor:
         if limits is not None and not limits.allows(item.amount, item.currency):
             return over_limit(item, "payment")
         state: State = "reserved" if limits is not None else "unlimited"
-        return Reservation(item=item, state=state, decision=self._clear(item), limits=limits)
+        return Reservation(item=item, state=state, decision=self._passed(item), limits=limits)
 
     def assess_again(self, item: ScreenRequest) -> ComplianceDecision:
         """Decide about a movement that has its reservation, by its parties and its text."""
         refusals = self._refusals(item)
-        return _refused_for(item, refusals).decision if refusals else self._clear(item)
+        return _refused_for(item, refusals).decision if refusals else self._passed(item)
 
     def _refusals(self, item: ScreenRequest) -> list[str]:
         refusals = self._party_refusals(item)
-        if item.text is not None and self._names.mentions(item.text):
+        if self._mentioned(item) == "confirmed":
             refusals.append(SANCTIONS_HIT)
         return refusals
+
+    def _mentioned(self, item: ScreenRequest) -> ScreeningOutcome:
+        """Return what the text of a movement says: who is named in it, or perhaps named, is not paid unseen."""
+        return self._texts[item.text] if item.text is not None else "clear"
 
     def _party_refusals(self, item: ScreenRequest) -> list[str]:
         parties = {party: None for party in (item.from_customer, item.to_customer) if party is not None}
@@ -110,12 +120,19 @@ class Assessor:
             return None
         return self._limits.at(self._customers[item.from_customer].tier, item.created_at)
 
-    def _clear(self, item: ScreenRequest) -> ComplianceDecision:
+    def _passed(self, item: ScreenRequest) -> ComplianceDecision:
         payee = self._customers[item.to_customer] if item.to_customer is not None else None
         balance = None
         if payee is not None:
             balance = self._limits.at(payee.tier, item.created_at).max_balance(item.currency)
-        return ComplianceDecision(id=item.id, outcome="clear", refusals=[], reasons=[], max_credit_balance=balance)
+        possible = self._mentioned(item) == "possible"
+        return ComplianceDecision(
+            id=item.id,
+            outcome="possible" if possible else "clear",
+            refusals=[],
+            reasons=[_NAMED] if possible else [],
+            max_credit_balance=balance,
+        )
 
 
 def refused(item: ScreenRequest, refusals: list[str], reasons: list[Reason]) -> Reservation:

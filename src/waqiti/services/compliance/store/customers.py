@@ -149,7 +149,7 @@ async def add_screening(connection: Connection, customer_id: UUID, screened: Scr
     await connection.execute(_ADD_SCREENING, *_screening_columns([(customer_id, screened)]))
 
 
-# A customer who is no longer found stays blocked: that is undone by people. Who becomes blocked is frozen.
+# A customer who is no longer found stays blocked or in review: that is undone by people. Who becomes blocked is frozen.
 _SCREENED_AGAIN: Final = """
 WITH recorded AS (
     INSERT INTO screenings (customer_id, list_version, outcome, found)
@@ -158,7 +158,11 @@ WITH recorded AS (
 ), screened AS (
     UPDATE customers c
     SET screening_version = n.version, updated_at = now(),
-        status = CASE WHEN n.outcome = 'confirmed' THEN 'blocked' ELSE c.status END
+        status = CASE
+            WHEN n.outcome = 'confirmed' THEN 'blocked'
+            WHEN n.outcome = 'possible' AND c.status = 'active' THEN 'in_review'
+            ELSE c.status
+        END
     FROM (
         SELECT k.id, k.status, s.version, s.outcome
         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS s (id, version, outcome)

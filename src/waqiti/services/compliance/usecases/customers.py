@@ -36,10 +36,10 @@ class Customers:
         self._screening = screening
 
     async def take_on(self, request: RequestKey, new: NewCustomer) -> Answer:
-        """Store a new customer, screened; one who is found is stored as ``blocked``.
+        """Store a new customer, screened: one who is found is ``blocked``, one who may be is ``in_review``.
 
         Raises:
-            Problem: 422 where a field makes no sense; what ``begin`` raises.
+            Problem: 422 where a field makes no sense; 503 while there is no list to screen by; what ``begin`` raises.
         """
         checked(new, utc_now().date())
         async with self._database.transaction() as connection:

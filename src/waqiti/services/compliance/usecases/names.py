@@ -1,65 +1,120 @@
-"""Screening names against the list in use."""
+"""Screening names against the lists in use."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from waqiti.contracts.compliance import CustomerFacts
+from waqiti.contracts.catalog import COMPLIANCE
+from waqiti.contracts.compliance import CustomerFacts, ScreeningOutcome
 from waqiti.foundation.database import Connection, Database
+from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.compliance.domain.customers import Screened
-from waqiti.services.compliance.domain.screening import WatchList
+from waqiti.services.compliance.domain.lists import ListVersion
+from waqiti.services.compliance.domain.screening import WatchList, strongest
 from waqiti.services.compliance.store import customers as store
 
 _PAGE: Final = 200
+_FEW_TEXTS: Final = 8
 
-_hits: Final = counter("compliance_screening_hits", "Names found on the list in use.")
+_hits: Final = counter("compliance_screening_hits", "Names found on the lists in use, by what that means.", ["outcome"])
 _log: Final = logger(__name__)
 
 
 class Screening:
-    """The list in use, and what it says of names."""
+    """The lists in use, and what they say of names. Without any, nobody is screened and nothing is decided."""
 
-    def __init__(self, names: WatchList) -> None:
-        self.names = names
+    def __init__(self, names: WatchList | None = None) -> None:
+        self._names = names
+        self.sources: Sequence[ListVersion] = ()
+
+    @property
+    def names(self) -> WatchList:
+        """All lists together.
+
+        Raises:
+            DependencyUnavailable: they have not been read yet.
+        """
+        if self._names is None:
+            raise DependencyUnavailable(COMPLIANCE, "The lists of names have not been read yet.")
+        return self._names
+
+    @property
+    def version(self) -> str | None:
+        """The version of all lists together; None where they have not been read yet."""
+        return None if self._names is None else self._names.version
+
+    def use(self, names: WatchList, sources: Sequence[ListVersion]) -> None:
+        """Screen against ``names`` from now on; ``sources`` says what they are made of."""
+        self._names, self.sources = names, sources
 
     def screen(self, name: str) -> Screened:
-        """Look a name up; each entry that goes by it is a confirmed hit."""
-        references = self.names.hits(name)
-        if references:
-            _hits.inc()
-        return Screened(
-            list_version=self.names.version, outcome="confirmed" if references else "clear", references=references
-        )
+        """Look a name up among all names.
+
+        Raises:
+            DependencyUnavailable: the lists have not been read yet.
+        """
+        return _screened(self.names, name)
+
+    async def read_texts(self, texts: Iterable[str | None]) -> dict[str, ScreeningOutcome]:
+        """Return what each text says; many of them are read beside the event loop.
+
+        Raises:
+            DependencyUnavailable: the lists have not been read yet.
+        """
+        names, distinct = self.names, {text for text in texts if text is not None}
+        if len(distinct) <= _FEW_TEXTS:
+            return names.read_texts(distinct)
+        return await asyncio.to_thread(names.read_texts, distinct)
 
     async def standing(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, CustomerFacts]:
         """Read how customers stand under the list in use; those it has not seen are screened first."""
-        known = await store.standings(connection, ids)
-        unseen = [key for key, found in known.items() if found.screening_version != self.names.version]
-        if unseen:
-            await self.screen_again(connection, await store.names_of(connection, unseen, self.names.version))
-            known |= await store.standings(connection, unseen)
+        known, names = await store.standings(connection, ids), self.names
+        unseen = [key for key, found in known.items() if found.screening_version != names.version]
+        for first in range(0, len(unseen), _PAGE):
+            part = unseen[first : first + _PAGE]
+            await self.screen_again(connection, await store.names_of(connection, part, names.version), names)
+            known |= await store.standings(connection, part)
         return {key: found.facts for key, found in known.items()}
 
-    async def screen_again(self, connection: Connection, people: Sequence[store.NamedCustomer]) -> None:
-        """Screen known customers, record it, and block those who are found."""
-        screened = [(person.id, self.screen(person.name)) for person in people]
-        if not screened:
+    async def screen_again(
+        self, connection: Connection, people: Sequence[store.NamedCustomer], names: WatchList
+    ) -> None:
+        """Screen known customers against ``names`` beside the event loop, record it, and act on what is found."""
+        if not people:
             return
+        found = await asyncio.to_thread(lambda: [_screened(names, person.name) for person in people])
+        screened = list(zip([person.id for person in people], found, strict=True))
         await store.screened_again(connection, screened)
-        for customer_id, found in screened:
-            if found.outcome == "confirmed":
-                _log.warning("customer_found_on_list", customer_id=str(customer_id), list_version=found.list_version)
+        for customer_id, one in screened:
+            if one.outcome != "clear":
+                _log.warning(
+                    "customer_found_on_list",
+                    customer_id=str(customer_id),
+                    outcome=one.outcome,
+                    list_version=one.list_version,
+                )
+
+
+def _screened(names: WatchList, name: str) -> Screened:
+    matches = names.screen(name)
+    outcome = strongest(match.outcome for match in matches)
+    if matches:
+        _hits.labels(outcome).inc()
+    references = [match.reference for match in matches if match.outcome == outcome]
+    return Screened(list_version=names.version, outcome=outcome, references=references)
 
 
 async def screen_everybody(database: Database, screening: Screening) -> int:
     """Screen all customers whom the list in use has not seen, 200 a transaction; return how many there were."""
     after: UUID | None = None
     count = 0
+    names = screening.names
     while True:
         async with database.transaction() as connection:
-            people = await store.names_after(connection, after, screening.names.version, _PAGE)
-            await screening.screen_again(connection, people)
+            people = await store.names_after(connection, after, names.version, _PAGE)
+            await screening.screen_again(connection, people, names)
         if not people:
             return count
         count += len(people)

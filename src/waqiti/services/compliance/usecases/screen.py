@@ -81,7 +81,8 @@ class Screener:
     async def _assessor(self, connection: Connection, items: Sequence[ScreenRequest]) -> Assessor:
         parties = {item.from_customer for item in items} | {item.to_customer for item in items}
         customers = await self._screening.standing(connection, [party for party in parties if party is not None])
-        return Assessor(customers, await self._limits.table(connection), self._screening.names)
+        texts = await self._screening.read_texts(item.text for item in items)
+        return Assessor(customers, await self._limits.table(connection), texts)
 
 
 async def _take_in_order(connection: Connection, asked: Sequence[Reservation]) -> list[Reservation]:

@@ -12,7 +12,9 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.events import Batch, Consumer
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
+from waqiti.services.compliance.domain.screening import ListError
 from waqiti.services.compliance.usecases.freezes import Freezes
+from waqiti.services.compliance.usecases.lists import Follower
 from waqiti.services.compliance.usecases.names import Screening, screen_everybody
 from waqiti.services.compliance.usecases.resolve import Resolver
 
@@ -21,6 +23,8 @@ _MAX_EVENTS: Final = 1_000
 _BETWEEN_BATCHES_SECONDS: Final = 0.05
 _SWEEP_SECONDS: Final = 30.0
 _BETWEEN_FREEZES_SECONDS: Final = 0.5
+_BETWEEN_LISTS_SECONDS: Final = 0.4
+_STRAGGLERS_SECONDS: Final = 5.0
 _FORGET_SECONDS: Final = 60.0
 _FORGET_AT_ONCE: Final = 1_000
 
@@ -57,13 +61,39 @@ def ask_about_open(resolver: Resolver, payments: PaymentClient) -> BackgroundTas
     return BackgroundTask("ask about open reservations", run)
 
 
-def screen_customers(database: Database, screening: Screening) -> BackgroundTask:
-    """Screen everybody whom the list that this release brings has not seen; once, for the list stays the same."""
+def follow_lists(follower: Follower) -> BackgroundTask:
+    """Take up new lists within a second; what cannot be read now is read at the next look."""
 
     async def run(stop: asyncio.Event) -> None:
-        count = await screen_everybody(database, screening)
-        _log.info("customers_screened", count=count, list_version=screening.names.version)
-        await stop.wait()
+        while not stop.is_set():
+            try:
+                await follower.follow()
+            except (Problem, ListError) as error:
+                _log.warning("lists_not_followed", detail=str(error))
+            await _pause(stop, _BETWEEN_LISTS_SECONDS)
+        with suppress(Problem):
+            await follower.leave()
+
+    return BackgroundTask("follow lists", run)
+
+
+def screen_customers(database: Database, screening: Screening) -> BackgroundTask:
+    """Screen everybody whom the lists in use have not seen, whenever they change.
+
+    Five seconds later once more: another replica may still have taken somebody on by the lists before.
+    """
+
+    async def run(stop: asyncio.Event) -> None:
+        done: str | None = None
+        while not stop.is_set():
+            version = screening.version
+            if version is not None and version != done:
+                count = await screen_everybody(database, screening)
+                await _pause(stop, _STRAGGLERS_SECONDS)
+                count += await screen_everybody(database, screening)
+                _log.info("customers_screened", count=count, list_version=version)
+                done = version
+            await _pause(stop, _BETWEEN_LISTS_SECONDS)
 
     return BackgroundTask("screen customers", run)
 
