@@ -201,6 +201,8 @@ async def test_captures_and_refunds_without_the_ledger_are_finished_once_it_is_b
         assert (captured.status, captured.document()["status"]) == (200, "captured")
         assert (refunded.status, refunded.document()["status"]) == (201, "succeeded")
         assert refunded.document()["id"] == refund.document()["id"]
+        assert {answer.headers.get("idempotent-replayed") for answer in (captured, refunded)} == {"true"}
+        assert {answer.headers.get("idempotent-replayed") for answer in (capture, refund)} == {None}
         assert await desk.balances(payer, payee) == (550, 450)
 
 

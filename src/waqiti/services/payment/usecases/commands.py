@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from uuid import UUID
 
+import msgspec
+
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.idempotency import (
@@ -47,9 +49,10 @@ class Commands:
         Raises:
             Problem: what is not stored: an odd key, another step under way, a database that is away.
         """
-        step = await self._begin_step(request, request_id, payment_id, asked)
-        if isinstance(step, Answer):
-            return step
+        begun = await self._begin_step(request, request_id, payment_id, asked)
+        if isinstance(begun, Answer):
+            return begun
+        step, replayed = begun
         answers: list[Answer] = []
 
         async def keep_step(connection: Connection, ended: Step, payment: Payment) -> None:
@@ -60,8 +63,8 @@ class Commands:
         except LedgerAway:
             async with self._database.connection() as connection:
                 (payment,) = await payments.read(connection, [payment_id])
-            return Answer(_ACCEPTED, render(payment))
-        return answers[-1]
+            return Answer(_ACCEPTED, render(payment), replayed)
+        return msgspec.structs.replace(answers[-1], replayed=replayed)
 
     async def refund(
         self, request: RequestKey, request_id: str, payment_id: UUID, wanted: Wanted, render: Callable[[Refund], bytes]
@@ -71,9 +74,10 @@ class Commands:
         Raises:
             Problem: what is not stored: an odd key, a database that is away.
         """
-        refund = await self._begin_refund(request, request_id, payment_id, wanted)
-        if isinstance(refund, Answer):
-            return refund
+        begun = await self._begin_refund(request, request_id, payment_id, wanted)
+        if isinstance(begun, Answer):
+            return begun
+        refund, replayed = begun
         answers: list[Answer] = []
 
         async def keep_refund(connection: Connection, ended: Refund) -> None:
@@ -82,34 +86,38 @@ class Commands:
         try:
             await self._refunding.drive(refund, keep_refund)
         except LedgerAway:
-            return Answer(_ACCEPTED, render(refund))
-        return answers[-1]
+            return Answer(_ACCEPTED, render(refund), replayed)
+        return msgspec.structs.replace(answers[-1], replayed=replayed)
 
-    async def _begin_step(self, request: RequestKey, request_id: str, payment_id: UUID, asked: Asked) -> Step | Answer:
+    async def _begin_step(
+        self, request: RequestKey, request_id: str, payment_id: UUID, asked: Asked
+    ) -> tuple[Step, bool] | Answer:
+        """Return the step under the key, and whether it was there before; or what the key was answered with."""
         async with self._database.transaction() as connection:
             found = await begin(connection, request, new_id)
             if isinstance(found, Stored):
                 return replay(found)
             known = await steps.read(connection, found.resource_id)
             if known is not None:
-                return known
+                return known, True
             try:
-                return await self._stepping.begin(connection, payment_id, found.resource_id, asked)
+                return await self._stepping.begin(connection, payment_id, found.resource_id, asked), False
             except Problem as problem:
                 return await keep_refusal(connection, request, problem, request_id)
 
     async def _begin_refund(
         self, request: RequestKey, request_id: str, payment_id: UUID, wanted: Wanted
-    ) -> Refund | Answer:
+    ) -> tuple[Refund, bool] | Answer:
+        """Return the refund under the key, and whether it was there before; or what the key was answered with."""
         async with self._database.transaction() as connection:
             found = await begin(connection, request, new_id)
             if isinstance(found, Stored):
                 return replay(found)
             known = await refunds.read(connection, found.resource_id)
             if known is not None:
-                return known
+                return known, True
             try:
-                return await self._refunding.begin(connection, payment_id, found.resource_id, wanted)
+                return await self._refunding.begin(connection, payment_id, found.resource_id, wanted), False
             except Problem as problem:
                 return await keep_refusal(connection, request, problem, request_id)
 
