@@ -14,6 +14,7 @@ import msgspec
 from waqiti.contracts.caller import Caller
 from waqiti.contracts.compliance import ScreeningOutcome
 from waqiti.contracts.fraud import FraudOutcome, Reason
+from waqiti.contracts.reviews import Verdict, VerdictTaken
 
 PAYMENT_EVENTS: Final = "payment-events"
 PAYMENT_RESULTS: Final = "payment-results"
@@ -107,3 +108,12 @@ class PaymentClient:
             "POST", "/internal/payments/states", PaymentIds(list(ids)), PaymentStates, timeout_seconds=timeout_seconds
         )
         return reply.payments
+
+    async def reviewed(self, verdict: Verdict, *, timeout_seconds: float = 5.0) -> VerdictTaken:
+        """Act on a verdict: an approved payment is screened again and goes on or ends, a declined one ends.
+
+        One that waits for nobody any more stays as it is; twice is no error.
+        """
+        return await self._caller.call(
+            "POST", "/internal/payments/reviewed", verdict, VerdictTaken, timeout_seconds=timeout_seconds
+        )

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from waqiti.contracts import prefixes
 from waqiti.contracts.caller import Caller
+from waqiti.contracts.reviews import Verdict, VerdictTaken
 from waqiti.foundation.ids import encode
 
 
@@ -74,4 +75,10 @@ class WalletClient:
         """Freeze a page of a customer's wallets; twice is no error. What is opened from now on opens frozen."""
         return await self._caller.call(
             "POST", "/internal/customers/freeze", asked, FrozenWallets, timeout_seconds=timeout_seconds
+        )
+
+    async def reviewed(self, verdict: Verdict, *, timeout_seconds: float = 5.0) -> VerdictTaken:
+        """Act on a verdict about a withdrawal, as payment-service does about a payment; twice is no error."""
+        return await self._caller.call(
+            "POST", "/internal/withdrawals/reviewed", verdict, VerdictTaken, timeout_seconds=timeout_seconds
         )
