@@ -22,9 +22,10 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("ledger",),
     ("compliance",),
     ("compliance", "lists"),
+    ("models",),
 )
 
-_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names")
+_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names", "models")
 
 
 def commands() -> list[tuple[str, ...]]:

@@ -123,6 +123,14 @@ lists.command("waqiti.cli.lists:show", name="list", help="List what is screened 
 compliance.command(lists)
 app.command(compliance)
 
+models = App(name="models", help="Models that score payments.")
+models.command(
+    "waqiti.cli.models:train_model",
+    name="train",
+    help="Train a model on labelled payments, and measure it on later days; no platform is needed.",
+)
+app.command(models)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""

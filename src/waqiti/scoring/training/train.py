@@ -14,7 +14,7 @@ from waqiti.scoring.catalogue import FEATURES, NAMES, fingerprint
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.training.card import write_card
 from waqiti.scoring.training.evaluation import measure
-from waqiti.scoring.training.fitting import Parameters, calibrate, fit
+from waqiti.scoring.training.fitting import Examples, Parameters, calibrate, fit
 from waqiti.scoring.training.innocence import LEARNT_SEEDS, Verdict, innocent_rows, judge
 from waqiti.scoring.training.samples import Sample, TrainingDataError
 from waqiti.scoring.training.split import Period, Split
@@ -87,10 +87,9 @@ def _fitted(table: Table, split: Split, options: Options) -> tuple[Trees, Calibr
     """Fit until the validation days are understood no better, and fix on them what a margin means as a score."""
     rows = _some_unlabelled(table.rows, options)
     innocent = np.concatenate([innocent_rows(seed) for seed in LEARNT_SEEDS])
-    labels = np.concatenate([table.labels[split.fit], np.zeros(len(innocent), dtype=np.bool_)])
-    later = rows[split.validation], table.labels[split.validation]
-    trees = fit(np.concatenate([rows[split.fit], innocent]), labels, *later, options.parameters, options.threads)
-    return trees, calibrate(trees.margins(later[0]), later[1])
+    learnt, later = (Examples(rows[part], table.labels[part]) for part in (split.fit, split.validation))
+    trees = fit(learnt.beside(innocent), later, options.parameters, options.threads)
+    return trees, calibrate(trees.margins(later.rows), later.labels)
 
 
 def _some_unlabelled(rows: Float32s, options: Options) -> Float32s:
