@@ -22,7 +22,7 @@ from waqiti.scoring.training.table import Float32s
 REVIEW_AT: Final = 0.70
 """The default of MANUAL_REVIEW_THRESHOLD."""
 GATE_SEED: Final = 1
-LEARNT_SEEDS: Final = (2, 3, 4)
+LEARNT_SEEDS: Final = (2, 3, 4, 5, 6)
 _BEGIN: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _CURRENCY: Final = "EUR"
 _RENT_DAY: Final = 7
