@@ -18,6 +18,7 @@ AT_ONCE_SECONDS: Final = 1.0
 PATIENT_SECONDS: Final = 5.0
 FIRST_PAUSE: Final = timedelta(seconds=0.1)
 LONGEST_PAUSE: Final = timedelta(seconds=30)
+_MOST_DOUBLINGS: Final = 20
 _TOGETHER: Final = 10
 _FIRST_SERVER_ERROR: Final = 500
 
@@ -92,4 +93,5 @@ class Teller:
 
 def pause_after(attempts: int) -> timedelta:
     """Return how long to wait after so many attempts: twice as long each time, up to half a minute."""
-    return min(FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 20), LONGEST_PAUSE)
+    doublings = min(max(attempts - 1, 0), _MOST_DOUBLINGS)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
