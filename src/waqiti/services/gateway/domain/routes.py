@@ -11,6 +11,7 @@ OWNERS: Final = {
     "withdrawals": catalog.WALLET,
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
+    "reviews": catalog.FRAUD,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 
