@@ -1,0 +1,131 @@
+"""Models as operators see them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from waqiti.contracts.public.common import Time
+
+ModelName = Annotated[str, Meta(examples=["fraud-detection"])]
+Version = Annotated[str, Meta(pattern=r"^v\d{1,6}\.\d{1,6}\.\d{1,6}$", examples=["v1.0.0"])]
+Reason = Annotated[str, Meta(max_length=500, examples=["Too many good payments are held"])]
+GateName = Literal["loads", "innocence", "average_precision", "recall", "false_positive_rate"]
+ChangeKind = Literal["initial", "promote", "rollback"]
+Source = Literal["shipped", "trained"]
+
+
+class ModelFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model did on the test period of its training; None where a figure is not defined, as without any fraud.
+
+    ``evaluation`` names the data of that period: figures of two models compare only where it is the same. ``rows`` and
+    ``frauds`` count its payments, ``train_rows`` what was learnt from. ``precision_at_k`` is the mean over its days of
+    the share of fraud among the ``k`` payers with the highest score; ``recall`` and ``false_positive_rate`` are those
+    at the threshold of review. Shares are 0..1.
+    """
+
+    evaluation: str
+    rows: int
+    frauds: int
+    train_rows: int
+    auc: float | None
+    average_precision: float | None
+    precision_at_k: float | None
+    k: int
+    recall: float | None
+    false_positive_rate: float | None
+    calibration_error: float
+
+
+class ChampionFigures(ModelFigures, frozen=True, kw_only=True):
+    """The figures of the version in force."""
+
+    version: str
+    revision: int
+    since: Time
+
+
+class ModelMetrics(msgspec.Struct, frozen=True):
+    """``fraud`` is the champion of fraud-detection; measured on its test period, not on live payments."""
+
+    models: dict[str, ChampionFigures]
+
+
+class ModelVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One registered artifact; ``champion`` where it is in force."""
+
+    model: ModelName
+    version: str
+    champion: bool
+    source: Source
+    sha256: str
+    fingerprint: str
+    figures: ModelFigures
+    registered_at: Time
+    registered_by: str
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version had to pass before it was promoted."""
+
+    name: GateName
+    ok: bool
+    detail: str
+
+
+class ChampionChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that came into force, and why; ``forced`` where it failed a gate."""
+
+    model: ModelName
+    version: str
+    revision: int
+    since: Time
+    by: str
+    reason: str
+    kind: ChangeKind
+    gates: list[Gate]
+    forced: bool
+
+
+class NewModelVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An artifact to register, in base64 (at most 8 MiB of it decoded); its version is the next one."""
+
+    model: ModelName
+    artifact: Annotated[bytes, Meta(examples=["bm8gbW9kZWw="])]
+    release: Literal["patch", "minor"] = "patch"
+
+
+class PromoteModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The version to bring into force; ``force`` passes over gates that fail, and needs a reason."""
+
+    model: ModelName
+    version: Version
+    force: bool = False
+    reason: Reason = ""
+
+
+class RollBackModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The version to go back to."""
+
+    model: ModelName
+    version: Version
+    reason: Reason = ""
+
+
+class ServingReplica(msgspec.Struct, frozen=True):
+    """A replica that serves the version; ``applied_ms`` after the change, 0 where it did so before."""
+
+    name: str
+    applied_ms: float
+
+
+class ModelInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a change. ``changed`` is False where the version was in force already."""
+
+    model: ModelName
+    version: str
+    revision: int
+    changed: bool
+    forced: bool
+    replicas: list[ServingReplica]
+    unreached: list[str]
