@@ -134,7 +134,7 @@ class Changing:
         if champion.version != wanted.version:
             raise _overtaken(champion)
         since = champion.since if changed else utc_now()
-        served = await self._pushing.served(wanted.model, champion.revision, since)
+        served = await self._pushing.served(wanted.model, since)
         return ModelInForce(
             model=wanted.model,
             version=champion.version,
