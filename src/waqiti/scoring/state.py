@@ -1,0 +1,190 @@
+"""What is remembered of customers and of pairs of them: integers, folded by addition.
+
+States form a commutative monoid under ``plus``: whatever the order and the grouping in which movements are added, the
+state is the same. So what a batch adds can be computed apart and added to a stored state under its lock, and history
+can be folded from a file to the same integers. A window holds the bucket of the newest movement and the one before it:
+seen from within a bucket it covers one to two of its lengths.
+
+A store keeps a row per customer and currency, and one per payer, payee and currency. Nothing in them is a fraction, and
+every integer fits 64 bits: amounts count up to ``MOST`` each.
+"""
+
+from typing import Final, Generic, Protocol, Self, TypeVar
+
+import msgspec
+
+HOUR: Final = 3_600
+DAY: Final = 86_400
+WEEK: Final = 7 * DAY
+MONTH: Final = 30 * DAY
+
+MOST: Final = 10**12
+"""Larger amounts (minor units) count as this: nine million of them fit a sum."""
+LOG_SCALE: Final = 1_000
+"""Sums of logarithms are of 1,000 ln(amount), rounded; their squares are divided by 1,000 again."""
+
+
+class Tally(msgspec.Struct, frozen=True, array_like=True):
+    """Movements of one customer in one bucket; amounts in minor units.
+
+    ``new_payees`` counts payments to somebody for the first time, ``new_payers`` those received so.
+    """
+
+    sent: int = 0
+    sent_total: int = 0
+    received: int = 0
+    received_total: int = 0
+    new_payees: int = 0
+    new_payers: int = 0
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Add two tallies."""
+        return Tally(
+            self.sent + other.sent,
+            self.sent_total + other.sent_total,
+            self.received + other.received,
+            self.received_total + other.received_total,
+            self.new_payees + other.new_payees,
+            self.new_payers + other.new_payers,
+        )
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """Movements that became known as fraud in one bucket: those that the customer sent, and those received."""
+
+    sent: int = 0
+    received: int = 0
+
+    def plus(self, other: "Known") -> "Known":
+        """Add two counts."""
+        return Known(self.sent + other.sent, self.received + other.received)
+
+
+class Profile(msgspec.Struct, frozen=True, array_like=True):
+    """A customer's habits in one period of 30 days; amounts in minor units.
+
+    ``days`` has a bit for each day of the period on which something was sent. ``night`` (0 to 6 h, UTC), ``morning``,
+    ``afternoon`` and ``evening`` count what was sent by time of day.
+    """
+
+    sent: int = 0
+    sent_total: int = 0
+    sent_log: int = 0
+    sent_squares: int = 0
+    sent_largest: int = 0
+    received: int = 0
+    received_total: int = 0
+    received_log: int = 0
+    received_largest: int = 0
+    new_payees: int = 0
+    new_payers: int = 0
+    days: int = 0
+    night: int = 0
+    morning: int = 0
+    afternoon: int = 0
+    evening: int = 0
+
+    def plus(self, other: "Profile") -> "Profile":
+        """Add two profiles of the same period; the days of another one say nothing in this."""
+        return Profile(
+            self.sent + other.sent,
+            self.sent_total + other.sent_total,
+            self.sent_log + other.sent_log,
+            self.sent_squares + other.sent_squares,
+            max(self.sent_largest, other.sent_largest),
+            self.received + other.received,
+            self.received_total + other.received_total,
+            self.received_log + other.received_log,
+            max(self.received_largest, other.received_largest),
+            self.new_payees + other.new_payees,
+            self.new_payers + other.new_payers,
+            self.days | other.days,
+            self.night + other.night,
+            self.morning + other.morning,
+            self.afternoon + other.afternoon,
+            self.evening + other.evening,
+        )
+
+
+class _Adds(Protocol):
+    def plus(self, other: Self, /) -> Self: ...
+
+
+Part = TypeVar("Part", bound=_Adds)
+
+
+class Window(msgspec.Struct, Generic[Part], frozen=True, array_like=True):
+    """The bucket ``number`` and the one before it."""
+
+    number: int
+    present: Part
+    before: Part
+
+    def at(self, number: int, nothing: Part) -> tuple[Part, Part]:
+        """Return what a movement of bucket ``number`` sees: its own, and the one before; a late one sees it all."""
+        if number <= self.number:
+            return self.present, self.before
+        return (nothing, self.present) if number == self.number + 1 else (nothing, nothing)
+
+    def plus(self, other: "Window[Part]", nothing: Part) -> "Window[Part]":
+        """Add two windows: the newer one's buckets stay, and what is older than both is forgotten."""
+        if self.number < other.number:
+            return other.plus(self, nothing)
+        if self.number == other.number:
+            return Window(self.number, self.present.plus(other.present), self.before.plus(other.before))
+        if self.number == other.number + 1:
+            return Window(self.number, self.present, self.before.plus(other.present))
+        return self
+
+
+NO_TALLY: Final = Tally()
+NOTHING_KNOWN: Final = Known()
+NO_PROFILE: Final = Profile()
+
+
+class CustomerState(msgspec.Struct, frozen=True, array_like=True):
+    """What is remembered of one customer in one currency.
+
+    ``first_second`` is when the customer first sent or received anything (seconds since 1970), None where only labels
+    are known. ``frauds`` is by weeks, and by when it became known.
+    """
+
+    first_second: int | None
+    hour: Window[Tally]
+    day: Window[Tally]
+    frauds: Window[Known]
+    month: Window[Profile]
+
+    def plus(self, other: "CustomerState") -> "CustomerState":
+        """Add two states."""
+        return CustomerState(
+            _earlier(self.first_second, other.first_second),
+            self.hour.plus(other.hour, NO_TALLY),
+            self.day.plus(other.day, NO_TALLY),
+            self.frauds.plus(other.frauds, NOTHING_KNOWN),
+            self.month.plus(other.month, NO_PROFILE),
+        )
+
+
+class PairState(msgspec.Struct, frozen=True, array_like=True):
+    """What is remembered of a payer and a payee in one currency; seconds since 1970, amounts in minor units."""
+
+    payments: int
+    first_second: int
+    last_second: int
+    largest: int
+
+    def plus(self, other: "PairState") -> "PairState":
+        """Add two states."""
+        return PairState(
+            self.payments + other.payments,
+            min(self.first_second, other.first_second),
+            max(self.last_second, other.last_second),
+            max(self.largest, other.largest),
+        )
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
