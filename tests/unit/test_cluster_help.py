@@ -20,6 +20,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("switch",),
     ("audit",),
     ("ledger",),
+    ("models",),
     ("compliance",),
     ("compliance", "lists"),
 )
@@ -52,7 +53,7 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     code = (
         "import sys\n"
         "from waqiti.cli.app import run\n"
-        "for group in ([], ['cluster'], ['switch'], ['audit'], ['ledger'], ['compliance'], ['compliance', 'lists']):\n"
+        "for group in ([], ['cluster'], ['switch'], ['audit'], ['ledger'], ['models'], ['compliance'], ['compliance', 'lists']):\n"
         "    run([*group, '--help'])\n"
         "print(*(name for name in sys.modules if name.startswith('waqiti.')), file=sys.stderr)"
     )

@@ -7,9 +7,10 @@ from functools import partial
 import msgspec
 
 from tests.support.killing import fork_each, until_suspension
-from tests.support.models import JsonWorkshop, Made
+from tests.support.models import GOOD, JsonWorkshop, Made
 from waqiti.contracts.catalog import ML
 from waqiti.contracts.ml import FRAUD_DETECTION
+from waqiti.contracts.public.models import NewComparison
 from waqiti.foundation.database import Database
 from waqiti.services.ml.usecases.changes import Changes
 from waqiti.services.ml.usecases.changing import Changing, Wanted
@@ -35,6 +36,15 @@ async def _work(database: Database) -> None:
     registry = Registry(database, workshop)
     await registry.register_shipped()
     model, _ = await registry.register(FRAUD_DETECTION, Made("new").content, "patch", "key_test")
+    compared = NewComparison(
+        model=FRAUD_DETECTION,
+        version=model.version,
+        champion="v1.0.0",
+        data="A week.",
+        figures=GOOD,
+        champion_figures=GOOD,
+    )
+    await registry.compare(compared, "key_test")
     pushing = Pushing(database, Changes(asyncio.Event()))
     wanted = Wanted(model=FRAUD_DETECTION, version=model.version, by="key_test", reason="A test.", kind="promote")
     await Changing(database, workshop, pushing).change(wanted)

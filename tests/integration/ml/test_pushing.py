@@ -39,7 +39,7 @@ async def test_who_knows_another_revision_is_answered_at_once_and_who_knows_it_w
 
 async def test_a_change_through_one_replica_answers_those_who_wait_at_another(house: House) -> None:
     async with ml_replicas(house, 2) as (one, other):
-        version = await one.register(Made("new"))
+        version = await one.registered(Made("new"))
         waiting = [asyncio.create_task(other.follow(1)) for _ in range(3)]
         await known_as(house, "", count=3)
         promoting = asyncio.create_task(one.promote(version))
@@ -55,7 +55,7 @@ async def test_a_change_returns_when_every_live_replica_serves_it(house: House) 
         reader(house, one.url, "fraud-service-1") as first,
         reader(house, other.url, "fraud-service-2") as second,
     ):
-        version = await one.register(Made("new"))
+        version = await one.registered(Made("new"))
         for served in (first, second):
             await served.server.serves("v1.0.0")
         for change, wanted, revision in ((one.promote, version, 2), (other.roll_back, "v1.0.0", 3)):
@@ -78,7 +78,7 @@ async def test_a_replica_that_does_not_take_it_up_is_named_after_a_while(
 ) -> None:
     monkeypatch.setattr(pushing, "PATIENCE_SECONDS", 0.3)
     async with ml_replicas(house) as (replica,):
-        version = await replica.register(Made("new"))
+        version = await replica.registered(Made("new"))
         await replica.fraud.post("/internal/models/champion", following(0, serving=1, replica="fraud-service-9"))
         done = (await replica.promote(version)).document()
         assert (done["replicas"], done["unreached"]) == ([], ["fraud-service-9"])
@@ -86,7 +86,7 @@ async def test_a_replica_that_does_not_take_it_up_is_named_after_a_while(
 
 async def test_a_process_that_ended_died_or_was_replaced_is_not_waited_for(house: House) -> None:
     async with ml_replicas(house) as (replica,):
-        version = await replica.register(Made("new"))
+        version = await replica.registered(Made("new"))
         async with reader(house, replica.url, "fraud-service-1"):
             await known_as(house, "fraud-service-1")
         async with reader(house, replica.url, "fraud-service-2", dies=True):
