@@ -19,7 +19,6 @@ from waqiti.services.ml.service import service
 from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected
 
 GOOD: Final = ModelFigures(
-    evaluation="town 1",
     rows=10_000,
     frauds=60,
     train_rows=40_000,
@@ -114,6 +113,19 @@ class Replica(msgspec.Struct, frozen=True):
         answer = await self.operator.post("/api/model/versions", body)
         assert answer.status in (200, 201), answer
         return answer.document()["version"]
+
+    async def compare(self, version: str, figures: ModelFigures = GOOD, champion: str = "v1.0.0") -> None:
+        """Record how a version did beside the champion, which did as ``GOOD`` says."""
+        body = {"model": FRAUD_DETECTION, "version": version, "champion": champion, "data": "A week."}
+        figures_of = {"figures": msgspec.to_builtins(figures), "champion_figures": msgspec.to_builtins(GOOD)}
+        answer = await self.operator.post("/api/model/comparisons", body | figures_of)
+        assert answer.status == 201, answer
+
+    async def registered(self, made: Made, champion: str = "v1.0.0") -> str:
+        """Register an artifact and record how it did; return its version."""
+        version = await self.register(made)
+        await self.compare(version, made.figures, champion)
+        return str(version)
 
     async def promote(self, version: str, **fields: Any) -> Answer:
         return await self.operator.post("/api/model/promote", {"model": FRAUD_DETECTION, "version": version, **fields})

@@ -123,6 +123,29 @@ lists.command("waqiti.cli.lists:show", name="list", help="List what is screened 
 compliance.command(lists)
 app.command(compliance)
 
+models = App(name="models", help="The model that scores payments: its versions, and which of them is in force.")
+models.command(
+    "waqiti.cli.registry.showing:versions",
+    name="versions",
+    help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",
+)
+models.command(
+    "waqiti.cli.registry.evaluating:evaluate",
+    name="evaluate",
+    help="Measure a version, by default the one in force; any other beside the one in force, for its gates.",
+)
+models.command(
+    "waqiti.cli.registry.changing:promote",
+    name="promote",
+    help="Bring a version into force on every replica; exit 3 where a gate does not let it pass, 1 where a replica is late.",
+)
+models.command(
+    "waqiti.cli.registry.changing:rollback",
+    name="rollback",
+    help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.",
+)
+app.command(models)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""

@@ -1,8 +1,8 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit. ``pages``
-walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``; and for operators ``models``, at the address of ml-service.
+Amounts are integers in the currency's minor unit. ``pages`` walks through a whole list of either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -23,6 +23,17 @@ from waqiti.client.paging import pages
 from waqiti.client.sync import Client
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.models import (
+    ChampionChange,
+    ChampionFigures,
+    Comparison,
+    Gate,
+    ModelFigures,
+    ModelInForce,
+    ModelMetrics,
+    ModelVersion,
+    ServingReplica,
+)
 from waqiti.contracts.public.payments import (
     BatchPayment,
     BatchResult,
@@ -54,7 +65,10 @@ __all__ = [
     "BatchPayment",
     "BatchResult",
     "BatchResults",
+    "ChampionChange",
+    "ChampionFigures",
     "Client",
+    "Comparison",
     "ComplianceView",
     "Conflict",
     "ConnectionFailed",
@@ -64,8 +78,13 @@ __all__ = [
     "FieldError",
     "Forbidden",
     "FraudView",
+    "Gate",
     "IdempotencyError",
     "InvalidRequest",
+    "ModelFigures",
+    "ModelInForce",
+    "ModelMetrics",
+    "ModelVersion",
     "Movement",
     "NotFound",
     "Page",
@@ -75,6 +94,7 @@ __all__ = [
     "PublicReason",
     "RateLimited",
     "Refund",
+    "ServingReplica",
     "Statement",
     "StatementLine",
     "Unauthorized",

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from waqiti.client import resources
 from waqiti.client.aio import AsyncClient
+from waqiti.client.models import Models
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS
 
 Parameters = ParamSpec("Parameters")
@@ -83,6 +84,18 @@ class _Refunds:
         self.get = portal.blocking(refunds.get)
 
 
+class _Models:
+    def __init__(self, portal: _Portal, models: Models) -> None:
+        self.metrics = portal.blocking(models.metrics)
+        self.versions = portal.blocking(models.versions)
+        self.history = portal.blocking(models.history)
+        self.artifact = portal.blocking(models.artifact)
+        self.register = portal.blocking(models.register)
+        self.compare = portal.blocking(models.compare)
+        self.promote = portal.blocking(models.promote)
+        self.roll_back = portal.blocking(models.roll_back)
+
+
 class Client:
     """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
 
@@ -114,6 +127,7 @@ class Client:
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
+        self.models = _Models(self._portal, self._client.models)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

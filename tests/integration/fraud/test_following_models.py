@@ -37,8 +37,8 @@ async def test_without_ml_service_the_last_good_model_is_served_and_before_any_t
     async with ml_replicas(house) as (replica,), reader(house, replica.url, "fraud-service-1") as served:
         await served.server.serves("v1.0.0")
         assert served.server.used == [("shipped", "trained shipped"), ("v1.0.0", "trained shipped")]
-        await replica.promote(await replica.register(Made("new")))
-        await served.server.serves("v1.0.1")
+        done = (await replica.promote(await replica.registered(Made("new")))).document()
+        assert [row["name"] for row in done["replicas"]] == ["fraud-service-1"]
     async with reader(house, refused_url(), "fraud-service-1") as alone:
         assert alone.server.used == [("v1.0.1", "trained new")]
         assert alone.follower.described()["revision"] == 2
@@ -59,7 +59,7 @@ async def test_an_outage_is_said_once_and_shown_in_health_until_it_is_over(
         await until(lambda: not served.follower.described()["followed"], "the outage is seen")
         with pytest.raises(Problem, match=r"Scoring goes on with v1\.0\.0"):
             await served.follower.check()
-        version = await replica.register(Made("new"))
+        version = await replica.registered(Made("new"))
         assert (await replica.promote(version)).document()["unreached"] == ["fraud-service-1"]
         await proxy.start()
         await served.server.serves(version)
@@ -80,7 +80,8 @@ async def test_what_a_release_cannot_serve_leaves_what_there_is_and_the_next_one
         reader(house, replica.url, "fraud-service-1", server=server) as served,
     ):
         await server.serves("v1.0.0")
-        new, newer = await replica.register(Made("new")), await replica.register(Made("newer"))
+        new = await replica.registered(Made("new"))
+        newer = await replica.registered(Made("newer"), champion=new)
         done = (await replica.promote(new)).document()
         assert (done["replicas"], done["unreached"]) == ([], ["fraud-service-1"])
         assert (await served.follower.check()).startswith("v1.0.0 since ")
@@ -92,13 +93,12 @@ async def test_a_registry_that_began_anew_is_followed(
     house: House, fresh_database: Callable[[str], FreshDatabase]
 ) -> None:
     async with ml_replicas(house) as (replica,), reader(house, replica.url, "fraud-service-1") as served:
-        await replica.promote(await replica.register(Made("new")))
-        await served.server.serves("v1.0.1")
+        await served.server.serves("v1.0.0")
+        await replica.promote(await replica.registered(Made("new")))
     house.databases[ML] = fresh_database(ML)
     async with ml_replicas(house) as (replica,), reader(house, replica.url, "fraud-service-1") as served:
         assert served.server.used == [("v1.0.1", "trained new")]
         await served.server.serves("v1.0.0")
-        await until(lambda: served.follower.described()["revision"] == 1, "it knows the new revision")
         assert (await replica.roll_back("v1.0.0")).document()["unreached"] == []
     async with reader(house, refused_url(), "fraud-service-1") as alone:
         assert alone.server.used == [("v1.0.0", "trained shipped")]

@@ -16,15 +16,14 @@ Source = Literal["shipped", "trained"]
 
 
 class ModelFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model did on the test period of its training; None where a figure is not defined, as without any fraud.
+    """How a model did on a test period; None where a figure is not defined, as without any fraud.
 
-    ``evaluation`` names the data of that period: figures of two models compare only where it is the same. ``rows`` and
-    ``frauds`` count its payments, ``train_rows`` what was learnt from. ``precision_at_k`` is the mean over its days of
-    the share of fraud among the ``k`` payers with the highest score; ``recall`` and ``false_positive_rate`` are those
-    at the threshold of review. Shares are 0..1.
+    ``rows`` and ``frauds`` count its payments, ``train_rows`` what was learnt from. ``precision_at_k`` is the mean over
+    its days of the share of fraud among the ``k`` payers with the highest score; ``recall`` and
+    ``false_positive_rate`` are those at the threshold of review. Shares are 0..1. Figures on different data say nothing
+    about which model is better: that is what a ``Comparison`` is for.
     """
 
-    evaluation: str
     rows: int
     frauds: int
     train_rows: int
@@ -93,6 +92,29 @@ class NewModelVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     model: ModelName
     artifact: Annotated[bytes, Meta(examples=["bm8gbW9kZWw="])]
     release: Literal["patch", "minor"] = "patch"
+
+
+class NewComparison(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Figures of two versions on the same test period; ``data`` says in words which."""
+
+    model: ModelName
+    version: Version
+    champion: Version
+    data: Annotated[str, Meta(min_length=1, max_length=500, examples=["payments.csv, 2026-03-01 to 2026-03-07"])]
+    figures: ModelFigures
+    champion_figures: ModelFigures
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """How a version did beside the one that was in force, on the same test period."""
+
+    version: str
+    champion: str
+    data: str
+    figures: ModelFigures
+    champion_figures: ModelFigures
+    compared_at: Time
+    compared_by: str
 
 
 class PromoteModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,9 +14,11 @@ from waqiti.contracts.ml import FRAUD_DETECTION, Artifact
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.models import (
     ChampionChange,
+    Comparison,
     ModelInForce,
     ModelMetrics,
     ModelVersion,
+    NewComparison,
     NewModelVersion,
     PromoteModel,
     RollBackModel,
@@ -87,6 +89,11 @@ def model_routes(registry: Registry, changing: Changing) -> Sequence[ControllerR
         _, pointer = await registry.version(row.model, row.version)
         return Response(version_view(row, pointer), status_code=201 if is_new else 200)
 
+    @post("/api/model/comparisons", status_code=201, operation_id="compare_models", guards=_operators)
+    async def compare(request: Request, data: JSONBody[NewComparison]) -> Comparison:
+        """Record how a version did beside another on the same data: what its gates compare."""
+        return await registry.compare(data, request.principal.key_id)
+
     @post("/api/model/promote", status_code=200, operation_id="promote_model", guards=_operators)
     async def promote(request: Request, data: JSONBody[PromoteModel]) -> ModelInForce:
         """Bring a version into force that passes every gate, or by force with a reason."""
@@ -116,7 +123,7 @@ def model_routes(registry: Registry, changing: Changing) -> Sequence[ControllerR
             )
         )
 
-    return [metrics, versions, artifact, history, register, promote, roll_back]
+    return [metrics, versions, artifact, history, register, compare, promote, roll_back]
 
 
 def _printable(reason: str) -> str:

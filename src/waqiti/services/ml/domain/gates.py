@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from waqiti.contracts.public.models import Gate, ModelFigures
+from waqiti.contracts.public.models import Comparison, Gate, ModelFigures
 
 LARGEST_FALSE_POSITIVE_RATE: Final = 0.002
 """Of good payments, those that a model may hold for review."""
@@ -19,18 +19,21 @@ _FEW: Final = 3
 Compared = Literal["average_precision", "recall"]
 
 
-def judge(figures: ModelFigures, champion: ModelFigures | None, suspected: Sequence[str]) -> list[Gate]:
+def judge(
+    figures: ModelFigures, champion: str | None, comparison: Comparison | None, suspected: Sequence[str]
+) -> list[Gate]:
     """Return what a version that loads passes.
 
-    ``champion`` has the figures of the one in force, None where there is none; ``suspected`` says which ordinary
-    behaviour the version would hold or refuse.
+    ``figures`` are those of its training; ``champion`` is the version in force, None where there is none, and
+    ``comparison`` how it did beside that one. ``suspected`` says which ordinary behaviour it would hold or refuse.
     """
+    rate = (comparison.figures if comparison is not None else figures).false_positive_rate
     return [
         Gate(name="loads", ok=True, detail="The artifact loads."),
         _innocence(suspected),
-        _not_worse("average_precision", figures, champion, AVERAGE_PRECISION_MARGIN),
-        _not_worse("recall", figures, champion, RECALL_MARGIN),
-        _false_positives(figures.false_positive_rate),
+        _not_worse("average_precision", champion, comparison, AVERAGE_PRECISION_MARGIN),
+        _not_worse("recall", champion, comparison, RECALL_MARGIN),
+        _false_positives(rate),
     ]
 
 
@@ -46,18 +49,17 @@ def _innocence(suspected: Sequence[str]) -> Gate:
     return Gate(name="innocence", ok=False, detail=f"It would hold or refuse: {'; '.join(suspected[:_FEW])}{more}.")
 
 
-def _not_worse(name: Compared, figures: ModelFigures, champion: ModelFigures | None, margin: float) -> Gate:
-    found: float | None = getattr(figures, name)
-    before: float | None = getattr(champion, name) if champion is not None else None
-    if found is None:
+def _not_worse(name: Compared, champion: str | None, comparison: Comparison | None, margin: float) -> Gate:
+    if champion is None:
+        return Gate(name=name, ok=True, detail="There is no champion to compare it with.")
+    if comparison is None:
+        return Gate(name=name, ok=False, detail=f"It was not compared with {champion} yet: evaluate it.")
+    found: float | None = getattr(comparison.figures, name)
+    before: float | None = getattr(comparison.champion_figures, name)
+    if found is None or before is None:
         return Gate(name=name, ok=False, detail="It is not known: there was no fraud in the test period.")
-    if champion is None or before is None:
-        return Gate(name=name, ok=True, detail=f"{found:.4f}; there is no champion's to compare it with.")
-    if figures.evaluation != champion.evaluation:
-        detail = f"{found:.4f} on {figures.evaluation} cannot be compared: the champion's is on {champion.evaluation}."
-        return Gate(name=name, ok=False, detail=detail)
     needed = max(0.0, before - margin)
-    detail = f"{found:.4f}, and at least {needed:.4f} is needed: the champion's less {margin:g}."
+    detail = f"{found:.4f}, and at least {needed:.4f} is needed: that of {champion} less {margin:g}."
     return Gate(name=name, ok=found >= needed, detail=detail)
 
 

@@ -36,6 +36,23 @@ CREATE TABLE champions (
     FOREIGN KEY (model, version) REFERENCES models (model, version)
 );
 
+-- How versions did beside each other on the same data; the newest one with the champion counts. Never changed.
+CREATE TABLE comparisons (
+    id               uuid        PRIMARY KEY,
+    model            text        NOT NULL,
+    version          text        NOT NULL,
+    champion         text        NOT NULL,
+    data             text        NOT NULL,
+    figures          json        NOT NULL,
+    champion_figures json        NOT NULL,
+    compared_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    compared_by      text        NOT NULL,
+    FOREIGN KEY (model, version) REFERENCES models (model, version),
+    FOREIGN KEY (model, champion) REFERENCES models (model, version)
+);
+
+CREATE INDEX comparisons_newest ON comparisons (model, version, champion, id);
+
 -- The models that there are, and the present champion of each. Whoever registers or changes it locks its row.
 CREATE TABLE registry (
     model    text   PRIMARY KEY,
@@ -61,6 +78,6 @@ CREATE UNLOGGED TABLE readers (
 CREATE INDEX readers_replica ON readers (replica);
 CREATE INDEX readers_seen ON readers (seen_at);
 
-GRANT SELECT, INSERT ON models, champions TO waqiti_ml;
+GRANT SELECT, INSERT ON models, champions, comparisons TO waqiti_ml;
 GRANT SELECT, UPDATE ON registry TO waqiti_ml;
 GRANT SELECT, INSERT, UPDATE, DELETE ON readers TO waqiti_ml;

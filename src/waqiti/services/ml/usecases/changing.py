@@ -6,13 +6,13 @@ from typing import Final
 import msgspec
 
 from waqiti.contracts.ml import Champion
-from waqiti.contracts.public.models import ChangeKind, Gate, ModelInForce
+from waqiti.contracts.public.models import ChangeKind, Comparison, Gate, ModelInForce
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import FieldError, Problem
 from waqiti.foundation.telemetry import logger
 from waqiti.services.ml.domain.gates import judge, not_loaded
-from waqiti.services.ml.store import champions, models
+from waqiti.services.ml.store import champions, comparisons, models
 from waqiti.services.ml.store.champions import Change, Pointer
 from waqiti.services.ml.store.models import Model
 from waqiti.services.ml.usecases.artifacts import ArtifactError, Workshop
@@ -40,7 +40,7 @@ class _Candidate(msgspec.Struct, frozen=True):
     found: Model
     content: bytes
     before: Pointer
-    champion: Model | None
+    comparison: Comparison | None
 
 
 class Changing:
@@ -81,8 +81,9 @@ class Changing:
                 raise unknown_version(model, version)
             content = await models.artifact(connection, model, found.sha256)
             assert content is not None
-            champion = await models.by_version(connection, model, before.version) if before.version else None
-        return _Candidate(found, content, before, champion)
+            champion = before.version
+            comparison = await comparisons.newest(connection, model, version, champion) if champion else None
+        return _Candidate(found, content, before, comparison)
 
     async def _gates(self, candidate: _Candidate, kind: ChangeKind) -> list[Gate]:
         """Try a version: all gates for a promotion, and that it loads for a way back."""
@@ -93,8 +94,7 @@ class Changing:
             suspected = await asyncio.to_thread(self._workshop.suspected, candidate.content)
         except ArtifactError as error:
             return not_loaded(f"The artifact does not load: {error}.")
-        champion = candidate.champion
-        return judge(candidate.found.figures, champion.figures if champion else None, suspected)
+        return judge(candidate.found.figures, candidate.before.version, candidate.comparison, suspected)
 
     async def _bring_into_force(self, wanted: Wanted, before: Pointer, gates: list[Gate], *, forced: bool) -> bool:
         """Do it, unless the champion is no longer the one that the version was compared with."""
@@ -134,7 +134,7 @@ class Changing:
         if champion.version != wanted.version:
             raise _overtaken(champion)
         since = champion.since if changed else utc_now()
-        served = await self._pushing.served(wanted.model, champion.revision, since)
+        served = await self._pushing.served(wanted.model, since)
         return ModelInForce(
             model=wanted.model,
             version=champion.version,

@@ -27,7 +27,7 @@ _MILLISECONDS: Final = 1_000
 
 
 class Served(msgspec.Struct, frozen=True):
-    """Who serves a revision, and who of those that live does not yet."""
+    """Who serves what is in force, and who of those that live does not yet."""
 
     replicas: list[ServingReplica]
     unreached: list[str]
@@ -64,13 +64,15 @@ class Pushing:
         async with self._database.connection() as connection:
             await readers.forget(connection, reader)
 
-    async def served(self, model: str, revision: int, since: datetime) -> Served:
-        """Wait until every live process serves a revision, or a later one, at most ``PATIENCE_SECONDS``."""
+    async def served(self, model: str, since: datetime) -> Served:
+        """Wait until every live process serves what is in force, at most ``PATIENCE_SECONDS``."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             async with self._database.connection() as connection:
+                pointer = await champions.pointer(connection, model)
                 found = await readers.live(connection, model, SILENT)
-            late = [reader for reader in found if reader.serving is None or reader.serving < revision]
+            assert pointer is not None
+            late = [reader for reader in found if reader.serving != pointer.revision]
             if not late or asyncio.get_running_loop().time() >= deadline:
                 break
             await asyncio.sleep(_LOOK_SECONDS)

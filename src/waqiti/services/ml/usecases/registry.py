@@ -6,13 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from waqiti.contracts.ml import FRAUD_DETECTION, MAX_ARTIFACT_BYTES, Champion
-from waqiti.contracts.public.models import ChampionChange, Source
+from waqiti.contracts.public.models import ChampionChange, Comparison, NewComparison, Source
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import logger
 from waqiti.services.ml.domain.versions import Number, Release
-from waqiti.services.ml.store import champions, models
+from waqiti.services.ml.store import champions, comparisons, models
 from waqiti.services.ml.store.champions import Change, Pointer
 from waqiti.services.ml.store.models import Model, NewModel
 from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected, Workshop
@@ -65,7 +65,7 @@ class Registry:
             DependencyUnavailable: the database does not answer.
         """
         content = await asyncio.to_thread(self._workshop.shipped)
-        if content is None:
+        if content is None or await self._is_known(content):
             return
         inspected = await asyncio.to_thread(self._workshop.inspect, content)
         async with self._database.transaction() as connection:
@@ -73,6 +73,12 @@ class Registry:
             found, _ = await _registered(connection, FRAUD_DETECTION, content, inspected, "minor", "shipped", _RELEASE)
             if pointer.version is None:
                 await champions.bring_into_force(connection, _initial(found), 1)
+
+    async def _is_known(self, content: bytes) -> bool:
+        """Return whether a start before this one registered the model that ships; then it need not be loaded."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        async with self._database.connection() as connection:
+            return await models.by_sha256(connection, FRAUD_DETECTION, sha256) is not None
 
     async def versions(self, before: UUID, limit: int) -> tuple[list[Model], Pointer]:
         """List versions, newest first, and what is in force."""
@@ -116,6 +122,21 @@ class Registry:
             found = await models.artifact(connection, model, sha256)
         if found is None:
             raise Problem.not_found("There is no such artifact.")
+        return found
+
+    async def compare(self, new: NewComparison, by: str) -> Comparison:
+        """Record how a version did beside another; it counts as long as that one is in force.
+
+        Raises:
+            Problem: 404, one of them does not exist.
+        """
+        async with self._database.transaction() as connection:
+            for version in (new.version, new.champion):
+                if await models.by_version(connection, new.model, version) is None:
+                    raise unknown_version(new.model, version)
+            await comparisons.add(connection, new_id(), new, by)
+            found = await comparisons.newest(connection, new.model, new.version, new.champion)
+        assert found is not None
         return found
 
     async def history(self, model: str, before: int, limit: int) -> list[ChampionChange]:
