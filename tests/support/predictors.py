@@ -16,7 +16,6 @@ from waqiti.scoring.calibration import Calibration
 from waqiti.scoring.catalogue import NAMES, fingerprint
 from waqiti.scoring.predictor import ScoreReason
 from waqiti.scoring.trees import LIBRARY, Trees
-from waqiti.services.fraud.usecases.asking import Serving
 from waqiti.services.ml.usecases.artifacts import Inspected
 from waqiti.services.ml.usecases.scoring_workshop import ScoringWorkshop
 
@@ -48,8 +47,10 @@ class Suspecting(msgspec.Struct, frozen=True):
 
 @cache
 def _artifact(amount: int) -> bytes:
-    rows = np.random.default_rng(1).uniform(0, 25, (2_000, len(NAMES))).astype(np.float32)
-    labels = rows[:, NAMES.index("amount")] >= np.log(amount)
+    place = NAMES.index("amount")
+    rows = np.zeros((2_000, len(NAMES)), dtype=np.float32)
+    rows[:, place] = np.linspace(0, 25, len(rows))
+    labels = rows[:, place] >= np.log(amount)
     data = xgboost.DMatrix(rows, labels, nthread=1)
     parameters = {"objective": "binary:logistic", "nthread": 1, "max_depth": 2, "eta": 1.0, "seed": 1}
     model = Trees(xgboost.train(parameters, data, num_boost_round=8)).to_bytes()
@@ -96,11 +97,3 @@ class Scripted:
 
     def reasons(self, row: Sequence[float]) -> list[ScoreReason]:
         return [ScoreReason("amount_unusual", f"The amount is {row[0]:.2f}.")]
-
-
-def serving(model: Scripted | None = None, version: str = "v1") -> Serving:
-    """Return what scores by ``model``, or by rules alone."""
-    found = Serving()
-    if model is not None:
-        found.use(version, model)
-    return found

@@ -1,69 +1,22 @@
 """Scoring on a real database: the first decision counts, and history is what the decisions say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
-from tests.support.databases import FreshDatabase
 from tests.support.house import House, Visitor
-from tests.support.predictors import Scripted, serving
 from tests.support.scoring import NOON, scored
+from tests.support.scoring_desk import Desk, MakeDatabase, open_desk
 from tests.support.switching import Board
 from waqiti.contracts.catalog import FRAUD
-from waqiti.contracts.fraud import FraudDecision, ScoreRequest
-from waqiti.foundation.database import Database
 from waqiti.foundation.ids import new_id
 from waqiti.scoring.state import Profile
-from waqiti.services.fraud.domain.decisions import Thresholds
-from waqiti.services.fraud.service import SERVICE, shipped_rules
-from waqiti.services.fraud.store.parties import decode_customer
-from waqiti.services.fraud.usecases.score import Scorer
+from waqiti.services.fraud.service import SERVICE
 
-MakeDatabase = Callable[[str], FreshDatabase]
-RULES = shipped_rules()
 START = NOON - timedelta(days=14)
-
-
-class Desk(msgspec.Struct, frozen=True):
-    """Scorers of three replicas on one database."""
-
-    scorers: list[Scorer]
-    database: FreshDatabase
-
-    async def score(self, *items: ScoreRequest) -> list[FraudDecision]:
-        return await self.scorers[0].score(items)
-
-    async def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(self.database.admin_url)
-        rows = await connection.fetch(query, *arguments)
-        await connection.close()
-        return [tuple(row) for row in rows]
-
-    async def months(self, customer: UUID) -> list[Profile]:
-        """Return what is remembered of a customer's newest period, by currency."""
-        rows = await self.rows("SELECT state FROM parties WHERE customer_id = $1 ORDER BY currency", customer)
-        return [decode_customer(state).month.present for (state,) in rows]
-
-
-@asynccontextmanager
-async def open_desk(
-    fresh_database: MakeDatabase, *, replicas: int = 1, model: Scripted | None = None
-) -> AsyncIterator[Desk]:
-    fresh = fresh_database(FRAUD)
-    opened = [await Database.open(fresh.url, name=FRAUD) for _ in range(replicas)]
-    thresholds = Thresholds(decline_at=0.85, review_at=0.70, review=True)
-    try:
-        yield Desk([Scorer(database, RULES, thresholds, serving(model)) for database in opened], fresh)
-    finally:
-        for database in opened:
-            await database.close()
 
 
 async def test_the_first_decision_about_an_id_is_given_again_and_counts_once(fresh_database: MakeDatabase) -> None:
@@ -77,7 +30,7 @@ async def test_the_first_decision_about_an_id_is_given_again_and_counts_once(fre
         assert [decision.outcome for decision in first] == ["approve", "approve", "approve", "decline"]
         assert again == [*reversed(first), first[0], first[0]]
         assert changed == [first[3]]
-        assert [(state.sent, state.sent_largest) for state in await desk.months(payer)] == [(4, 990_000)]
+        assert [(state.sent, state.sent_largest) for state in await months(desk, payer)] == [(4, 990_000)]
         assert await desk.rows("SELECT count(*) FROM signals WHERE kind = 'near_threshold'") == [(4,)]
 
 
@@ -86,7 +39,7 @@ async def test_equal_ids_within_a_batch_are_one_payment(fresh_database: MakeData
         item = scored(new_id(), new_id(), 500)
         decisions = await desk.score(item, item, item)
         assert decisions == [decisions[0]] * 3
-        assert [state.sent for state in await desk.months(item.from_customer)] == [1]
+        assert [state.sent for state in await months(desk, item.from_customer)] == [1]
 
 
 async def test_items_of_one_batch_see_the_ones_before_them(fresh_database: MakeDatabase) -> None:
@@ -108,7 +61,7 @@ async def test_the_same_batches_on_three_replicas_at_once_count_once(fresh_datab
         assert [[decision.id for decision in answer] for answer in answers] == [[i.id for i in b] for b in batches]
         assert await desk.rows("SELECT count(*) FROM decisions") == [(120,)]
         for person in people:
-            assert [(state.sent, state.received) for state in await desk.months(person)] == [(20, 20)]
+            assert [(state.sent, state.received) for state in await months(desk, person)] == [(20, 20)]
 
 
 async def test_an_established_account_that_is_drained_is_stopped(fresh_database: MakeDatabase) -> None:
@@ -188,3 +141,7 @@ async def outcome_of(payments: Visitor) -> str:
     answer = await payments.post("/internal/score", {"items": [item]})
     outcome: str = answer.document()["decisions"][0]["outcome"]
     return outcome
+
+
+async def months(desk: Desk, customer: UUID) -> list[Profile]:
+    return [state.month.present for state in await desk.states(customer)]

@@ -224,14 +224,20 @@ _STORIES: Final[tuple[Callable[[Story], None], ...]] = (
 )
 
 
-def told(seed: int) -> Iterator[tuple[str, Float32s]]:
-    """Yield name and features of the movements that must pass, story by story."""
+def stories(seed: int, times: int = _TOLD) -> Iterator[tuple[str, Story]]:
+    """Yield name and movements of every story, each told ``times`` times."""
     for tell in _STORIES:
         name = tell.__name__.strip("_").replace("_", " ")
-        for number in range(_TOLD):
+        for number in range(times):
             story = Story(Random(f"innocence/{seed}/{name}/{number}"))
             tell(story)
-            yield name, _rows(story)
+            yield name, story
+
+
+def told(seed: int) -> Iterator[tuple[str, Float32s]]:
+    """Yield name and features of the movements that must pass, story by story."""
+    for name, story in stories(seed):
+        yield name, _rows(story)
 
 
 def innocent_rows(seed: int) -> Float32s:
