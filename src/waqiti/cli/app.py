@@ -137,12 +137,17 @@ models.command(
 models.command(
     "waqiti.cli.registry.changing:promote",
     name="promote",
-    help="Bring a version into force on every replica; exit 3 where a gate does not let it pass, 1 where a replica is late.",
+    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.",
 )
 models.command(
     "waqiti.cli.registry.changing:rollback",
     name="rollback",
     help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.",
+)
+models.command(
+    "waqiti.cli.models:train_model",
+    name="train",
+    help="Train a model on labelled payments, and measure it on later days; no platform is needed.",
 )
 app.command(models)
 

@@ -54,9 +54,9 @@ class History:
         self._add(movement, folded(movement, pair))
         return View.of(movement, payer_state, payee_state, pair)
 
-    def known_as_fraud(self, movement: Movement, second: int) -> None:
-        """Count ``movement`` among what became known as fraud at ``second`` (since 1970)."""
-        self._add(movement, known_as_fraud(movement, second))
+    def known_as_fraud(self, movement: Movement) -> None:
+        """Count ``movement``, which was counted before, among what is known as fraud."""
+        self._add(movement, known_as_fraud(movement))
 
     def _customer(self, key: CustomerKey) -> CustomerState | None:
         return self.changed_customers.get(key) or self._known_customers.get(key)

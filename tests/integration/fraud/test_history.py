@@ -13,7 +13,6 @@ from tests.support.scoring_desk import Desk, MakeDatabase, open_desk
 from waqiti.contracts.fraud import ScoreRequest
 from waqiti.foundation.ids import new_id
 from waqiti.scoring.history import History
-from waqiti.scoring.state import Known
 from waqiti.services.fraud.domain.features import movement_of
 from waqiti.services.fraud.domain.labels import Finding
 from waqiti.services.fraud.store import parties
@@ -37,7 +36,7 @@ async def test_the_features_of_a_day_are_those_of_the_same_day_from_a_file(fresh
                 await desk.learn(*(_fraud(payment_id, batch[-1]) for payment_id in known))
                 for item in batch:
                     if item.id in known:
-                        offline.known_as_fraud(movement_of(item), int(batch[-1].created_at.timestamp()))
+                        offline.known_as_fraud(movement_of(item))
     assert len(rows) > A_DAY // 2
     assert frauds
     np.testing.assert_array_equal(np.asarray(model.rows, dtype=np.float32), np.asarray(rows, dtype=np.float32))
@@ -53,7 +52,7 @@ async def test_every_payment_to_a_busy_merchant_sees_all_before_it_on_any_replic
 
         assert [[row.id for row in answer] for answer in answers] == [[item.id for item in b] for b in batches]
         assert await desk.shown("payee_received_in_month") == list(range(120))
-        assert (await desk.states(merchant))[0].month.present.received == 120
+        assert (await desk.states(merchant))[0].months.buckets[0].received == 120
         assert await desk.rows("SELECT count(*) FROM decisions") == [(120,)]
 
 
@@ -66,7 +65,7 @@ async def test_payments_against_each_other_on_several_replicas_come_to_an_end(fr
         await asyncio.gather(*(desk.scorers[n % 3].score(batch) for n, batch in enumerate(batches)))
         for person in people:
             sent = [item for batch in batches for item in batch if item.from_customer == person]
-            assert (await desk.states(person))[0].month.present.sent == len(sent)
+            assert (await desk.states(person))[0].months.buckets[0].sent == len(sent)
         shown = await desk.rows(
             "SELECT from_customer, (features->>'payer_sent_in_month')::int FROM decisions ORDER BY 1, 2"
         )
@@ -95,7 +94,7 @@ async def test_a_batch_that_waits_for_a_held_party_sees_what_was_done_meanwhile(
             waiting = asyncio.create_task(desk.score(scored(payer, payee, 500, at=NOON + timedelta(minutes=1))))
             await _until_somebody_waits(desk)
             history = History(await parties.read(connection, [(payer, "EUR")]))
-            history.known_as_fraud(movement_of(first), int(NOON.timestamp()))
+            history.known_as_fraud(movement_of(first))
             await parties.write(connection, history.changed_customers)
         await waiting
         assert await desk.shown("payer_frauds") == [0, 1]
@@ -109,9 +108,8 @@ async def test_what_becomes_known_as_fraud_counts_once_whoever_says_so(fresh_dat
             await desk.learn(_fraud(item.id, item), _fraud(never_scored.id, item))
         await desk.learn(_fraud(item.id, item, label="legitimate"))
         payer, payee = await desk.states(item.from_customer), await desk.states(item.to_customer or new_id())
-        assert (payer[0].frauds.present.sent, payee[0].frauds.present.received) == (1, 1)
-        assert (payer[0].month.present.sent, payee[0].month.present.received) == (1, 1)
-        assert payer[0].frauds.before == Known()
+        assert (payer[0].weeks.buckets[0].sent_frauds, payee[0].weeks.buckets[0].received_frauds) == (1, 1)
+        assert (payer[0].months.buckets[0].sent, payee[0].months.buckets[0].received) == (1, 1)
         assert await desk.states(never_scored.from_customer) == []
         assert await desk.rows("SELECT count(*) FROM labels") == [(5,)]
 

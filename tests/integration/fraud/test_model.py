@@ -15,10 +15,11 @@ from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry.metrics import samples
 from waqiti.scoring.catalogue import NAMES
 from waqiti.scoring.predictor import ScoreReason
+from waqiti.scoring.shipped import shipped_artifact
 from waqiti.scoring.training.innocence import Story, stories
 from waqiti.services.fraud.domain.decisions import Thresholds
 from waqiti.services.fraud.usecases.asking import Serving
-from waqiti.services.fraud.usecases.loading import load, shipped
+from waqiti.services.fraud.usecases.loading import load
 
 AMOUNT = NAMES.index("amount")
 
@@ -121,7 +122,7 @@ async def test_thirty_small_payments_a_second_between_two_new_wallets_pass(fresh
         for start in range(0, len(items), 30):
             decisions = await desk.score(*items[start : start + 30])
             assert {row.outcome for row in decisions} == {"approve"}
-        assert (await desk.states(payer))[0].day.present.sent == 150
+        assert (await desk.states(payer))[0].days.buckets[0].sent == 150
 
 
 async def test_innocent_people_are_neither_refused_nor_reviewed(fresh_database: MakeDatabase) -> None:
@@ -154,6 +155,5 @@ def _items(story: Story) -> list[ScoreRequest]:
 def _shipped() -> Serving:
     """Serve the model that ships, as ``waqiti up`` does."""
     serving = Serving()
-    if artifact := shipped():
-        serving.use("shipped", load(artifact))
+    serving.use("shipped", load(shipped_artifact()))
     return serving

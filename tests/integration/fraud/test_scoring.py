@@ -144,4 +144,4 @@ async def outcome_of(payments: Visitor) -> str:
 
 
 async def months(desk: Desk, customer: UUID) -> list[Profile]:
-    return [state.month.present for state in await desk.states(customer)]
+    return [state.months.buckets[0] for state in await desk.states(customer)]

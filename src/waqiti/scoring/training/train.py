@@ -14,14 +14,15 @@ from waqiti.scoring.catalogue import FEATURES, NAMES, fingerprint
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.training.card import write_card
 from waqiti.scoring.training.evaluation import measure
-from waqiti.scoring.training.fitting import Parameters, calibrate, fit
+from waqiti.scoring.training.fitting import Examples, Parameters, calibrate, fit
 from waqiti.scoring.training.innocence import LEARNT_SEEDS, Verdict, innocent_rows, judge
 from waqiti.scoring.training.samples import Sample, TrainingDataError
 from waqiti.scoring.training.split import Period, Split
 from waqiti.scoring.training.table import Bools, Float32s, Progress, Table, tabulate
 from waqiti.scoring.trees import LIBRARY, Trees
 
-_OF_LABELS: Final = [place for place, feature in enumerate(FEATURES) if feature.reason == "fraud_known"]
+_OF_LABELS: Final = np.flatnonzero([feature.reason == "fraud_known" for feature in FEATURES])
+"""Features that are 0 where no fraud is known."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     test: Period | None = None
     warm_up: timedelta = timedelta(0)
-    unlabelled: float = 0.3
+    unlabelled: float = 0.0
     threads: int = 1
     parameters: Parameters = Parameters()
 
@@ -86,16 +87,15 @@ def _fitted(table: Table, split: Split, options: Options) -> tuple[Trees, Calibr
     """Fit until the validation days are understood no better, and fix on them what a margin means as a score."""
     rows = _some_unlabelled(table.rows, options)
     innocent = np.concatenate([innocent_rows(seed) for seed in LEARNT_SEEDS])
-    labels = np.concatenate([table.labels[split.fit], np.zeros(len(innocent), dtype=np.bool_)])
-    later = rows[split.validation], table.labels[split.validation]
-    trees = fit(np.concatenate([rows[split.fit], innocent]), labels, *later, options.parameters, options.threads)
-    return trees, calibrate(trees.margins(later[0]), later[1])
+    learnt, later = (Examples(rows[part], table.labels[part]) for part in (split.fit, split.validation))
+    trees = fit(learnt.beside(innocent), later, options.parameters, options.threads)
+    return trees, calibrate(trees.margins(later.rows), later.labels)
 
 
 def _some_unlabelled(rows: Float32s, options: Options) -> Float32s:
     chosen: Bools = np.random.default_rng(options.parameters.seed).random(len(rows)) < options.unlabelled
     changed = rows.copy()
-    changed[np.ix_(chosen, np.asarray(_OF_LABELS))] = 0.0
+    changed[np.ix_(chosen, _OF_LABELS)] = 0.0
     return changed
 
 

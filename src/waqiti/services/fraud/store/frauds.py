@@ -12,7 +12,7 @@ from waqiti.services.fraud.domain.labels import Finding
 
 
 class Fraud(msgspec.Struct, frozen=True):
-    """A movement that was scored, and when it became known as fraud."""
+    """A movement that was scored, and is known as fraud."""
 
     movement_id: UUID
     kind: Literal["payment", "withdrawal", "exchange"]
@@ -21,19 +21,19 @@ class Fraud(msgspec.Struct, frozen=True):
     amount: int
     currency: str
     created_at: datetime
-    known_at: datetime
 
 
 _ADD: Final = """
 WITH scored AS (
-    SELECT d.id, d.kind, d.from_customer, d.to_customer, d.amount, d.currency, d.created_at, n.at
+    SELECT n.at, d.id, d.kind, d.from_customer, d.to_customer, d.amount, d.currency, d.created_at
     FROM unnest($1::uuid[], $2::timestamptz[]) AS n (id, at)
     CROSS JOIN LATERAL (SELECT * FROM decisions WHERE id = n.id LIMIT 1) AS d
 ), added AS (
     INSERT INTO known_frauds (movement_id, at) SELECT id, at FROM scored ORDER BY id
     ON CONFLICT (movement_id) DO NOTHING RETURNING movement_id
 )
-SELECT scored.* FROM scored JOIN added ON added.movement_id = scored.id
+SELECT s.id, s.kind, s.from_customer, s.to_customer, s.amount, s.currency, s.created_at
+FROM scored s JOIN added ON added.movement_id = s.id
 """
 
 

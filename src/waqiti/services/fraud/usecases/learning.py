@@ -29,7 +29,7 @@ async def _count(connection: Connection, known: Sequence[Fraud]) -> None:
     await parties.hold(connection, keys)
     history = History(await parties.read(connection, keys))
     for row in known:
-        history.known_as_fraud(_movement(row), int(row.known_at.timestamp()))
+        history.known_as_fraud(_movement(row))
     await parties.write(connection, history.changed_customers)
 
 
