@@ -137,7 +137,7 @@ models.command(
 models.command(
     "waqiti.cli.registry.changing:promote",
     name="promote",
-    help="Bring a version into force on every replica; exit 3 where a gate does not let it pass, 1 where a replica is late.",
+    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.",
 )
 models.command(
     "waqiti.cli.registry.changing:rollback",

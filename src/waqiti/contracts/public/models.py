@@ -8,7 +8,8 @@ from msgspec import Meta
 from waqiti.contracts.public.common import Time
 
 ModelName = Annotated[str, Meta(examples=["fraud-detection"])]
-Version = Annotated[str, Meta(pattern=r"^v\d{1,6}\.\d{1,6}\.\d{1,6}$", examples=["v1.0.0"])]
+Version = Annotated[str, Meta(max_length=100, examples=["v1.0.0"], extra_json_schema={"pattern": r"^v\d+\.\d+\.\d+$"})]
+"""What looks otherwise is not found, which is no matter of the shape."""
 Reason = Annotated[str, Meta(max_length=500, examples=["Too many good payments are held"])]
 GateName = Literal["loads", "innocence", "average_precision", "recall", "false_positive_rate"]
 ChangeKind = Literal["initial", "promote", "rollback"]
