@@ -17,7 +17,7 @@ from waqiti.scoring.view import ENOUGH, View
 
 FeatureType = Literal["count", "number"]
 Unit = Literal["ln(minor unit)", "ln(ratio)", "ratio", "deviations", "payments", "customers", "days", "hours"]
-WindowName = Literal["none", "hour", "day", "week", "month", "ever"]
+WindowName = Literal["none", "hour", "day", "weeks", "month", "ever"]
 ReasonCode = Literal[
     "amount_unusual", "amount_unusual_for_payee", "spending_unusual", "payees_new", "payee_collects", "time_unusual",
     "money_passed_on", "history_unusual", "fraud_known",
@@ -120,6 +120,19 @@ def _days_since(first: int | None, seen: View) -> float:
     return max(seen.second - first, 0) / DAY if first is not None else 0.0
 
 
+def _payer_fraud_share(seen: View) -> float:
+    return seen.payer.sent_frauds / max(sum(week.sent for week in seen.payer.weeks[1:]), 1)
+
+
+def _payee_fraud_share(seen: View) -> float:
+    return seen.payee.received_frauds / max(sum(week.received for week in seen.payee.weeks[1:]), 1)
+
+
+def _fraud_share_of_week(seen: View, back: int) -> float:
+    week = seen.payee.weeks[back]
+    return week.received_frauds / max(week.received, 1)
+
+
 FEATURES: Final[tuple[Feature, ...]] = (
     Feature("amount", "number", "ln(minor unit)", "none", "amount_unusual",
             "The amount.", lambda seen: seen.log_amount),
@@ -157,8 +170,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
     Feature("pair_days", "number", "days", "ever", "payees_new",
             "Days since the first of them.",
             lambda seen: _days_since(seen.pair.first_second if seen.pair else None, seen)),
-    Feature("payee_received_in_hour", "count", "payments", "hour", "payee_collects",
-            "Payments that the payee received within an hour.", lambda seen: seen.payee.hour.received),
     Feature("payee_received_in_month", "count", "payments", "month", "payee_collects",
             "Payments that the payee received.", lambda seen: seen.payee.month.received),
     Feature("payee_new_payers_in_day", "count", "customers", "day", "payee_collects",
@@ -181,18 +192,27 @@ FEATURES: Final[tuple[Feature, ...]] = (
             "Days on which the payer sent something.", lambda seen: seen.payer.days),
     Feature("payer_sent_in_month", "count", "payments", "month", "history_unusual",
             "Payments that the payer sent.", lambda seen: seen.payer.month.sent),
-    Feature("payee_days", "count", "days", "month", "history_unusual",
-            "Days on which the payee sent something itself.", lambda seen: seen.payee.days),
     Feature("payer_age", "number", "days", "ever", "history_unusual",
             "Days since the payer first sent or received anything.",
             lambda seen: _days_since(seen.payer.first_second, seen)),
     Feature("payee_age", "number", "days", "ever", "history_unusual",
             "Days since the payee first sent or received anything.",
             lambda seen: _days_since(seen.payee.first_second, seen)),
-    Feature("payer_frauds", "count", "payments", "week", "fraud_known",
-            "Payments of the payer that became known as fraud.", lambda seen: seen.payer.frauds.sent),
-    Feature("payee_frauds", "count", "payments", "week", "fraud_known",
-            "Payments to the payee that became known as fraud.", lambda seen: seen.payee.frauds.received),
+    Feature("payer_frauds", "count", "payments", "weeks", "fraud_known",
+            "Payments of the payer, of four weeks, that are known as fraud.", lambda seen: seen.payer.sent_frauds),
+    Feature("payer_fraud_share", "number", "ratio", "weeks", "fraud_known",
+            "These against what the payer sent in the three weeks before the present one.", _payer_fraud_share),
+    Feature("payee_frauds", "count", "payments", "weeks", "fraud_known",
+            "Payments to the payee, of four weeks, that are known as fraud.", lambda seen: seen.payee.received_frauds),
+    Feature("payee_fraud_share", "number", "ratio", "weeks", "fraud_known",
+            "These against what the payee received in the three weeks before the present one.", _payee_fraud_share),
+    Feature("payee_fraud_share_week_1", "number", "ratio", "weeks", "fraud_known",
+            "Share of known fraud in what the payee received in the week before the present one.",
+            lambda seen: _fraud_share_of_week(seen, 1)),
+    Feature("payee_fraud_share_week_2", "number", "ratio", "weeks", "fraud_known",
+            "The same of the week before that.", lambda seen: _fraud_share_of_week(seen, 2)),
+    Feature("payee_fraud_share_week_3", "number", "ratio", "weeks", "fraud_known",
+            "The same of the third week back.", lambda seen: _fraud_share_of_week(seen, 3)),
 )  # fmt: skip
 
 NAMES: Final = tuple(feature.name for feature in FEATURES)

@@ -14,20 +14,17 @@ from waqiti.scoring.state import (
     MOST,
     NO_PROFILE,
     NO_TALLY,
-    NOTHING_KNOWN,
+    NO_WEEK,
     WEEK,
     CustomerState,
-    Known,
     PairState,
     Profile,
     Tally,
+    Week,
     Window,
 )
 
 QUARTER: Final = 6 * HOUR
-_NO_FRAUD: Final = Window(0, NOTHING_KNOWN, NOTHING_KNOWN)
-_NO_TALLIES: Final = Window(0, NO_TALLY, NO_TALLY)
-_NO_PROFILES: Final = Window(0, NO_PROFILE, NO_PROFILE)
 
 
 class Additions(msgspec.Struct, frozen=True):
@@ -56,12 +53,13 @@ def folded(movement: Movement, pair: PairState | None) -> Additions:
     )
 
 
-def known_as_fraud(movement: Movement, second: int) -> Additions:
-    """Return what is added when ``movement`` becomes known as fraud at ``second`` (since 1970)."""
+def known_as_fraud(movement: Movement) -> Additions:
+    """Return what is added when ``movement`` becomes known as fraud: it counts in the week in which it was made."""
     if not movement.leaves_the_payer:
         return _NONE
-    payer = _known(second, Known(1, 0))
-    return Additions(payer=payer, payee=None if movement.payee is None else _known(second, Known(0, 1)))
+    second = movement.second
+    payee = None if movement.payee is None else _state(second, NO_TALLY, Week(0, 0, 0, 1), NO_PROFILE)
+    return Additions(payer=_state(second, NO_TALLY, Week(0, 1, 0, 0), NO_PROFILE), payee=payee)
 
 
 def _sent(amount: int, second: int, *, is_new: int) -> CustomerState:
@@ -71,26 +69,22 @@ def _sent(amount: int, second: int, *, is_new: int) -> CustomerState:
     day = 1 << (second % MONTH // DAY)
     squares = log * log // LOG_SCALE
     profile = Profile(1, amount, log, squares, amount, 0, 0, 0, 0, is_new, 0, day, *quarters)
-    return _state(second, Tally(1, amount, 0, 0, is_new, 0), profile)
+    return _state(second, Tally(1, amount, 0, 0, is_new, 0), Week(1, 0, 0, 0), profile)
 
 
 def _received(amount: int, second: int, *, is_new: int) -> CustomerState:
     profile = Profile(0, 0, 0, 0, 0, 1, amount, log_of(amount), amount, 0, is_new)
-    return _state(second, Tally(0, 0, 1, amount, 0, is_new), profile)
+    return _state(second, Tally(0, 0, 1, amount, 0, is_new), Week(0, 0, 1, 0), profile)
 
 
-def _state(second: int, tally: Tally, profile: Profile) -> CustomerState:
+def _state(second: int, tally: Tally, week: Week, profile: Profile) -> CustomerState:
     return CustomerState(
         second,
-        Window(second // HOUR, tally, NO_TALLY),
-        Window(second // DAY, tally, NO_TALLY),
-        _NO_FRAUD,
-        Window(second // MONTH, profile, NO_PROFILE),
+        Window(second // HOUR, (tally, NO_TALLY)),
+        Window(second // DAY, (tally, NO_TALLY)),
+        Window(second // WEEK, (week, NO_WEEK, NO_WEEK, NO_WEEK)),
+        Window(second // MONTH, (profile, NO_PROFILE)),
     )
-
-
-def _known(second: int, known: Known) -> CustomerState:
-    return CustomerState(None, _NO_TALLIES, _NO_TALLIES, Window(second // WEEK, known, NOTHING_KNOWN), _NO_PROFILES)
 
 
 def log_of(amount: int) -> int:

@@ -51,9 +51,9 @@ class History:
         self._add(movement, folded(movement, pair))
         return features(movement, payer, payee, pair)
 
-    def known_as_fraud(self, movement: Movement, second: int) -> None:
-        """Count ``movement`` among what became known as fraud at ``second`` (since 1970)."""
-        self._add(movement, known_as_fraud(movement, second))
+    def known_as_fraud(self, movement: Movement) -> None:
+        """Count ``movement``, which was counted before, among what is known as fraud."""
+        self._add(movement, known_as_fraud(movement))
 
     def _pair(self, movement: Movement) -> PairState | None:
         if movement.payee is None:

@@ -2,8 +2,8 @@
 
 States form a commutative monoid under ``plus``: whatever the order and the grouping in which movements are added, the
 state is the same. So what a batch adds can be computed apart and added to a stored state under its lock, and history
-can be folded from a file to the same integers. A window holds the bucket of the newest movement and the one before it:
-seen from within a bucket it covers one to two of its lengths.
+can be folded from a file to the same integers. A window holds the bucket of the newest movement and those before it:
+two of them, seen from within the newer, cover one to two of their lengths.
 
 A store keeps a row per customer and currency, and one per payer, payee and currency. Nothing in them is a fraction, and
 every integer fits 64 bits: amounts count up to ``MOST`` each.
@@ -49,15 +49,22 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-class Known(msgspec.Struct, frozen=True, array_like=True):
-    """Movements that became known as fraud in one bucket: those that the customer sent, and those received."""
+class Week(msgspec.Struct, frozen=True, array_like=True):
+    """Movements of one customer in one week, and those of them that are known as fraud by now."""
 
     sent: int = 0
+    sent_frauds: int = 0
     received: int = 0
+    received_frauds: int = 0
 
-    def plus(self, other: "Known") -> "Known":
-        """Add two counts."""
-        return Known(self.sent + other.sent, self.received + other.received)
+    def plus(self, other: "Week") -> "Week":
+        """Add two weeks."""
+        return Week(
+            self.sent + other.sent,
+            self.sent_frauds + other.sent_frauds,
+            self.received + other.received,
+            self.received_frauds + other.received_frauds,
+        )
 
 
 class Profile(msgspec.Struct, frozen=True, array_like=True):
@@ -114,55 +121,56 @@ Part = TypeVar("Part", bound=_Adds)
 
 
 class Window(msgspec.Struct, Generic[Part], frozen=True, array_like=True):
-    """The bucket ``number`` and the one before it."""
+    """The bucket ``number`` and those before it, the newest first: as many as ``buckets`` has, always."""
 
     number: int
-    present: Part
-    before: Part
+    buckets: tuple[Part, ...]
 
-    def at(self, number: int, nothing: Part) -> tuple[Part, Part]:
-        """Return what a movement of bucket ``number`` sees: its own, and the one before; a late one sees it all."""
-        if number <= self.number:
-            return self.present, self.before
-        return (nothing, self.present) if number == self.number + 1 else (nothing, nothing)
+    def at(self, number: int, nothing: Part) -> tuple[Part, ...]:
+        """Return what a movement of bucket ``number`` sees, from its own bucket back; a late one sees all there is."""
+        later = number - self.number
+        if later <= 0:
+            return self.buckets
+        length = len(self.buckets)
+        return (nothing,) * min(later, length) + self.buckets[: max(length - later, 0)]
 
-    def plus(self, other: "Window[Part]", nothing: Part) -> "Window[Part]":
-        """Add two windows: the newer one's buckets stay, and what is older than both is forgotten."""
-        if self.number < other.number:
-            return other.plus(self, nothing)
-        if self.number == other.number:
-            return Window(self.number, self.present.plus(other.present), self.before.plus(other.before))
-        if self.number == other.number + 1:
-            return Window(self.number, self.present, self.before.plus(other.present))
-        return self
+    def plus(self, other: "Window[Part]") -> "Window[Part]":
+        """Add two windows of one length: the newer one's buckets stay, and what is older than they is forgotten."""
+        later = self.number - other.number
+        if later < 0:
+            return other.plus(self)
+        if later >= len(self.buckets):
+            return self
+        shared = zip(self.buckets[later:], other.buckets, strict=False)
+        return Window(self.number, self.buckets[:later] + tuple(mine.plus(theirs) for mine, theirs in shared))
 
 
 NO_TALLY: Final = Tally()
-NOTHING_KNOWN: Final = Known()
+NO_WEEK: Final = Week()
 NO_PROFILE: Final = Profile()
 
 
 class CustomerState(msgspec.Struct, frozen=True, array_like=True):
     """What is remembered of one customer in one currency.
 
-    ``first_second`` is when the customer first sent or received anything (seconds since 1970), None where only labels
-    are known. ``frauds`` is by weeks, and by when it became known.
+    ``first_second`` is when the customer first sent or received anything (seconds since 1970), as far as ``plus`` was
+    told. ``hours``, ``days`` and ``months`` have two buckets each, ``weeks`` has four.
     """
 
-    first_second: int | None
-    hour: Window[Tally]
-    day: Window[Tally]
-    frauds: Window[Known]
-    month: Window[Profile]
+    first_second: int
+    hours: Window[Tally]
+    days: Window[Tally]
+    weeks: Window[Week]
+    months: Window[Profile]
 
     def plus(self, other: "CustomerState") -> "CustomerState":
         """Add two states."""
         return CustomerState(
-            _earlier(self.first_second, other.first_second),
-            self.hour.plus(other.hour, NO_TALLY),
-            self.day.plus(other.day, NO_TALLY),
-            self.frauds.plus(other.frauds, NOTHING_KNOWN),
-            self.month.plus(other.month, NO_PROFILE),
+            min(self.first_second, other.first_second),
+            self.hours.plus(other.hours),
+            self.days.plus(other.days),
+            self.weeks.plus(other.weeks),
+            self.months.plus(other.months),
         )
 
 
@@ -182,9 +190,3 @@ class PairState(msgspec.Struct, frozen=True, array_like=True):
             max(self.last_second, other.last_second),
             max(self.largest, other.largest),
         )
-
-
-def _earlier(one: int | None, other: int | None) -> int | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)

@@ -14,13 +14,13 @@ from waqiti.scoring.state import (
     MONTH,
     NO_PROFILE,
     NO_TALLY,
-    NOTHING_KNOWN,
+    NO_WEEK,
     WEEK,
     CustomerState,
-    Known,
     PairState,
     Profile,
     Tally,
+    Week,
 )
 
 ENOUGH: Final = 5
@@ -28,12 +28,15 @@ ENOUGH: Final = 5
 
 
 class Side(msgspec.Struct, frozen=True):
-    """One party: each window's two buckets together; ``days`` are those with payments sent, of the last 30 to 60."""
+    """One party: the two buckets of hours, days and months together, and the weeks from the present one back.
+
+    ``days`` are those on which something was sent, of the last 30 to 60.
+    """
 
     first_second: int | None
     hour: Tally
     day: Tally
-    frauds: Known
+    weeks: tuple[Week, ...]
     month: Profile
     days: int
 
@@ -53,12 +56,22 @@ class Side(msgspec.Struct, frozen=True):
         return self.month.received_log / LOG_SCALE / self.month.received if self.month.received else 0.0
 
     @property
+    def sent_frauds(self) -> int:
+        """What was sent in four weeks and is known as fraud."""
+        return sum(week.sent_frauds for week in self.weeks)
+
+    @property
+    def received_frauds(self) -> int:
+        """What was received in four weeks and is known as fraud."""
+        return sum(week.received_frauds for week in self.weeks)
+
+    @property
     def usual_day(self) -> float:
         """What was sent on a day with payments, on average (minor units); 0 where nothing was."""
         return self.month.sent_total / self.days if self.days else 0.0
 
 
-NOBODY: Final = Side(None, NO_TALLY, NO_TALLY, NOTHING_KNOWN, NO_PROFILE, 0)
+NOBODY: Final = Side(None, NO_TALLY, NO_TALLY, (NO_WEEK,) * 4, NO_PROFILE, 0)
 
 
 class View(msgspec.Struct, frozen=True):
@@ -95,15 +108,14 @@ class View(msgspec.Struct, frozen=True):
 def _side(state: CustomerState | None, second: int) -> Side:
     if state is None:
         return NOBODY
-    hour, hour_before = state.hour.at(second // HOUR, NO_TALLY)
-    day, day_before = state.day.at(second // DAY, NO_TALLY)
-    frauds, frauds_before = state.frauds.at(second // WEEK, NOTHING_KNOWN)
-    month, month_before = state.month.at(second // MONTH, NO_PROFILE)
+    hour, hour_before = state.hours.at(second // HOUR, NO_TALLY)
+    day, day_before = state.days.at(second // DAY, NO_TALLY)
+    month, month_before = state.months.at(second // MONTH, NO_PROFILE)
     return Side(
         state.first_second,
         hour.plus(hour_before),
         day.plus(day_before),
-        frauds.plus(frauds_before),
+        state.weeks.at(second // WEEK, NO_WEEK),
         month.plus(month_before),
         month.days.bit_count() + month_before.days.bit_count(),
     )

@@ -26,8 +26,8 @@ before. It supports a decision that rules and thresholds make; it is not meant t
 {data}
 
 It learnt from {manifest.metrics.train_rows:,} movements before {period.first} whose labels were known by then. Of these
-the last part, with a fifth of the known frauds, decided when to stop and what a score means: log-odds = slope x margin +
-intercept (Platt, 1999). Beside them it was told stories of innocent people (bursts, new wallets, new payees, fresh
+the last part, with a fifth of the known frauds, decided when to stop and what a score means: log-odds = slope x margin
++ intercept (Platt, 1999). Beside them it was told stories of innocent people (bursts, new wallets, new payees, fresh
 deposits), as not fraud.
 
 ## Figures

@@ -86,8 +86,8 @@ class _LabelledHistory:
     def features(self, sample: Sample) -> list[float]:
         second = sample.movement.second
         while self._awaited and self._awaited[0][0] <= second:
-            known, _, movement = heapq.heappop(self._awaited)
-            self._history.known_as_fraud(movement, known)
+            *_, movement = heapq.heappop(self._awaited)
+            self._history.known_as_fraud(movement)
         if sample.label:
             self._count += 1
             entry = (int(sample.known_at.timestamp()), self._count, sample.movement)

@@ -21,7 +21,8 @@ from waqiti.scoring.training.split import Period, Split
 from waqiti.scoring.training.table import Bools, Float32s, Progress, Table, tabulate
 from waqiti.scoring.trees import LIBRARY, Trees
 
-_OF_LABELS: Final = [place for place, feature in enumerate(FEATURES) if feature.reason == "fraud_known"]
+_OF_LABELS: Final = np.flatnonzero([feature.reason == "fraud_known" for feature in FEATURES])
+"""Features that are 0 where no fraud is known."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     test: Period | None = None
     warm_up: timedelta = timedelta(0)
-    unlabelled: float = 0.3
+    unlabelled: float = 0.0
     threads: int = 1
     parameters: Parameters = Parameters()
 
@@ -95,7 +96,7 @@ def _fitted(table: Table, split: Split, options: Options) -> tuple[Trees, Calibr
 def _some_unlabelled(rows: Float32s, options: Options) -> Float32s:
     chosen: Bools = np.random.default_rng(options.parameters.seed).random(len(rows)) < options.unlabelled
     changed = rows.copy()
-    changed[np.ix_(chosen, np.asarray(_OF_LABELS))] = 0.0
+    changed[np.ix_(chosen, _OF_LABELS)] = 0.0
     return changed
 
 
