@@ -19,6 +19,7 @@ from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import Consumer, EventWriter
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.services.payment.api.disputes import dispute_handlers
 from waqiti.services.payment.api.paying import paying_routes
 from waqiti.services.payment.api.payments import command_handlers, reading_handlers
 from waqiti.services.payment.api.replays import replays
@@ -27,6 +28,7 @@ from waqiti.services.payment.domain.decisions import Clocks
 from waqiti.services.payment.usecases.accepting import Acceptor
 from waqiti.services.payment.usecases.commands import Commands
 from waqiti.services.payment.usecases.deciding import Deciding
+from waqiti.services.payment.usecases.disputing import Disputing
 from waqiti.services.payment.usecases.paying import Paying
 from waqiti.services.payment.usecases.reading import Reading
 from waqiti.services.payment.usecases.refunding import Refunding
@@ -109,6 +111,7 @@ def _handlers(parts: _Parts) -> list[ControllerRouterHandler]:
         *reading_handlers(Reading(parts.database)),
         *command_handlers(commands),
         *review_handlers(verdicts),
+        *dispute_handlers(Disputing(parts.database, parts.writer)),
     ]
 
 

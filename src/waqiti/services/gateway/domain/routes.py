@@ -11,6 +11,7 @@ OWNERS: Final = {
     "withdrawals": catalog.WALLET,
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
+    "disputes": catalog.PAYMENT,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 

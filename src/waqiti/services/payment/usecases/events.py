@@ -6,13 +6,14 @@ from typing import Final
 
 import msgspec
 
-from waqiti.contracts.casework import PAYMENT_CASEWORK, REVIEW_DUE, REVIEW_OVER
+from waqiti.contracts.casework import PAYMENT_CASEWORK, REVIEW_DUE, REVIEW_OVER, DisputeEvent
 from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS, Decision, PaymentResult, Status
 from waqiti.contracts.reviews import ReviewKind
 from waqiti.foundation.events import NewEvent
 from waqiti.foundation.telemetry import traceparent
 from waqiti.services.payment.domain import reviews
 from waqiti.services.payment.domain.decisions import Conclusion
+from waqiti.services.payment.domain.disputes import Dispute
 from waqiti.services.payment.domain.payments import CREATED, Facts, Payment, Queued, queued
 from waqiti.services.payment.domain.steps import SERVICE
 
@@ -108,6 +109,19 @@ def review_over(payment: Payment) -> NewEvent:
     facts, state = payment.facts, payment.state
     over = reviews.over(facts.id, state.status, state.updated_at)
     return NewEvent(PAYMENT_CASEWORK, facts.from_wallet.hex, REVIEW_OVER, facts.id, _encode(over), traceparent())
+
+
+def disputed(facts: Facts, dispute: Dispute, what: str) -> NewEvent:
+    """A dispute about a payment that was opened or resolved: ``what`` is the type of the event."""
+    told = DisputeEvent(
+        dispute_id=dispute.id,
+        payment_id=facts.id,
+        kind=dispute.kind,
+        status=dispute.status,
+        actor=dispute.resolved_by or dispute.opened_by,
+        at=dispute.resolved_at or dispute.opened_at,
+    )
+    return NewEvent(PAYMENT_CASEWORK, facts.from_wallet.hex, what, dispute.id, _encode(told), traceparent())
 
 
 def topics(events: Sequence[NewEvent]) -> frozenset[str]:
