@@ -149,9 +149,8 @@ def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
         request: Request, payment_id: FromPath[PaymentId], data: JSONBody[RefundPayment]
     ) -> Response[public.Refund]:
         """Give money back, up to what was captured."""
-        wanted = WantedRefund(
-            amount=data.amount, refund_fee=data.refund_fee, reason=data.reason, actor=actor_of(request)
-        )
+        actor = actor_of(request)
+        wanted = WantedRefund(amount=data.amount, refund_fee=data.refund_fee, reason=data.reason, actor=actor)
         key, request_id, identifier = request.request_key, request.incoming.request_id, payment_id_of(payment_id)
         return _respond(await commands.refund(key, request_id, identifier, wanted, _render_refund))
 
