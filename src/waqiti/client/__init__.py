@@ -1,8 +1,8 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit. ``pages``
-walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``reviews``. Amounts are integers in the currency's minor
+unit. ``pages`` walks through a whole list of either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -34,6 +34,7 @@ from waqiti.contracts.public.payments import (
     PaymentEvent,
     Refund,
 )
+from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,
@@ -75,6 +76,7 @@ __all__ = [
     "PublicReason",
     "RateLimited",
     "Refund",
+    "Review",
     "Statement",
     "StatementLine",
     "Unauthorized",

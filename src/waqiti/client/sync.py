@@ -83,6 +83,13 @@ class _Refunds:
         self.get = portal.blocking(refunds.get)
 
 
+class _Reviews:
+    def __init__(self, portal: _Portal, reviews: resources.Reviews) -> None:
+        self.list = portal.blocking(reviews.list)
+        self.get = portal.blocking(reviews.get)
+        self.decide = portal.blocking(reviews.decide)
+
+
 class Client:
     """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
 
@@ -114,6 +121,7 @@ class Client:
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
+        self.reviews = _Reviews(self._portal, self._client.reviews)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

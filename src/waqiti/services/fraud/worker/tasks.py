@@ -63,13 +63,12 @@ def measure(figures: Figures) -> BackgroundTask:
     """Measure false positives and the queue; while that cannot be done, nothing is shown."""
 
     async def run(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await figures.measure(utc_now())
-            except DependencyUnavailable as problem:
-                _log.warning("figures_not_measured", detail=problem.detail)
-                show_nothing()
-            await _pause(stop, _BETWEEN_MEASURES_SECONDS)
+        try:
+            while not stop.is_set():
+                await _measure(figures)
+                await _pause(stop, _BETWEEN_MEASURES_SECONDS)
+        finally:
+            show_nothing()
 
     return BackgroundTask("measure", run)
 
@@ -84,6 +83,14 @@ def forget_requests(database: Database) -> BackgroundTask:
             await _pause(stop, _FORGET_SECONDS)
 
     return BackgroundTask("forget requests", run)
+
+
+async def _measure(figures: Figures) -> None:
+    try:
+        await figures.measure(utc_now())
+    except DependencyUnavailable as problem:
+        _log.warning("figures_not_measured", detail=problem.detail)
+        show_nothing()
 
 
 async def _next(consumer: Consumer, stop: asyncio.Event) -> Batch | None:
