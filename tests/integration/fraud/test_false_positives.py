@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.casework import becomes, due, figures_of, open_casework, rows_of
 from tests.support.house import House
+from tests.support.review_queue import becomes, due, figures_of, open_casework, rows_of
 from waqiti.contracts.catalog import FRAUD
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database

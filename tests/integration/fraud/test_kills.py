@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from tests.integration.fraud import killed_decider
-from tests.support.casework import Casework, Owners, becomes, due, open_casework
 from tests.support.house import House
 from tests.support.killing import kill_at_every_suspension
+from tests.support.review_queue import Casework, Owners, becomes, due, open_casework
 from waqiti.contracts.catalog import FRAUD, PAYMENT
 from waqiti.contracts.payment import PaymentClient
 from waqiti.foundation.database import Database

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from tests.support.casework import (
+from tests.support.house import House
+from tests.support.review_queue import (
     Casework,
     Owners,
     at,
@@ -20,7 +21,6 @@ from tests.support.casework import (
     open_topic,
     over,
 )
-from tests.support.house import House
 from tests.support.switching import Board
 from waqiti.contracts.casework import DISPUTE_OPENED, DISPUTE_RESOLVED, PAYMENT_CASEWORK, DisputeEvent
 from waqiti.contracts.catalog import FRAUD

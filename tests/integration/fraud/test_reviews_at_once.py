@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.casework import due, over, rows_of
 from tests.support.databases import FreshDatabase
+from tests.support.review_queue import due, over, rows_of
 from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.public.reviews import NewReviewDecision
 from waqiti.contracts.reviews import ReviewDue, ReviewOutcome, ReviewOver, Verdict, VerdictTaken

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.casework import at, due, over
+from tests.support.review_queue import at, due, over
 from waqiti.contracts.reviews import ReviewKind, ReviewOutcome
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import new_id
