@@ -1,8 +1,8 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``. Amounts are integers in the currency's minor
-unit. ``pages`` walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``reviews`` and so on. Amounts are integers in
+the currency's minor unit. ``pages`` walks through a whole list of either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -35,6 +35,7 @@ from waqiti.contracts.public.payments import (
     PaymentEvent,
     Refund,
 )
+from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,
@@ -77,6 +78,7 @@ __all__ = [
     "PublicReason",
     "RateLimited",
     "Refund",
+    "Review",
     "Statement",
     "StatementLine",
     "Unauthorized",

@@ -9,6 +9,7 @@ from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
+from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
 from waqiti.foundation.clock import rfc3339
 
@@ -279,6 +280,39 @@ class Refunds(_Resource):
     async def get(self, refund_id: str) -> Refund:
         """Read a refund."""
         return await self._transport.get(f"/v1/refunds/{_part(refund_id)}", Refund)
+
+
+class Reviews(_Resource):
+    """Payments and withdrawals that a person has to look at (operators only)."""
+
+    async def list(
+        self, *, status: str | None = None, kind: str | None = None, limit: int = 20, cursor: str | None = None
+    ) -> Page[Review]:
+        """List reviews, newest first; ``status="open"`` are those that wait."""
+        path = _query("/v1/reviews", status=status, kind=kind, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Review])
+
+    async def get(self, review_id: str) -> Review:
+        """Read a review."""
+        return await self._transport.get(f"/v1/reviews/{_part(review_id)}", Review)
+
+    async def decide(
+        self,
+        review_id: str,
+        *,
+        outcome: str,
+        reason: str,
+        label: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Review:
+        """Approve or decline; ``label`` says what was found out: ``legitimate``, ``fraud`` or ``unsure``.
+
+        Raises:
+            Conflict: it was decided before, or nobody waits for it any more.
+        """
+        path = f"/v1/reviews/{_part(review_id)}/decision"
+        body = _body(outcome=outcome, reason=reason, label=label)
+        return await self._transport.post(path, body, Review, idempotency_key)
 
 
 def _body(**fields: object) -> dict[str, object]:

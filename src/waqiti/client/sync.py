@@ -92,6 +92,13 @@ class _Disputes:
         self.resolve = portal.blocking(disputes.resolve)
 
 
+class _Reviews:
+    def __init__(self, portal: _Portal, reviews: resources.Reviews) -> None:
+        self.list = portal.blocking(reviews.list)
+        self.get = portal.blocking(reviews.get)
+        self.decide = portal.blocking(reviews.decide)
+
+
 class Client:
     """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
 
@@ -124,6 +131,7 @@ class Client:
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
         self.disputes = _Disputes(self._portal, self._client.disputes)
+        self.reviews = _Reviews(self._portal, self._client.reviews)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

@@ -12,6 +12,7 @@ OWNERS: Final = {
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
     "disputes": catalog.PAYMENT,
+    "reviews": catalog.FRAUD,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 
