@@ -54,7 +54,7 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
     freezes = Freezes(database, others.ledger, accounts)
     movements = Movements(database, wallets, rails, attempts)
     handlers = [
-        *wallet_routes(wallets, Flags(database, others.ledger, wallets)),
+        *wallet_routes(wallets, Flags(database, others.ledger, others.compliance, wallets)),
         *history_routes(wallets, History(wallets, others.ledger)),
         *movement_routes(movements),
     ]
