@@ -21,6 +21,7 @@ from waqiti.client.errors import (
 )
 from waqiti.client.paging import pages
 from waqiti.client.sync import Client
+from waqiti.contracts.public.cases import Case, CaseMatch
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
@@ -56,6 +57,8 @@ __all__ = [
     "BatchPayment",
     "BatchResult",
     "BatchResults",
+    "Case",
+    "CaseMatch",
     "Client",
     "ComplianceView",
     "Conflict",

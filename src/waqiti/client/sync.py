@@ -46,6 +46,13 @@ class _Customers:
         self.verify = portal.blocking(customers.verify)
 
 
+class _Cases:
+    def __init__(self, portal: _Portal, cases: resources.Cases) -> None:
+        self.list = portal.blocking(cases.list)
+        self.get = portal.blocking(cases.get)
+        self.decide = portal.blocking(cases.decide)
+
+
 class _Wallets:
     def __init__(self, portal: _Portal, wallets: resources.Wallets) -> None:
         self.create = portal.blocking(wallets.create)
@@ -125,6 +132,7 @@ class Client:
             max_attempts=max_attempts,
         )
         self.customers = _Customers(self._portal, self._client.customers)
+        self.cases = _Cases(self._portal, self._client.cases)
         self.wallets = _Wallets(self._portal, self._client.wallets)
         self.deposits = _Movements(self._portal, self._client.deposits)
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)

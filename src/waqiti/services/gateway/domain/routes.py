@@ -6,6 +6,7 @@ from waqiti.contracts import catalog
 
 OWNERS: Final = {
     "customers": catalog.COMPLIANCE,
+    "cases": catalog.COMPLIANCE,
     "wallets": catalog.WALLET,
     "deposits": catalog.WALLET,
     "withdrawals": catalog.WALLET,
