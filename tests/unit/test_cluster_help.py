@@ -23,6 +23,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("compliance",),
     ("compliance", "lists"),
+    ("compliance", "cases"),
 )
 
 _MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names", "registry")
