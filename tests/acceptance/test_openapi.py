@@ -61,18 +61,22 @@ def operators_key(platform: Platform) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def known(client: Client) -> dict[str, Any]:
+def known(client: Client, operator: Client) -> dict[str, Any]:
     """One of each thing, by the names that paths and bodies call it."""
     people = People(client)
     payer, payee = people.wallet(funds=1_000_000), people.wallet()
+    in_review = client.customers.create(name="Zoblat Quenvik", country="DE")
+    case = next(one for one in operator.cases.list().data if one.customer_id == in_review.id)
     payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1_000, currency="EUR")
     return {
         "customer_id": payer.customer_id,
+        "case_id": case.id,
         "wallet_id": payer.id,
         "from_wallet": payer.id,
         "to_wallet": payee.id,
         "payment_id": payment.id,
         "refund_id": client.payments.refund(payment.id, amount=1).id,
+        "dispute_id": client.payments.dispute(payment.id, kind="other", detail="The goods never came").id,
         "deposit_id": people.deposit(payer.id, 1).id,
         "withdrawal_id": client.withdrawals.create(wallet_id=payer.id, amount=1, currency="EUR").id,
         "currency": "EUR",

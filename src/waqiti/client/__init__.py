@@ -1,8 +1,9 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``; and for operators ``models``, at the address of ml-service.
-Amounts are integers in the currency's minor unit. ``pages`` walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``reviews`` and so on; ``models`` is served at
+ml-service's own address. Amounts are integers in the currency's minor unit. ``pages`` walks through a whole list of
+either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -21,8 +22,10 @@ from waqiti.client.errors import (
 )
 from waqiti.client.paging import pages
 from waqiti.client.sync import Client
+from waqiti.contracts.public.cases import Case, CaseMatch
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.models import (
     ChampionChange,
     ChampionFigures,
@@ -45,6 +48,7 @@ from waqiti.contracts.public.payments import (
     PaymentEvent,
     Refund,
 )
+from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,
@@ -65,6 +69,8 @@ __all__ = [
     "BatchPayment",
     "BatchResult",
     "BatchResults",
+    "Case",
+    "CaseMatch",
     "ChampionChange",
     "ChampionFigures",
     "Client",
@@ -74,6 +80,7 @@ __all__ = [
     "ConnectionFailed",
     "Customer",
     "DecisionView",
+    "Dispute",
     "Failure",
     "FieldError",
     "Forbidden",
@@ -94,6 +101,7 @@ __all__ = [
     "PublicReason",
     "RateLimited",
     "Refund",
+    "Review",
     "ServingReplica",
     "Statement",
     "StatementLine",

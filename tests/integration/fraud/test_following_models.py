@@ -114,3 +114,8 @@ async def test_a_replica_that_is_slow_to_store_does_not_bring_back_what_was_befo
             await store.keep(connection, champion, champion.version.encode())
         assert await store.read(connection, FRAUD_DETECTION) == store.Kept(2, "v1.0.1", "1" * 64, later, b"v1.0.1")
     await database.close()
+
+
+def test_what_is_no_model_cannot_be_served() -> None:
+    with pytest.raises(models.UnusableModel, match="not a model artifact"):
+        models.predictor_of(b"no model")

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from tests.support.casework import (
+from tests.support.house import House
+from tests.support.review_queue import (
     Casework,
     Owners,
     at,
@@ -20,7 +21,6 @@ from tests.support.casework import (
     open_topic,
     over,
 )
-from tests.support.house import House
 from tests.support.switching import Board
 from waqiti.contracts.casework import DISPUTE_OPENED, DISPUTE_RESOLVED, PAYMENT_CASEWORK, DisputeEvent
 from waqiti.contracts.catalog import FRAUD
@@ -329,7 +329,8 @@ async def test_disputes_that_are_resolved_label_their_payments(house: House) -> 
         await topic.say(*((DISPUTE_OPENED, event) for event in opened), *((DISPUTE_RESOLVED, e) for e in resolved))
         await becomes(lambda: lag(house), 0)
 
-        labels = dict(await queue.rows("SELECT subject_id, label FROM labels WHERE source = 'dispute'"))  # type: ignore[arg-type]
+        found = await queue.rows("SELECT subject_id, label FROM labels WHERE source = 'dispute'")
+        labels = {row[0]: row[1] for row in found}
         assert [labels.get(event.payment_id) for event in opened] == ["legitimate", "fraud", "legitimate", None, None]
         assert sorted(await queue.rows("SELECT kind, status FROM disputes")) == sorted(ends)
 

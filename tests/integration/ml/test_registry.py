@@ -190,11 +190,14 @@ async def _replace_artifact(house: House, version: str, made: Made) -> None:
 async def test_what_is_unknown_is_not_found(house: House) -> None:
     async with ml_replicas(house) as (replica,):
         for path in ("/api/model/promote", "/api/model/rollback"):
-            for body in ({**MODEL, "version": "v9.9.9"}, {"model": "credit-risk", "version": "v1.0.0"}):
+            for model, version in (("fraud-detection", "v9.9.9"), ("fraud-detection", "newest"), ("credit", "v1.0.0")):
+                body = {"model": model, "version": version}
                 answer = await replica.operator.post(path, body)
                 assert (answer.status, answer.problem()["code"]) == (404, "not_found"), answer
         assert (await replica.operator.get("/api/model/versions/v9.9.9/artifact")).status == 404
-        assert (await replica.operator.post("/api/model/rollback", {**MODEL, "version": "newest"})).status == 422
+        compared = {**MODEL, "version": "v9.9.9", "champion": "v1.0.0", "data": "A week."}
+        figures = msgspec.to_builtins({"figures": GOOD, "champion_figures": GOOD})
+        assert (await replica.operator.post("/api/model/comparisons", compared | figures)).status == 404
 
 
 async def test_only_operators_and_fraud_service_may_ask(house: House) -> None:

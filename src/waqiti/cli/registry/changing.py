@@ -33,7 +33,7 @@ class _Changed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def promote(version: str, /, *, force: bool = False, reason: str = "", json: Json = False) -> int:
-    """Bring a version into force on every replica; exit 3 where a gate does not let it pass, 1 where a replica is late.
+    """Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.
 
     Parameters
     ----------

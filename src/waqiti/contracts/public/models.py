@@ -8,8 +8,12 @@ from msgspec import Meta
 from waqiti.contracts.public.common import Time
 
 ModelName = Annotated[str, Meta(examples=["fraud-detection"])]
-Version = Annotated[str, Meta(pattern=r"^v\d{1,6}\.\d{1,6}\.\d{1,6}$", examples=["v1.0.0"])]
+Version = Annotated[str, Meta(max_length=100, examples=["v1.0.0"], extra_json_schema={"pattern": r"^v\d+\.\d+\.\d+$"})]
+"""What looks otherwise is not found, which is no matter of the shape."""
 Reason = Annotated[str, Meta(max_length=500, examples=["Too many good payments are held"])]
+Count = Annotated[int, Meta(ge=0, examples=[10_000])]
+Share = Annotated[float, Meta(ge=0, le=1, examples=[0.01])]
+Figure = Annotated[Share | None, Meta(examples=[0.5])]
 GateName = Literal["loads", "innocence", "average_precision", "recall", "false_positive_rate"]
 ChangeKind = Literal["initial", "promote", "rollback"]
 Source = Literal["shipped", "trained"]
@@ -24,16 +28,16 @@ class ModelFigures(msgspec.Struct, frozen=True, kw_only=True):
     about which model is better: that is what a ``Comparison`` is for.
     """
 
-    rows: int
-    frauds: int
-    train_rows: int
-    auc: float | None
-    average_precision: float | None
-    precision_at_k: float | None
-    k: int
-    recall: float | None
-    false_positive_rate: float | None
-    calibration_error: float
+    rows: Count
+    frauds: Count
+    train_rows: Count
+    auc: Figure
+    average_precision: Figure
+    precision_at_k: Figure
+    k: Annotated[int, Meta(ge=1, examples=[100])]
+    recall: Figure
+    false_positive_rate: Annotated[Share | None, Meta(examples=[0.001])]
+    calibration_error: Share
 
 
 class ChampionFigures(ModelFigures, frozen=True, kw_only=True):

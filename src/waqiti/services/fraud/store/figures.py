@@ -22,16 +22,16 @@ _NEWEST: Final = "SELECT minute FROM scored_minutes ORDER BY minute DESC LIMIT 1
 _FIRST_ID: Final = "SELECT id FROM decisions WHERE id >= $1 ORDER BY id LIMIT 1"
 
 
-async def unfolded_since(connection: Connection, since: datetime) -> datetime:
+async def unfolded_since(connection: Connection, since: datetime) -> datetime | None:
     """Return where folding goes on, not before ``since``: the first minute after the folded ones with anything in it.
 
-    ``since`` itself where nothing has been scored from there on.
+    None where nothing has been scored from there on.
     """
     newest: datetime | None = await connection.fetchval(_NEWEST)
     if newest is not None and newest + MINUTE >= since:
         return newest + MINUTE
     first: UUID | None = await connection.fetchval(_FIRST_ID, first_id(since))
-    return since if first is None else minute_of(minted_at(first))
+    return None if first is None else minute_of(minted_at(first))
 
 
 _DUE: Final = "SELECT minute FROM scored_minutes WHERE count_at <= $1 ORDER BY count_at LIMIT $2"
@@ -115,8 +115,10 @@ SELECT (SELECT coalesce(sum(approved), 0) FROM scored_minutes WHERE minute >= $1
 """
 
 
-async def counts(connection: Connection, since: datetime, unfolded: datetime) -> Counts:
+async def counts(connection: Connection, since: datetime, unfolded: datetime | None) -> Counts:
     """Count the legitimate movements minted since a minute's beginning; from ``unfolded`` on one by one."""
+    if unfolded is None:
+        return Counts(flagged=0, presumed=0)
     first = first_id(since)
     flagged: int = await connection.fetchval(_FLAGGED, first)
     approved: int = await connection.fetchval(_APPROVED, since, unfolded, first_id(max(unfolded, since)))

@@ -56,7 +56,8 @@ class Figures:
         async with self._database.transaction() as connection:
             if not await store.may_fold(connection):
                 return False
-            minutes = finished(await store.unfolded_since(connection, since), now, MAX_MINUTES)
+            start = await store.unfolded_since(connection, since)
+            minutes = [] if start is None else finished(start, now, MAX_MINUTES)
             again = await store.due_again(connection, now, MAX_MINUTES)
             await store.fold(connection, [*minutes, *again], now)
             await store.forget(connection, since - _KEPT_BEYOND)

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
@@ -81,7 +82,13 @@ def model_routes(registry: Registry, changing: Changing) -> Sequence[ControllerR
         following = write_cursor(last.since, UUID(int=last.revision), of=_HISTORY) if last else None
         return Page(found[:limit], following)
 
-    @post(VERSIONS_PATH, status_code=201, operation_id="register_model_version", guards=_operators)
+    @post(
+        VERSIONS_PATH,
+        status_code=201,
+        operation_id="register_model_version",
+        guards=_operators,
+        responses={200: ResponseSpec(ModelVersion, generate_examples=False)},
+    )
     async def register(request: Request, data: JSONBody[NewModelVersion]) -> Response[ModelVersion]:
         """Register an artifact under the next version; 200 where the same bytes were registered before."""
         by = request.principal.key_id
