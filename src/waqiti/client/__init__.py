@@ -1,8 +1,8 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``reviews``. Amounts are integers in the currency's minor
-unit. ``pages`` walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``reviews``, ``disputes``. Amounts are integers in the
+currency's minor unit. ``pages`` walks through a whole list of either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -23,6 +23,7 @@ from waqiti.client.paging import pages
 from waqiti.client.sync import Client
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.payments import (
     BatchPayment,
     BatchResult,
@@ -61,6 +62,7 @@ __all__ = [
     "ConnectionFailed",
     "Customer",
     "DecisionView",
+    "Dispute",
     "Failure",
     "FieldError",
     "Forbidden",

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from waqiti.client.transport import Transport
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
 from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
@@ -240,6 +241,37 @@ class Payments(_Resource):
         """Give money back, up to what was captured; without ``amount`` all that is left."""
         body = _body(amount=amount, reason=reason, refund_fee=refund_fee or None)
         return await self._transport.post(f"/v1/payments/{_part(payment_id)}/refunds", body, Refund, idempotency_key)
+
+    async def dispute(self, payment_id: str, *, kind: str, detail: str, idempotency_key: str | None = None) -> Dispute:
+        """Say that a payment went wrong; ``kind`` is ``wrongly_blocked``, ``fraud`` or ``other``."""
+        body = {"kind": kind, "detail": detail}
+        return await self._transport.post(f"/v1/payments/{_part(payment_id)}/disputes", body, Dispute, idempotency_key)
+
+    async def disputes(self, payment_id: str, *, limit: int = 20, cursor: str | None = None) -> Page[Dispute]:
+        """List the disputes about a payment, newest first."""
+        path = _query(f"/v1/payments/{_part(payment_id)}/disputes", limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Dispute])
+
+
+class Disputes(_Resource):
+    """Disputes about payments."""
+
+    async def get(self, dispute_id: str) -> Dispute:
+        """Read a dispute."""
+        return await self._transport.get(f"/v1/disputes/{_part(dispute_id)}", Dispute)
+
+    async def list(self, *, status: str | None = None, limit: int = 20, cursor: str | None = None) -> Page[Dispute]:
+        """List disputes, newest first (operators only)."""
+        path = _query("/v1/disputes", status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Dispute])
+
+    async def resolve(
+        self, dispute_id: str, *, outcome: str, reason: str, idempotency_key: str | None = None
+    ) -> Dispute:
+        """Say who was right (operators only): ``lost`` is who disputed, ``won`` is the platform."""
+        body = {"outcome": outcome, "reason": reason}
+        path = f"/v1/disputes/{_part(dispute_id)}/resolution"
+        return await self._transport.post(path, body, Dispute, idempotency_key)
 
 
 class Refunds(_Resource):

@@ -76,6 +76,8 @@ class _Payments:
         self.capture = portal.blocking(payments.capture)
         self.void = portal.blocking(payments.void)
         self.refund = portal.blocking(payments.refund)
+        self.dispute = portal.blocking(payments.dispute)
+        self.disputes = portal.blocking(payments.disputes)
 
 
 class _Refunds:
@@ -88,6 +90,13 @@ class _Reviews:
         self.list = portal.blocking(reviews.list)
         self.get = portal.blocking(reviews.get)
         self.decide = portal.blocking(reviews.decide)
+
+
+class _Disputes:
+    def __init__(self, portal: _Portal, disputes: resources.Disputes) -> None:
+        self.get = portal.blocking(disputes.get)
+        self.list = portal.blocking(disputes.list)
+        self.resolve = portal.blocking(disputes.resolve)
 
 
 class Client:
@@ -122,6 +131,7 @@ class Client:
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
         self.reviews = _Reviews(self._portal, self._client.reviews)
+        self.disputes = _Disputes(self._portal, self._client.disputes)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

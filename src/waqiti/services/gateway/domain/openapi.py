@@ -11,7 +11,7 @@ _TAGS: Final = {
     "Customers": ("customers",),
     "Wallets": ("wallets",),
     "Money in and out": ("deposits", "withdrawals"),
-    "Payments": ("payments", "refunds"),
+    "Payments": ("payments", "refunds", "disputes"),
     "Reviews": ("reviews",),
 }
 _TAG_OF: Final = {noun: tag for tag, nouns in _TAGS.items() for noun in nouns}

@@ -12,6 +12,7 @@ OWNERS: Final = {
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
     "reviews": catalog.FRAUD,
+    "disputes": catalog.PAYMENT,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 
