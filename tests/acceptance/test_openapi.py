@@ -66,9 +66,12 @@ def known(platform: Platform, client: Client, operator: Client) -> dict[str, Any
     """One of each thing, by the names that paths and bodies call it."""
     people = People(client)
     payer, payee = people.wallet(funds=1_000_000), people.wallet()
+    in_review = client.customers.create(name="Zoblat Quenvik", country="DE")
+    case = next(one for one in operator.cases.list().data if one.customer_id == in_review.id)
     payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1_000, currency="EUR")
     return {
         "customer_id": payer.customer_id,
+        "case_id": case.id,
         "wallet_id": payer.id,
         "from_wallet": payer.id,
         "to_wallet": payee.id,

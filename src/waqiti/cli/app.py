@@ -121,6 +121,19 @@ lists.command(
 )
 lists.command("waqiti.cli.lists:show", name="list", help="List what is screened against, and by which processes.")
 compliance.command(lists)
+cases = App(name="cases", help="Customers who may be on a list, for people to decide about.")
+cases.command("waqiti.cli.cases:show", name="list", help="List open cases, the newest first.")
+cases.command(
+    "waqiti.cli.cases:approve",
+    name="approve",
+    help="Say that a customer is nobody whom the lists mean: they are active at once.",
+)
+cases.command(
+    "waqiti.cli.cases:decline",
+    name="decline",
+    help="Say that a customer is on a list: they are blocked for good, and all that they have is frozen.",
+)
+compliance.command(cases)
 app.command(compliance)
 
 

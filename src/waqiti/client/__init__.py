@@ -1,8 +1,8 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``reviews``, ``disputes``. Amounts are integers in the
-currency's minor unit. ``pages`` walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``reviews`` and so on. Amounts are integers in
+the currency's minor unit. ``pages`` walks through a whole list of either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -21,6 +21,7 @@ from waqiti.client.errors import (
 )
 from waqiti.client.paging import pages
 from waqiti.client.sync import Client
+from waqiti.contracts.public.cases import Case, CaseMatch
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
@@ -56,6 +57,8 @@ __all__ = [
     "BatchPayment",
     "BatchResult",
     "BatchResults",
+    "Case",
+    "CaseMatch",
     "Client",
     "ComplianceView",
     "Conflict",

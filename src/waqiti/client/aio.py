@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from waqiti.client.resources import Customers, Disputes, Movements, Payments, Refunds, Reviews, Wallets
+from waqiti.client.resources import Cases, Customers, Disputes, Movements, Payments, Refunds, Reviews, Wallets
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS, Transport
 
 
@@ -34,13 +34,14 @@ class AsyncClient:
             max_attempts=max_attempts,
         )
         self.customers = Customers(self._transport)
+        self.cases = Cases(self._transport)
         self.wallets = Wallets(self._transport)
         self.deposits = Movements(self._transport, "/v1/deposits")
         self.withdrawals = Movements(self._transport, "/v1/withdrawals")
         self.payments = Payments(self._transport)
         self.refunds = Refunds(self._transport)
-        self.reviews = Reviews(self._transport)
         self.disputes = Disputes(self._transport)
+        self.reviews = Reviews(self._transport)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from urllib.parse import quote, urlencode
 
 from waqiti.client.transport import Transport
+from waqiti.contracts.public.cases import Case
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
@@ -50,6 +51,36 @@ class Customers(_Resource):
         """Give a customer a tier (operators only); each document has a ``kind`` and a ``reference``."""
         path = f"/v1/customers/{_part(customer_id)}/verification"
         return await self._transport.post(path, _body(tier=tier, documents=documents), Customer, idempotency_key)
+
+
+class Cases(_Resource):
+    """Cases of customers who may be on a sanctions list (operators only)."""
+
+    async def list(self, *, status: str | None = None, limit: int = 20, cursor: str | None = None) -> Page[Case]:
+        """List cases, newest first; ``status`` is open, approved or declined."""
+        path = _query("/v1/cases", status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Case])
+
+    async def get(self, case_id: str) -> Case:
+        """Read a case."""
+        return await self._transport.get(f"/v1/cases/{_part(case_id)}", Case)
+
+    async def decide(
+        self,
+        case_id: str,
+        *,
+        outcome: str,
+        reason: str,
+        list_version: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Case:
+        """Approve (the customer is nobody on the lists) or decline; ``list_version`` is that of the case as you saw it.
+
+        Raises:
+            Conflict: it was decided before, or has grown since you saw it.
+        """
+        body = _body(outcome=outcome, reason=reason, list_version=list_version)
+        return await self._transport.post(f"/v1/cases/{_part(case_id)}/decision", body, Case, idempotency_key)
 
 
 class Wallets(_Resource):

@@ -46,6 +46,13 @@ class _Customers:
         self.verify = portal.blocking(customers.verify)
 
 
+class _Cases:
+    def __init__(self, portal: _Portal, cases: resources.Cases) -> None:
+        self.list = portal.blocking(cases.list)
+        self.get = portal.blocking(cases.get)
+        self.decide = portal.blocking(cases.decide)
+
+
 class _Wallets:
     def __init__(self, portal: _Portal, wallets: resources.Wallets) -> None:
         self.create = portal.blocking(wallets.create)
@@ -85,18 +92,18 @@ class _Refunds:
         self.get = portal.blocking(refunds.get)
 
 
-class _Reviews:
-    def __init__(self, portal: _Portal, reviews: resources.Reviews) -> None:
-        self.list = portal.blocking(reviews.list)
-        self.get = portal.blocking(reviews.get)
-        self.decide = portal.blocking(reviews.decide)
-
-
 class _Disputes:
     def __init__(self, portal: _Portal, disputes: resources.Disputes) -> None:
         self.get = portal.blocking(disputes.get)
         self.list = portal.blocking(disputes.list)
         self.resolve = portal.blocking(disputes.resolve)
+
+
+class _Reviews:
+    def __init__(self, portal: _Portal, reviews: resources.Reviews) -> None:
+        self.list = portal.blocking(reviews.list)
+        self.get = portal.blocking(reviews.get)
+        self.decide = portal.blocking(reviews.decide)
 
 
 class Client:
@@ -125,13 +132,14 @@ class Client:
             max_attempts=max_attempts,
         )
         self.customers = _Customers(self._portal, self._client.customers)
+        self.cases = _Cases(self._portal, self._client.cases)
         self.wallets = _Wallets(self._portal, self._client.wallets)
         self.deposits = _Movements(self._portal, self._client.deposits)
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
-        self.reviews = _Reviews(self._portal, self._client.reviews)
         self.disputes = _Disputes(self._portal, self._client.disputes)
+        self.reviews = _Reviews(self._portal, self._client.reviews)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

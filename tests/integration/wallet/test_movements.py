@@ -510,10 +510,10 @@ async def held_without_a_score(house: House, wallet: str, amount: int) -> str:
     return path
 
 
-async def rows_of(bank: Bank, statement: str) -> list[tuple[Any, ...]]:
+async def rows_of(bank: Bank, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
     """Read wallet-service's database."""
     connection = await asyncpg.connect(bank.house.databases[WALLET].admin_url)
-    rows = await connection.fetch(statement)
+    rows = await connection.fetch(statement, *arguments)
     await connection.close()
     return [tuple(row) for row in rows]
 

@@ -16,11 +16,15 @@ class Freeze(msgspec.Struct, frozen=True):
     asked_at: datetime
 
 
-_ASK: Final = "INSERT INTO freezes (customer_id) VALUES ($1)"
+_ASK: Final = """
+INSERT INTO freezes (customer_id) VALUES ($1)
+ON CONFLICT (customer_id) DO UPDATE
+SET asked_at = clock_timestamp(), next_at = clock_timestamp(), frozen_at = NULL, attempts = 0
+"""
 
 
 async def ask(connection: Connection, customer_id: UUID) -> None:
-    """Ask for what a new customer has to be frozen."""
+    """Ask for all that a customer has to be frozen, also where it was before."""
     await connection.execute(_ASK, customer_id)
 
 

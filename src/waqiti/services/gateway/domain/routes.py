@@ -6,13 +6,14 @@ from waqiti.contracts import catalog
 
 OWNERS: Final = {
     "customers": catalog.COMPLIANCE,
+    "cases": catalog.COMPLIANCE,
     "wallets": catalog.WALLET,
     "deposits": catalog.WALLET,
     "withdrawals": catalog.WALLET,
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
-    "reviews": catalog.FRAUD,
     "disputes": catalog.PAYMENT,
+    "reviews": catalog.FRAUD,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 
