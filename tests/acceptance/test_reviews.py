@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.held import AMOUNT, DEADLINE_SECONDS, in_review, review_of
+from tests.support.held import AMOUNT, DEADLINE_SECONDS, held_payment, review_of
 from tests.support.people import People
 from tests.support.platform import Platform
 from tests.support.raw import RawClient
@@ -32,7 +32,7 @@ def balance_of(client: Client, wallet_id: str) -> tuple[int, int, int]:
 def test_a_payment_that_is_approved_goes_on_within_a_second(
     platform: Platform, client: Client, operator: Client, people: People, capture: str, ends: str
 ) -> None:
-    payment = in_review(platform, client, people, capture)
+    payment = held_payment(platform, client, people, capture)
     assert balance_of(client, payment.from_wallet) == (10_000, AMOUNT, 10_000 - AMOUNT)
     review = review_of(operator, payment)
     assert (review.amount, review.currency, review.from_wallet) == (AMOUNT, "EUR", payment.from_wallet)
@@ -52,7 +52,7 @@ def test_a_payment_that_is_approved_goes_on_within_a_second(
 def test_a_payment_that_is_declined_ends_within_a_second_and_its_money_is_free_again(
     platform: Platform, client: Client, operator: Client, people: People
 ) -> None:
-    payment = in_review(platform, client, people)
+    payment = held_payment(platform, client, people)
     review = review_of(operator, payment)
 
     operator.reviews.decide(review.id, outcome="decline", reason="The customer knows nothing of it", label="fraud")
@@ -65,7 +65,7 @@ def test_a_payment_that_is_declined_ends_within_a_second_and_its_money_is_free_a
 def test_a_payment_that_is_voided_leaves_the_queue(
     platform: Platform, client: Client, operator: Client, people: People
 ) -> None:
-    payment = in_review(platform, client, people)
+    payment = held_payment(platform, client, people)
     review = review_of(operator, payment)
 
     client.payments.void(payment.id)
@@ -86,7 +86,7 @@ def test_the_queue_is_for_operators(client: Client) -> None:
 def test_what_operators_find_out_shows_as_the_rate_of_false_positives(
     platform: Platform, client: Client, operator: Client, people: People
 ) -> None:
-    payment = in_review(platform, client, people)
+    payment = held_payment(platform, client, people)
     operator.reviews.decide(review_of(operator, payment).id, outcome="approve", reason="Known to us")
     fraud = RawClient(platform.credentials.services["fraud-service"], platform.credentials.operator_key)
 

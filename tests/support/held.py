@@ -12,7 +12,7 @@ DEADLINE_SECONDS: Final = 15.0
 AMOUNT: Final = 1_250
 
 
-def in_review(platform: Platform, client: Client, people: People, capture: str = "automatic") -> Payment:
+def held_payment(platform: Platform, client: Client, people: People, capture: str = "automatic") -> Payment:
     """Make a payment that the score sends to review."""
     payer, payee = people.wallet(funds=10_000), people.wallet()
     with switched(platform, "MANUAL_REVIEW_THRESHOLD", "0", service="fraud-service"):
