@@ -9,7 +9,8 @@ from tests.support.held import AMOUNT, DEADLINE_SECONDS, held_payment, review_of
 from tests.support.people import People
 from tests.support.platform import Platform
 from tests.support.raw import RawClient
-from waqiti.client import Client, Conflict, Forbidden, Payment
+from tests.support.switching import switched
+from waqiti.client import Client, Conflict, Forbidden, Payment, Review
 
 SOON_SECONDS: Final = 1.0
 
@@ -76,6 +77,36 @@ def test_a_payment_that_is_voided_leaves_the_queue(
         time.sleep(0.05)
     with pytest.raises(Conflict):
         operator.reviews.decide(review.id, outcome="approve", reason="Too late")
+
+
+@pytest.mark.parametrize(("outcome", "ends", "left"), [("approve", "settled", 9_300), ("decline", "declined", 10_000)])
+def test_a_withdrawal_waits_in_the_same_queue(
+    platform: Platform, client: Client, operator: Client, people: People, outcome: str, ends: str, left: int
+) -> None:
+    wallet = people.wallet(funds=10_000)
+    with switched(platform, "MANUAL_REVIEW_THRESHOLD", "0", service="fraud-service"):
+        withdrawal = client.withdrawals.create(wallet_id=wallet.id, amount=700, currency="EUR")
+        review = withdrawal_review(operator, withdrawal.id)
+    assert client.withdrawals.get(withdrawal.id).status == "in_review"
+    assert balance_of(client, wallet.id) == (10_000, 700, 9_300)
+
+    operator.reviews.decide(review.id, outcome=outcome, reason="Looked at it")
+
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (found := client.withdrawals.get(withdrawal.id)).status != ends:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    assert balance_of(client, wallet.id) == (left, 0, left)
+
+
+def withdrawal_review(operator: Client, withdrawal_id: str) -> Review:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        found = [row for row in operator.reviews.list(status="open").data if row.withdrawal_id == withdrawal_id]
+        if found:
+            return found[0]
+        assert time.monotonic() < deadline, "the withdrawal never came into the queue"
+        time.sleep(0.05)
 
 
 def test_the_queue_is_for_operators(client: Client) -> None:
