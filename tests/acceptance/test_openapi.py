@@ -76,6 +76,7 @@ def known(client: Client, operator: Client) -> dict[str, Any]:
         "to_wallet": payee.id,
         "payment_id": payment.id,
         "refund_id": client.payments.refund(payment.id, amount=1).id,
+        "dispute_id": client.payments.dispute(payment.id, kind="other", detail="The goods never came").id,
         "deposit_id": people.deposit(payer.id, 1).id,
         "withdrawal_id": client.withdrawals.create(wallet_id=payer.id, amount=1, currency="EUR").id,
         "currency": "EUR",

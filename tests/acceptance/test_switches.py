@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -12,27 +11,12 @@ import pytest
 from tests.support.people import People
 from tests.support.platform import Finished, Platform
 from tests.support.raw import Answer, RawClient
+from tests.support.switching import REASON, switched
 from tests.support.traffic import Traffic
 from waqiti.client import Client
 
 APPLIED_MS = 1_000
-WRITTEN = ("payment-service", "wallet-service", "compliance-service")
-REASON = ("--reason", "An acceptance test.", "--json")
-
-
-@contextmanager
-def switched(
-    platform: Platform, name: str, value: str, *, service: str | None = None, period: str | None = None
-) -> Iterator[Any]:
-    """Have a switch set, and unset again whatever happens; give what ``switch set`` printed."""
-    only = ["--service", service] if service else []
-    until_then = ["--for", period] if period else []
-    try:
-        done = platform.command("switch", "set", name, value, *only, *until_then, *REASON)
-        assert done.exit_code == 0, done
-        yield done.document()
-    finally:
-        assert platform.command("switch", "unset", name, *only, *REASON).exit_code == 0
+WRITTEN = ("payment-service", "wallet-service", "compliance-service", "fraud-service")
 
 
 def assert_refused(answer: Answer, code: str) -> None:

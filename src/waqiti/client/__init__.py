@@ -1,8 +1,8 @@
 """The Python client of a Waqiti platform.
 
-``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``cases``,
-``wallets``, ``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor
-unit. ``pages`` walks through a whole list of either.
+``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``reviews`` and so on. Amounts are integers in
+the currency's minor unit. ``pages`` walks through a whole list of either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -24,6 +24,7 @@ from waqiti.client.sync import Client
 from waqiti.contracts.public.cases import Case, CaseMatch
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.payments import (
     BatchPayment,
     BatchResult,
@@ -35,6 +36,7 @@ from waqiti.contracts.public.payments import (
     PaymentEvent,
     Refund,
 )
+from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,
@@ -63,6 +65,7 @@ __all__ = [
     "ConnectionFailed",
     "Customer",
     "DecisionView",
+    "Dispute",
     "Failure",
     "FieldError",
     "Forbidden",
@@ -78,6 +81,7 @@ __all__ = [
     "PublicReason",
     "RateLimited",
     "Refund",
+    "Review",
     "Statement",
     "StatementLine",
     "Unauthorized",

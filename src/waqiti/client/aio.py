@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from waqiti.client.resources import Cases, Customers, Movements, Payments, Refunds, Wallets
+from waqiti.client.resources import Cases, Customers, Disputes, Movements, Payments, Refunds, Reviews, Wallets
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS, Transport
 
 
@@ -40,6 +40,8 @@ class AsyncClient:
         self.withdrawals = Movements(self._transport, "/v1/withdrawals")
         self.payments = Payments(self._transport)
         self.refunds = Refunds(self._transport)
+        self.disputes = Disputes(self._transport)
+        self.reviews = Reviews(self._transport)
 
     async def aclose(self) -> None:
         """Close all connections."""

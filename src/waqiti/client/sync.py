@@ -83,11 +83,27 @@ class _Payments:
         self.capture = portal.blocking(payments.capture)
         self.void = portal.blocking(payments.void)
         self.refund = portal.blocking(payments.refund)
+        self.dispute = portal.blocking(payments.dispute)
+        self.disputes = portal.blocking(payments.disputes)
 
 
 class _Refunds:
     def __init__(self, portal: _Portal, refunds: resources.Refunds) -> None:
         self.get = portal.blocking(refunds.get)
+
+
+class _Disputes:
+    def __init__(self, portal: _Portal, disputes: resources.Disputes) -> None:
+        self.get = portal.blocking(disputes.get)
+        self.list = portal.blocking(disputes.list)
+        self.resolve = portal.blocking(disputes.resolve)
+
+
+class _Reviews:
+    def __init__(self, portal: _Portal, reviews: resources.Reviews) -> None:
+        self.list = portal.blocking(reviews.list)
+        self.get = portal.blocking(reviews.get)
+        self.decide = portal.blocking(reviews.decide)
 
 
 class Client:
@@ -122,6 +138,8 @@ class Client:
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
+        self.disputes = _Disputes(self._portal, self._client.disputes)
+        self.reviews = _Reviews(self._portal, self._client.reviews)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

@@ -42,7 +42,7 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 
 _ALL: Final = tuple(row.name for row in DEPLOYMENTS)
 _WITH_DATABASE: Final = tuple(row.name for row in DEPLOYMENTS if row.database is not None)
-_WRITTEN_BY_CLIENTS: Final = (PAYMENT, WALLET, COMPLIANCE)
+_WRITTEN_BY_CLIENTS: Final = (PAYMENT, WALLET, COMPLIANCE, FRAUD)
 _BOOLEAN: Final = "true or false"
 _SHARE: Final = "a number from 0 to 1"
 

@@ -25,6 +25,7 @@ DepositId = Annotated[str, _id_of(prefixes.DEPOSIT)]
 WithdrawalId = Annotated[str, _id_of(prefixes.WITHDRAWAL)]
 EventId = Annotated[str, _id_of(prefixes.EVENT)]
 ReviewId = Annotated[str, _id_of(prefixes.REVIEW)]
+DisputeId = Annotated[str, _id_of(prefixes.DISPUTE)]
 CaseId = Annotated[str, _id_of(prefixes.CASE)]
 Currency = Annotated[
     str,

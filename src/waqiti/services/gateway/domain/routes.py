@@ -12,6 +12,8 @@ OWNERS: Final = {
     "withdrawals": catalog.WALLET,
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
+    "disputes": catalog.PAYMENT,
+    "reviews": catalog.FRAUD,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 
