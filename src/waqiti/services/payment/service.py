@@ -21,6 +21,7 @@ from waqiti.foundation.events import Consumer, EventWriter
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.services.payment.api.paying import paying_routes
 from waqiti.services.payment.api.payments import command_handlers, reading_handlers
+from waqiti.services.payment.api.redriving import redriving_handlers
 from waqiti.services.payment.api.replays import replays
 from waqiti.services.payment.domain.decisions import Clocks
 from waqiti.services.payment.usecases.accepting import Acceptor
@@ -28,6 +29,7 @@ from waqiti.services.payment.usecases.commands import Commands
 from waqiti.services.payment.usecases.deciding import Deciding
 from waqiti.services.payment.usecases.paying import Paying
 from waqiti.services.payment.usecases.reading import Reading
+from waqiti.services.payment.usecases.redriving import Redriving
 from waqiti.services.payment.usecases.refunding import Refunding
 from waqiti.services.payment.usecases.replaying import Replaying
 from waqiti.services.payment.usecases.rescoring import Rescoring
@@ -97,7 +99,12 @@ def _paying(context: Context[PaymentSettings], parts: _Parts, waiters: Waiters) 
 
 def _handlers(parts: _Parts) -> list[ControllerRouterHandler]:
     commands = Commands(parts.database, parts.stepping, parts.refunding)
-    return [*reading_handlers(Reading(parts.database)), *command_handlers(commands)]
+    redriving = Redriving(parts.database, parts.writer)
+    return [
+        *reading_handlers(Reading(parts.database)),
+        *command_handlers(commands),
+        *redriving_handlers(redriving),
+    ]
 
 
 def _workers(context: Context[PaymentSettings], parts: _Parts) -> list[BackgroundTask]:
