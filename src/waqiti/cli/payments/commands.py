@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cyclopts import Parameter
 
-from waqiti.cli.databases import no_answer
+from waqiti.cli.databases import keep_quiet, no_answer
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.cli.payments.showing import Line, explained_lines, redriven_lines, stuck_lines
@@ -128,6 +128,7 @@ def _credentials(layout: Layout) -> Credentials:
     credentials = read_credentials(layout)
     if credentials is None:
         raise ClusterError(f"{layout.root} holds no credentials: start a platform with waqiti up", REFUSED)
+    keep_quiet()
     return credentials
 
 

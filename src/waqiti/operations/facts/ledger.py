@@ -49,11 +49,20 @@ class EntryFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerFacts(msgspec.Struct, frozen=True):
-    """Transfers and entries in the order in which they were recorded."""
+    """Transfers and entries in the order of time."""
 
     transfers: list[TransferFacts]
     holds: list[HoldFacts]
     entries: list[EntryFacts]
+
+    def in_order_of(self, account: UUID) -> "LedgerFacts":
+        """Set what was recorded at one instant in the order in which it changed ``account``."""
+        place = {entry.transfer_id: entry.version for entry in self.entries if entry.account_id == account}
+        return LedgerFacts(
+            sorted(self.transfers, key=lambda one: (one.recorded_at, place.get(one.id, 0))),
+            self.holds,
+            sorted(self.entries, key=lambda one: (one.recorded_at, place.get(one.transfer_id, 0))),
+        )
 
 
 async def ledger_facts(connection: Connection, ids: Sequence[UUID]) -> LedgerFacts:
@@ -74,7 +83,7 @@ async def _holds(connection: Connection, ids: Sequence[UUID]) -> list[HoldFacts]
 _TRANSFERS: Final = """
 SELECT id, kind, purpose, outcome, code, debit, credit, amount, currency, recorded_at
 FROM ledger.find_transfers($1)
-ORDER BY recorded_at, purpose = 'fee', id
+ORDER BY recorded_at, id
 """
 
 
@@ -98,7 +107,7 @@ JOIN ledger.entries e
     ON e.account_id = side.account AND e.version > span.before AND e.version <= span.last AND e.transfer_id = t.id
 JOIN ledger.accounts a ON a.id = side.account
 WHERE t.outcome <> 'refused'
-ORDER BY e.recorded_at, t.purpose = 'fee', e.transfer_id, e.account_id <> t.debit, e.version
+ORDER BY e.recorded_at, e.transfer_id, e.account_id <> t.debit
 """
 
 

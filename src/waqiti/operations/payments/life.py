@@ -55,6 +55,9 @@ async def read_life(databases: Mapping[str, str], payment_id: UUID) -> Life:
     )
     ids = transfer_names(payment_id, known)
     ledger = await read("ledger", LEDGER, partial(_ledger, ids=list(ids)))
+    if ledger is not None and known is not None:
+        # Whoever is paid is party to every transfer of a payment.
+        ledger = ledger.in_order_of(known.payment.to_account)
     return Life(
         payment_id=payment_id,
         known=known,

@@ -73,7 +73,7 @@ def _screening(life: Life, known: PaymentLife, now: datetime) -> str:
 
 
 def _poison(known: PaymentLife, parked: ParkedFacts, now: datetime) -> str:
-    why = f" ({known.poisoned[-1].error})" if known.poisoned else ""
+    why = f" ({known.poisoned[-1].error.rstrip('.')})" if known.poisoned else ""
     when = "now" if parked.retry_at <= now else f"in {until(parked.retry_at, now)}"
     return f"It could not be decided{why}: mend that and redrive it; by itself it is asked about again {when}."
 
@@ -81,7 +81,7 @@ def _poison(known: PaymentLife, parked: ParkedFacts, now: datetime) -> str:
 def _held(known: PaymentLife, now: datetime) -> str:
     payment, deadline = known.payment, known.deadline_at
     amount = _amount(payment.amount, payment)
-    end = "its clock is not known" if deadline is None else f"left are {until(deadline, now)}"
+    end = "its clock is not known" if deadline is None else f"{until(deadline, now)} are left"
     if any(step.status == "pending" for step in known.steps):
         return f"{amount} are held and a step is under way: payment-service asks the ledger until it has answered."
     if payment.status == "authorized":
