@@ -118,10 +118,37 @@ def test_maintenance_shows_a_page_and_lets_health_and_operators_pass(platform: P
         page = raw.send("GET", "/docs", None, {"Accept": "text/html"}, key=None)
         assert (page.status, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
         assert raw.send("GET", "/health/critical", key=None).status == 200
+        assert public_status(raw)["status"] == "maintenance"
         operator = RawClient(platform.credentials.base_url, platform.credentials.operator_key)
         assert operator.get("/v1/payments").status == 200
 
     assert raw.get("/v1/payments").status == 200
+
+
+def test_the_public_is_told_how_the_platform_is(platform: Platform, raw: RawClient) -> None:
+    def is_well() -> bool:
+        return bool(public_status(raw)["status"] == "operational")
+
+    until(is_well)
+    with switched(platform, "READ_ONLY_MODE", "on", service="payment-service"):
+        until(lambda: not is_well())
+        told = public_status(raw)
+        assert {one["name"]: one["status"] for one in told["capabilities"]} == {
+            "Payments": "degraded",
+            "Wallets": "operational",
+            "Deposits and withdrawals": "operational",
+            "API": "operational",
+        }
+        assert [notice.partition(":")[0] for notice in told["notices"]] == ["Read-only mode"]
+        page = raw.send("GET", "/status", key=None)
+        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    until(is_well)
+
+
+def public_status(raw: RawClient) -> Any:
+    answer = raw.send("GET", "/status", None, {"Accept": "application/json"}, key=None)
+    assert answer.status == 200, answer
+    return answer.document()
 
 
 def test_a_threshold_decides_differently_at_once_and_the_missing_band_is_said(

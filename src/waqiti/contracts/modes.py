@@ -2,7 +2,7 @@
 
 | switch | where | refuses | lets pass |
 |---|---|---|---|
-| MAINTENANCE_MODE | gateway | everything | health, diagnostics, operators |
+| MAINTENANCE_MODE | gateway | everything | health, the status page, diagnostics, operators |
 | EMERGENCY_MODE | gateway and services | batches, exchanges, withdrawals, new customers and wallets, changes of webhooks | the rest, and operators |
 | READ_ONLY_MODE | services | every change that a client may ask for | reads, replays of answered keys, calls between deployments |
 """  # noqa: E501 - a table
@@ -13,10 +13,18 @@ from waqiti.contracts.catalog import DEPLOYMENTS
 from waqiti.foundation.http import Incoming, Rule
 from waqiti.foundation.security import OPERATOR
 
+# The codes that the modes refuse with.
+MAINTENANCE: Final = "maintenance"
+EMERGENCY: Final = "emergency_mode"
+READ_ONLY: Final = "read_only"
+
 _PUBLIC: Final = "/v1/"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DIAGNOSTICS: Final = ("/actuator/", "/cache/")
-_HEALTH: Final = frozenset({"/health", "/health/critical", *(f"/{row.name}/health" for row in DEPLOYMENTS)})
+STATUS_PATH: Final = "/status"
+_HEALTH: Final = frozenset(
+    {STATUS_PATH, "/health", "/health/critical", *(f"/{row.name}/health" for row in DEPLOYMENTS)}
+)
 _NOT_IN_AN_EMERGENCY: Final = frozenset(
     {"/v1/payments/batch", "/v1/exchanges", "/v1/withdrawals", "/v1/customers", "/v1/wallets"}
 )
@@ -61,7 +69,7 @@ def _read_only(incoming: Incoming) -> bool:
 MODES: Final = (
     Rule(
         setting="maintenance_mode",
-        code="maintenance",
+        code=MAINTENANCE,
         detail="The platform is being maintained.",
         retry_after_seconds=30,
         refuses=_in_maintenance,
@@ -70,14 +78,14 @@ MODES: Final = (
     ),
     Rule(
         setting="emergency_mode",
-        code="emergency_mode",
+        code=EMERGENCY,
         detail="Only what is critical is done at the moment, and this is not.",
         retry_after_seconds=30,
         refuses=_in_an_emergency,
     ),
     Rule(
         setting="read_only_mode",
-        code="read_only",
+        code=READ_ONLY,
         detail="At the moment everything can be read and nothing changed.",
         retry_after_seconds=5,
         refuses=_read_only,

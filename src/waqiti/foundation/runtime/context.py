@@ -91,6 +91,7 @@ class Context(Generic[SettingsType]):
         """
         admission = Admission(rules, replays)
         self.switches.follow(admission.apply)
+        self.health.tell_modes(lambda: [rule.code for rule in admission.on])
         return http_application(
             service=self.name,
             version=waqiti.__version__,
