@@ -125,6 +125,48 @@ def test_maintenance_shows_a_page_and_lets_health_and_operators_pass(platform: P
     assert raw.get("/v1/payments").status == 200
 
 
+def test_a_service_that_is_cut_off_takes_nothing_in_and_loses_nothing(
+    platform: Platform, raw: RawClient, people: People
+) -> None:
+    body = order(people)
+    services = platform.credentials.services
+    direct = RawClient(services["payment-service"], platform.credentials.operator_key)
+    anybody = RawClient(services["payment-service"], None)
+    accepted = [raw.post("/v1/payments", body, Prefer="wait=0").document()["id"] for _ in range(3)]
+    with switched(platform, "ISOLATION_MODE", "on", service="payment-service") as document:
+        assert all(replica["applied_ms"] < APPLIED_MS for replica in document["replicas"]), document
+        for asked in (raw, direct):
+            assert_refused(asked.get(f"/v1/payments/{accepted[0]}"), "isolated")
+            assert_refused(asked.post("/v1/payments", body), "isolated")
+        assert anybody.get("/actuator/health").status == 200
+        assert direct.get("/actuator/env").status == 200
+        told = {one["name"]: one["status"] for one in public_status(raw)["capabilities"]}
+        assert (told["Payments"], told["Wallets"]) in {("unavailable", "operational"), ("operational", "operational")}
+        explained = platform.command("payments", "explain", accepted[0], "--json").document()
+        assert explained["payment"]["amount"] == 100, "operators read past it"
+
+    def are_captured() -> bool:
+        found = [raw.get(f"/v1/payments/{payment}").document()["status"] for payment in accepted]
+        return found == ["captured"] * 3
+
+    until(are_captured)
+    assert raw.post("/v1/payments", body).status == 201
+
+
+def test_each_access_is_a_line_of_the_log_while_it_is_audited(platform: Platform, raw: RawClient) -> None:
+    with switched(platform, "SECURITY_AUDIT", "on", service="payment-service"):
+        assert raw.get("/v1/payments?limit=1").status == 200
+        direct = RawClient(platform.credentials.services["payment-service"], "wk_unknown")
+        assert direct.get("/v1/payments").status == 401
+
+        def is_logged() -> bool:
+            log = platform.command("cluster", "logs", "payment-service", "--tail", "200").stdout
+            found = [json.loads(line[line.index("{") :]) for line in log.splitlines() if '"authentication"' in line]
+            return {"granted", "refused"} <= {line["outcome"] for line in found}
+
+        until(is_logged)
+
+
 def test_the_public_is_told_how_the_platform_is(platform: Platform, raw: RawClient) -> None:
     def is_well() -> bool:
         return bool(public_status(raw)["status"] == "operational")

@@ -2,6 +2,7 @@
 
 | switch | where | refuses | lets pass |
 |---|---|---|---|
+| ISOLATION_MODE | any deployment | everything, operators too | health, the status page, diagnostics |
 | MAINTENANCE_MODE | gateway | everything | health, the status page, diagnostics, operators |
 | EMERGENCY_MODE | gateway and services | batches, exchanges, withdrawals, new customers and wallets, changes of webhooks | the rest, and operators |
 | READ_ONLY_MODE | services | every change that a client may ask for | reads, replays of answered keys, calls between deployments |
@@ -14,6 +15,7 @@ from waqiti.foundation.http import Incoming, Rule
 from waqiti.foundation.security import OPERATOR
 
 # The codes that the modes refuse with.
+ISOLATED: Final = "isolated"
 MAINTENANCE: Final = "maintenance"
 EMERGENCY: Final = "emergency_mode"
 READ_ONLY: Final = "read_only"
@@ -50,9 +52,12 @@ _PAGE: Final = b"""<!doctype html>
 """
 
 
+def _isolated(incoming: Incoming) -> bool:
+    return not (incoming.path in _HEALTH or incoming.path.startswith(_DIAGNOSTICS))
+
+
 def _in_maintenance(incoming: Incoming) -> bool:
-    path = incoming.path
-    return not (path in _HEALTH or path.startswith(_DIAGNOSTICS) or incoming.principal.has(OPERATOR))
+    return _isolated(incoming) and not incoming.principal.has(OPERATOR)
 
 
 def _in_an_emergency(incoming: Incoming) -> bool:
@@ -67,6 +72,14 @@ def _read_only(incoming: Incoming) -> bool:
 
 
 MODES: Final = (
+    Rule(
+        setting="isolation_mode",
+        code=ISOLATED,
+        detail="This service is cut off: nothing but its health and diagnostics can be asked.",
+        retry_after_seconds=30,
+        refuses=_isolated,
+        anybody=True,
+    ),
     Rule(
         setting="maintenance_mode",
         code=MAINTENANCE,

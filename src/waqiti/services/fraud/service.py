@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from waqiti.contracts.catalog import FRAUD
+from waqiti.contracts.modes import MODES
 from waqiti.contracts.switches import FRAUD_THRESHOLD, MANUAL_REVIEW_MODE, MANUAL_REVIEW_THRESHOLD, Share
 from waqiti.foundation.runtime import Application, Context, Service
 from waqiti.foundation.settings import Settings
@@ -44,7 +45,7 @@ async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
     database = await context.database(FRAUD)
     scorer = Scorer(database, shipped_rules(), context.switches.settings.thresholds)
     context.switches.follow(lambda now: scorer.use(now.thresholds))
-    yield Application(asgi=context.http([], raw=internal_routes(scorer)))
+    yield Application(asgi=context.http([], raw=internal_routes(scorer), rules=MODES))
 
 
 SERVICE: Final = Service(name=FRAUD, settings=FraudSettings, build=build)

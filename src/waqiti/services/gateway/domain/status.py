@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, PAYMENT, WALLET
-from waqiti.contracts.modes import EMERGENCY, MAINTENANCE, READ_ONLY
+from waqiti.contracts.modes import EMERGENCY, ISOLATED, MAINTENANCE, READ_ONLY
 
 State = Literal["operational", "degraded", "unavailable", "maintenance"]
 
@@ -112,9 +112,9 @@ def _capability(rule: _Rule, seen: Mapping[str, Seen], own_modes: Collection[str
 
 
 def _judged(rule: _Rule, seen: Mapping[str, Seen], own_modes: Collection[str]) -> tuple[State, str]:
-    if MAINTENANCE in own_modes:
+    if MAINTENANCE in own_modes and ISOLATED not in own_modes:
         return "maintenance", _MAINTAINED
-    if not all(seen[name].works for name in rule.needs):
+    if ISOLATED in own_modes or not all(seen[name].works for name in rule.needs):
         return "unavailable", _GONE
     if rule.in_an_emergency is not None and EMERGENCY in own_modes:
         return "degraded", rule.in_an_emergency

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from waqiti.contracts.modes import ISOLATED
 from waqiti.services.gateway.domain.status import ASKED, PlatformStatus, Seen, platform_status
 from waqiti.services.gateway.usecases.health import DeploymentHealth, HealthDesk
 
@@ -33,4 +34,4 @@ class StatusDesk:
 
 def _seen(health: DeploymentHealth) -> Seen:
     # One that drains is being replaced: another one works.
-    return Seen(health.status != "DOWN", tuple(health.modes))
+    return Seen(health.status != "DOWN" and ISOLATED not in health.modes, tuple(health.modes))
