@@ -1,14 +1,16 @@
 """What operators read straight from the databases: stuck payments, and the life of one."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.integration.payment.conftest import OpenDesk
 from tests.integration.payment.test_poison import choke_on_thirteen
+from tests.support.databases import FreshDatabase
 from tests.support.deciders import Deciders
 from tests.support.desk import Desk, open_desk, until, uuid_of
 from tests.support.house import House
@@ -144,6 +146,57 @@ async def test_a_life_has_every_step_every_entry_and_its_running_balance(open_pa
             ("screening", COMPLIANCE),
         ]
         assert told.traces
+
+
+DECIDE = """
+INSERT INTO decisions (id, from_wallet, from_customer, amount, created_at, score, currency, kind, outcome, reasons)
+VALUES ($1, $1, $1, 400, now(), 0.42, 'EUR', 'payment', 'approve', '[{"code": "velocity", "detail": "Many."}]')
+"""
+SCREEN = """
+INSERT INTO reservations (id, customer_id, amount, counted, day, currency, kind, state, outcome)
+VALUES ($1, $1, 400, 400, now()::date, 'EUR', 'payment', 'confirmed', 'clear')
+"""
+
+
+async def test_who_has_decided_is_read_where_it_decided(
+    house: House, deciders: Deciders, fresh_database: Callable[[str], FreshDatabase]
+) -> None:
+    fraud, compliance = fresh_database(FRAUD), fresh_database(COMPLIANCE)
+    whole = {**databases(house), FRAUD: fraud.url, COMPLIANCE: compliance.url}
+    deciders.fraud = deciders.compliance = "away"
+    async with open_desk(house, deciders, PATIENT) as desk:
+        payer, payee = await desk.wallet(1_000), await desk.wallet()
+        payment = await desk.accept(payer, payee, 400)
+        await until("it waits", lambda: is_parked(desk, payment, "away"))
+
+        async def waits_for() -> str | None:
+            (row,) = (await find_stuck(whole, AT_ONCE, utc_now() + timedelta(milliseconds=5))).listed
+            told = await explain(whole, uuid_of(payment), utc_now())
+            assert told.unreadable == []
+            assert told.payment is not None
+            assert told.payment.waits_for == row.waits_for
+            return row.waits_for
+
+        assert await waits_for() == FRAUD
+        await execute(fraud, DECIDE, uuid_of(payment))
+        assert await waits_for() == COMPLIANCE
+        await execute(compliance, SCREEN, uuid_of(payment))
+        assert await waits_for() == LEDGER
+
+        told = await explain(whole, uuid_of(payment), utc_now())
+        assert told.fraud is not None
+        assert (told.fraud.score, [reason.code for reason in told.fraud.reasons]) == (0.42, ["velocity"])
+        assert told.compliance is not None
+        assert (told.compliance.outcome, told.compliance.limits) == ("clear", "confirmed")
+        assert (told.reviews, told.disputes, told.deliveries) == ([], [], [])
+        deciders.fraud = deciders.compliance = "well"
+        assert (await desk.ends(payment["id"]))["status"] == "captured"
+
+
+async def execute(database: FreshDatabase, statement: str, *arguments: object) -> None:
+    connection = await asyncpg.connect(database.admin_url)
+    await connection.execute(statement, *arguments)
+    await connection.close()
 
 
 async def test_a_payment_that_is_not_there_is_not_explained(house: House) -> None:

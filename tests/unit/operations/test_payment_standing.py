@@ -11,8 +11,17 @@ from waqiti.contracts.fraud import Reason
 from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, Status
 from waqiti.foundation.ids import new_id
 from waqiti.operations.facts.decisions import ComplianceFacts, FraudFacts
+from waqiti.operations.facts.deliveries import DeliveryFacts
 from waqiti.operations.facts.ledger import EntryFacts, HoldFacts, LedgerFacts, TransferFacts
-from waqiti.operations.facts.payment import Happened, ParkedFacts, PaymentFacts, PaymentLife, Poisoned, RefundFacts
+from waqiti.operations.facts.payment import (
+    DisputeFacts,
+    Happened,
+    ParkedFacts,
+    PaymentFacts,
+    PaymentLife,
+    Poisoned,
+    RefundFacts,
+)
 from waqiti.operations.facts.reading import Unreadable
 from waqiti.operations.facts.reviews import ReviewFacts, ReviewsFacts, VerdictFacts
 from waqiti.operations.payments.ages import written
@@ -61,10 +70,10 @@ def life(status: Status, **changes: Any) -> Life:
             **of_payment,
         }
     )
-    nothing: dict[str, Any] = {"events": [], "steps": [], "refunds": [], "poisoned": [], "parked": None}
+    nothing: dict[str, Any] = {"events": [], "steps": [], "refunds": [], "disputes": [], "poisoned": [], "parked": None}
     known = PaymentLife(**{"payment": payment, "deadline_at": None, "in_line": False, **nothing, **of_known})
-    parts: dict[str, Any] = {"fraud": None, "compliance": None, "ledger": None, "reviews": None, "unreadable": []}
-    return Life(**{"payment_id": ID, "known": known, **parts, **changes})
+    parts: dict[str, Any] = {"fraud": None, "compliance": None, "ledger": None, "reviews": None, "deliveries": None}
+    return Life(**{"payment_id": ID, "known": known, "unreadable": [], **parts, **changes})
 
 
 def parked(reason: str, retry: timedelta = timedelta()) -> ParkedFacts:
@@ -202,6 +211,30 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
                 )
             ],
         ),
+        disputes=[
+            DisputeFacts(
+                id=new_id(),
+                kind="wrongly_blocked",
+                status="open",
+                opened_by="key:key_fedcba9876543210",
+                opened_at=NOW + timedelta(hours=1),
+                resolved_by=None,
+                resolved_at=None,
+            )
+        ],
+        deliveries=[
+            DeliveryFacts(
+                id=new_id(),
+                endpoint_id=new_id(),
+                event_type="payment.partially_refunded",
+                status="pending",
+                attempts=3,
+                created_at=NOW,
+                next_at=NOW + timedelta(minutes=5),
+                last="503",
+                last_at=NOW,
+            )
+        ],
         unreadable=[AWAY],
     )
     shown = explained(found, NOW)
@@ -221,6 +254,8 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
         "held: 12.50 EUR until 2026-03-04 03:00:00Z",
         "amount_ratio 7.5, payments_1h 30",
         "by model v1.2.3",
+        "04:00:00.000  key_fedcba9876543210  dispute opened: wrongly_blocked",
+        "3 attempts, last 503,",
         "Not known: score. fraud-service: the database does not answer.",
     ):
         assert said in text, text

@@ -102,10 +102,26 @@ def explained_lines(found: Explained) -> list[Line]:
         for review in found.reviews:
             label = f", labelled {review.label}" if review.label else ""
             lines += _labelled(review.kind, f"{review.id} {review.status}{label}")
+    lines += _outside(found)
     if found.traces:
         lines.append(Line("Traces", _HEADING))
         lines += [Line(f"{_GAP}{trace}") for trace in found.traces]
     return [*lines, *_unreadable(found.unreadable)]
+
+
+def _outside(found: Explained) -> Iterator[Line]:
+    if found.disputes:
+        yield Line("Disputes", _HEADING)
+    for dispute in found.disputes:
+        yield from _labelled(dispute.status, f"{dispute.id} {dispute.kind}")
+    if found.deliveries:
+        yield Line("Webhooks", _HEADING)
+    for delivery in found.deliveries:
+        last = "" if delivery.last is None else f", last {delivery.last}"
+        again = "" if delivery.next_at is None else f", next {_instant(delivery.next_at)}"
+        tried = f"{delivery.attempts} attempts{last}{again}"
+        yield from _labelled(delivery.status, f"{delivery.event} to {delivery.endpoint}")
+        yield from _labelled("", tried)
 
 
 def _head(found: Explained) -> Iterator[Line]:

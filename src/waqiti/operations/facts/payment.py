@@ -89,6 +89,18 @@ class RefundFacts(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class DisputeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A dispute; what people said in it is left out."""
+
+    id: UUID
+    kind: str
+    status: str
+    opened_by: str
+    opened_at: datetime
+    resolved_by: str | None
+    resolved_at: datetime | None
+
+
 class Poisoned(msgspec.Struct, frozen=True):
     """An event of the payment that could not be processed, when and why."""
 
@@ -111,6 +123,7 @@ class PaymentLife(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Happened]
     steps: list[StepFacts]
     refunds: list[RefundFacts]
+    disputes: list[DisputeFacts]
     poisoned: list[Poisoned]
     parked: ParkedFacts | None
     deadline_at: datetime | None
@@ -137,6 +150,7 @@ async def payment_life(connection: Connection, payment_id: UUID) -> PaymentLife 
         events=await _events(connection, payment_id),
         steps=await _steps(connection, payment_id),
         refunds=await _refunds(connection, payment_id),
+        disputes=await _disputes(connection, payment_id),
         poisoned=await _poisoned(connection, payment_id),
         parked=await _parked(connection, payment_id),
         deadline_at=await _deadline(connection, payment_id),
@@ -202,6 +216,20 @@ FROM refunds WHERE payment_id = $1 ORDER BY number LIMIT $2
 
 async def _refunds(connection: Connection, payment_id: UUID) -> list[RefundFacts]:
     return [RefundFacts(**dict(row)) for row in await connection.fetch(_REFUNDS, payment_id, _MOST)]
+
+
+_HAS_DISPUTES: Final = "SELECT to_regclass('disputes') IS NOT NULL"
+_DISPUTES: Final = """
+SELECT id, kind, status, opened_by, opened_at, resolved_by, resolved_at
+FROM disputes WHERE payment_id = $1 ORDER BY id LIMIT $2
+"""
+
+
+async def _disputes(connection: Connection, payment_id: UUID) -> list[DisputeFacts]:
+    """None where the release that migrated the database keeps none."""
+    if not await connection.fetchval(_HAS_DISPUTES):
+        return []
+    return [DisputeFacts(**dict(row)) for row in await connection.fetch(_DISPUTES, payment_id, _MOST)]
 
 
 _POISONED: Final = """

@@ -103,6 +103,28 @@ class ReviewShown(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None
 
 
+class DisputeShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A dispute."""
+
+    id: str
+    kind: str
+    status: str
+    opened_at: datetime
+    resolved_at: datetime | None
+
+
+class DeliveryShown(msgspec.Struct, frozen=True, kw_only=True):
+    """An event about the payment on its way to a webhook endpoint; ``last`` is how the last attempt ended."""
+
+    id: str
+    endpoint: str
+    event: str
+    status: str
+    attempts: int
+    next_at: datetime | None
+    last: str | None
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """The whole. ``stands`` says where it stands and what happens next; ``unreadable`` what is missing here and why."""
 
@@ -116,6 +138,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     holds: list[Held]
     refunds: list[RefundShown]
     reviews: list[ReviewShown]
+    disputes: list[DisputeShown]
+    deliveries: list[DeliveryShown]
     traces: list[str]
     unreadable: list[Unreadable]
 
@@ -139,6 +163,8 @@ def explained(life: Life, now: datetime) -> Explained:
         holds=_holds(life),
         refunds=[] if known is None else _refunds(known),
         reviews=_reviews(life),
+        disputes=[] if known is None else _disputes(known),
+        deliveries=_deliveries(life),
         traces=[] if known is None else list(dict.fromkeys(one.trace for one in known.events if one.trace)),
         unreadable=life.unreadable,
     )
@@ -265,4 +291,32 @@ def _reviews(life: Life) -> list[ReviewShown]:
             decided_at=review.decided_at,
         )
         for review in (life.reviews.reviews if life.reviews is not None else [])
+    ]
+
+
+def _disputes(known: PaymentLife) -> list[DisputeShown]:
+    return [
+        DisputeShown(
+            id=encode(prefixes.DISPUTE, dispute.id),
+            kind=dispute.kind,
+            status=dispute.status,
+            opened_at=dispute.opened_at,
+            resolved_at=dispute.resolved_at,
+        )
+        for dispute in known.disputes
+    ]
+
+
+def _deliveries(life: Life) -> list[DeliveryShown]:
+    return [
+        DeliveryShown(
+            id=encode(prefixes.DELIVERY, delivery.id),
+            endpoint=encode(prefixes.WEBHOOK_ENDPOINT, delivery.endpoint_id),
+            event=delivery.event_type,
+            status=delivery.status,
+            attempts=delivery.attempts,
+            next_at=delivery.next_at,
+            last=delivery.last,
+        )
+        for delivery in life.deliveries or []
     ]

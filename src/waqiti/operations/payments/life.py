@@ -12,6 +12,7 @@ from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, PAYMENT
 from waqiti.contracts.payment import fee_transfer_id, refund_transfer_id, step_transfer_id
 from waqiti.foundation.database import Connection
 from waqiti.operations.facts.decisions import ComplianceFacts, FraudFacts, compliance_facts, fraud_facts
+from waqiti.operations.facts.deliveries import NOTIFICATION, DeliveryFacts, delivery_facts
 from waqiti.operations.facts.ledger import LedgerFacts, ledger_facts
 from waqiti.operations.facts.payment import PaymentLife, payment_life
 from waqiti.operations.facts.reading import Source, Unreadable, read_fact
@@ -32,14 +33,20 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     compliance: ComplianceFacts | None
     ledger: LedgerFacts | None
     reviews: ReviewsFacts | None
+    deliveries: list[DeliveryFacts] | None
     unreadable: list[Unreadable]
 
 
 async def read_life(databases: Mapping[str, str], payment_id: UUID) -> Life:
-    """Read a payment's life from the ``databases`` of the deployments; it takes two time limits at most."""
+    """Read a payment's life from the ``databases`` of the deployments; it takes two time limits at most.
+
+    A deployment that this platform does not have is no gap.
+    """
     away: list[Unreadable] = []
 
     async def read(fact: str, deployment: str, look: Callable[[Connection, UUID], Awaitable[Fact]]) -> Fact | None:
+        if deployment not in databases:
+            return None
         source = Source(deployment, databases[deployment])
         found = await read_fact(fact, source, lambda connection: look(connection, payment_id))
         if isinstance(found, Unreadable):
@@ -47,11 +54,12 @@ async def read_life(databases: Mapping[str, str], payment_id: UUID) -> Life:
             return None
         return found
 
-    known, fraud, compliance, reviews = await asyncio.gather(
+    known, fraud, compliance, reviews, deliveries = await asyncio.gather(
         read("payment", PAYMENT, payment_life),
         read("score", FRAUD, fraud_facts),
         read("screening", COMPLIANCE, compliance_facts),
         read("reviews", FRAUD, reviews_facts),
+        read("deliveries", NOTIFICATION, delivery_facts),
     )
     ids = transfer_names(payment_id, known)
     ledger = await read("ledger", LEDGER, partial(_ledger, ids=list(ids)))
@@ -65,6 +73,7 @@ async def read_life(databases: Mapping[str, str], payment_id: UUID) -> Life:
         compliance=compliance,
         ledger=ledger,
         reviews=reviews,
+        deliveries=deliveries,
         unreadable=sorted(away, key=lambda one: one.fact),
     )
 

@@ -43,6 +43,16 @@ def _of_payment(known: PaymentLife) -> Iterator[Moment]:
         amount = format_amount(refund.amount, currency)
         end = f"{refund.status} by {refund.failure_code}" if refund.failure_code else refund.status
         yield Moment(refund.created_at, refund.actor, f"refund {refund.number} of {amount} asked; {end}")
+    yield from _disputes(known)
+
+
+def _disputes(known: PaymentLife) -> Iterator[Moment]:
+    for dispute in known.disputes:
+        yield Moment(dispute.opened_at, dispute.opened_by, f"dispute opened: {dispute.kind}")
+        if dispute.resolved_at is not None:
+            yield Moment(
+                dispute.resolved_at, dispute.resolved_by or PAYMENT, f"dispute {dispute.kind} {dispute.status}"
+            )
 
 
 def _event(event: Happened) -> Moment:
