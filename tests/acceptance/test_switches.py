@@ -182,6 +182,8 @@ def test_the_public_is_told_how_the_platform_is(platform: Platform, raw: RawClie
             "API": "operational",
         }
         assert [notice.partition(":")[0] for notice in told["notices"]] == ["Read-only mode"]
+        with Client(platform.credentials.base_url, platform.credentials.api_key) as client:
+            assert client.status.get().capabilities[0].status == "degraded"
         page = raw.send("GET", "/status", key=None)
         assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     until(is_well)

@@ -34,6 +34,7 @@ from waqiti.contracts.public.payments import (
     PaymentEvent,
     Refund,
 )
+from waqiti.contracts.public.status import Capability, PlatformStatus
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,
@@ -54,6 +55,7 @@ __all__ = [
     "BatchPayment",
     "BatchResult",
     "BatchResults",
+    "Capability",
     "Client",
     "ComplianceView",
     "Conflict",
@@ -71,6 +73,7 @@ __all__ = [
     "Page",
     "Payment",
     "PaymentEvent",
+    "PlatformStatus",
     "ProblemDocument",
     "PublicReason",
     "RateLimited",

@@ -8,6 +8,7 @@ from waqiti.client.transport import Transport
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
+from waqiti.contracts.public.status import PlatformStatus
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
 from waqiti.foundation.clock import rfc3339
 
@@ -247,6 +248,14 @@ class Refunds(_Resource):
     async def get(self, refund_id: str) -> Refund:
         """Read a refund."""
         return await self._transport.get(f"/v1/refunds/{_part(refund_id)}", Refund)
+
+
+class Status(_Resource):
+    """How the platform is; it answers in maintenance too."""
+
+    async def get(self) -> PlatformStatus:
+        """Read what works and which modes are on, as of two seconds ago at most."""
+        return await self._transport.get("/status", PlatformStatus)
 
 
 def _body(**fields: object) -> dict[str, object]:

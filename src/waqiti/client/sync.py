@@ -83,6 +83,11 @@ class _Refunds:
         self.get = portal.blocking(refunds.get)
 
 
+class _Status:
+    def __init__(self, portal: _Portal, status: resources.Status) -> None:
+        self.get = portal.blocking(status.get)
+
+
 class Client:
     """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
 
@@ -114,6 +119,7 @@ class Client:
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
+        self.status = _Status(self._portal, self._client.status)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

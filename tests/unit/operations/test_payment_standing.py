@@ -307,7 +307,7 @@ def test_what_is_stuck_fits_eighty_columns_and_says_what_it_waits_for() -> None:
     assert lines[0] == "5 payments have waited for over 30s: 6,172.83 EUR"
     waits = [line[line.index("EUR") + 5 :] for line in lines[3:7]]
     assert waits == ["compliance", "a try in 9m 59s", "a worker", "being queued"]
-    assert lines[-1] == "and 1 more"
+    assert lines[-1] == "and 1 more: --json lists them"
 
 
 def shown(reason: Any, **fields: Any) -> Shown:
@@ -336,6 +336,15 @@ def test_what_redriving_came_to_is_said_of_each() -> None:
     lines = [line.text for line in redriven_lines(RedriveDone(payments=outcomes, stuck=[], seconds=1, audit_seq=1))]
 
     assert [one.moved for one in outcomes] == [True, False]
-    assert lines[1].split()[1:] == ["screening", "asked", "about", "again", "captured"]
-    assert lines[2].split()[1:] == ["-", "no", "such", "payment", "-"]
+    assert lines[1].split()[1:] == ["-", "no", "such", "payment", "-"], "what still waits comes first"
+    assert lines[2].split()[1:] == ["screening", "asked", "about", "again", "captured"]
     assert max(map(len, lines)) <= WIDEST
+
+
+def test_a_screen_is_not_flooded() -> None:
+    outcome = Outcome(id="pay_01jd2v6h3m8q0r4t5w7x9yabcd", action="requeued", before="created", after="created")
+    many = RedriveDone(payments=[outcome] * 1_000, stuck=[], seconds=1, audit_seq=1)
+
+    lines = redriven_lines(many)
+
+    assert (len(lines), lines[-1].text) == (32, "and 970 more: --json lists them")

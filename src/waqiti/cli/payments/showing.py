@@ -16,6 +16,7 @@ from waqiti.operations.payments.stuck import Shown, Stuck
 from waqiti.operations.payments.timeline import Moment
 
 WIDTH: Final = 80
+MOST_ROWS: Final = 30
 _LABEL: Final = 11
 _WHO: Final = 20
 _HEADING: Final = "bold"
@@ -39,9 +40,9 @@ def stuck_lines(found: Stuck) -> list[Line]:
         amounts = ", ".join(format_amount(one.amount, one.currency) for one in found.amounts)
         noun = "payment has" if found.payments == 1 else "payments have"
         lines = [Line(f"{found.payments:,} {noun} waited for over {older}: {amounts}", _ALARM), Line("")]
-        lines += _table(_STUCK_TITLES, [_stuck_row(one, found.at) for one in found.listed], {3})
-        if found.payments > len(found.listed):
-            lines.append(Line(f"and {found.payments - len(found.listed):,} more"))
+        shown = found.listed[:MOST_ROWS]
+        lines += _table(_STUCK_TITLES, [_stuck_row(one, found.at) for one in shown], {3})
+        lines += _more(found.payments - len(shown))
     for total in found.held:
         amount = format_amount(total.amount, total.currency)
         lines.append(Line(f"waiting for people: {total.payments:,} {total.status}, {amount}"))
@@ -72,7 +73,14 @@ def redriven_lines(done: RedriveDone) -> list[Line]:
     """Say what was done about each payment, and what it came to."""
     if not done.payments:
         return [Line("No payment is stuck: nothing to redrive.", _HEADING)]
-    return _table(("payment", "was", "done", "is now"), [_redriven_row(one) for one in done.payments], set())
+    # What still waits is what somebody has to look at: it comes first.
+    rows = sorted(done.payments, key=lambda one: one.moved)[:MOST_ROWS]
+    table = _table(("payment", "was", "done", "is now"), [_redriven_row(one) for one in rows], set())
+    return [*table, *_more(len(done.payments) - len(rows))]
+
+
+def _more(count: int) -> list[Line]:
+    return [Line(f"and {count:,} more: --json lists them")] if count > 0 else []
 
 
 _DONE: Final = {

@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 from waqiti.contracts.modes import STATUS_PATH
+from waqiti.contracts.public.status import Capability, PlatformStatus, State
 from waqiti.foundation.http import Incoming, Outgoing, RawRoute
-from waqiti.services.gateway.domain.status import Capability, PlatformStatus, State
 from waqiti.services.gateway.usecases.status import StatusDesk
 
 _HEADERS: Final = (

@@ -1,14 +1,13 @@
 """What the public is told about the platform: four things that it can do, each in a word and a sentence."""
 
 from collections.abc import Collection, Mapping
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, PAYMENT, WALLET
 from waqiti.contracts.modes import EMERGENCY, ISOLATED, MAINTENANCE, READ_ONLY
-
-State = Literal["operational", "degraded", "unavailable", "maintenance"]
+from waqiti.contracts.public.status import Capability, PlatformStatus, State
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -16,23 +15,6 @@ class Seen(msgspec.Struct, frozen=True):
 
     works: bool
     modes: Collection[str] = ()
-
-
-class Capability(msgspec.Struct, frozen=True):
-    """Something that the public can do, and how it is."""
-
-    name: str
-    status: State
-    detail: str
-
-
-class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it; ``notices`` say which modes are on and what they mean."""
-
-    status: State
-    summary: str
-    capabilities: list[Capability]
-    notices: list[str]
 
 
 class _Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from waqiti.contracts.modes import ISOLATED
-from waqiti.services.gateway.domain.status import ASKED, PlatformStatus, Seen, platform_status
+from waqiti.contracts.public.status import PlatformStatus
+from waqiti.services.gateway.domain.status import ASKED, Seen, platform_status
 from waqiti.services.gateway.usecases.health import DeploymentHealth, HealthDesk
 
 KEPT_SECONDS: Final = 2.0
