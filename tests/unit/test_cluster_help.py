@@ -21,12 +21,14 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("audit",),
     ("ledger",),
     ("models",),
+    ("payments",),
     ("compliance",),
     ("compliance", "lists"),
     ("compliance", "cases"),
 )
 
-_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names", "registry")
+_SERVERS = ("up", "down", "status", "serve", "cluster", "switch", "audit")
+_MODULES = (*_SERVERS, "ledger", "lists", "names", "payments", "registry", "models")
 
 
 def commands() -> list[tuple[str, ...]]:
