@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from waqiti.scoring.catalogue import NAMES
 from waqiti.services.fraud.usecases.models import UnusableModel
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def load(content: bytes) -> "Predictor":
-    """Make a predictor of an artifact.
+    """Make a predictor of an artifact, and ask it once: the first answer takes longest.
 
     Raises:
         UnusableModel: this release cannot serve it.
@@ -18,6 +19,10 @@ def load(content: bytes) -> "Predictor":
     from waqiti.scoring.predictor import Predictor
 
     try:
-        return Predictor.load(content)
+        predictor = Predictor.load(content)
     except ArtifactError as error:
         raise UnusableModel(str(error)) from error
+    nothing = [0.0] * len(NAMES)
+    predictor.score([nothing])
+    predictor.reasons(nothing)
+    return predictor
