@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from waqiti.scoring.shipped import shipped_artifact
 
 from tests.support.platform import Platform
 from tests.support.raw import RawClient
 from waqiti.client import Client, ModelVersion
 from waqiti.contracts.catalog import ML
 from waqiti.scoring.artifact import Artifact
+from waqiti.scoring.shipped import shipped_artifact
 from waqiti.simulation import Town, payments, write_csv
 
 SHIPPED = "v1.0.0"

@@ -138,6 +138,11 @@ app.command(compliance)
 
 models = App(name="models", help="The model that scores payments: its versions, and which of them is in force.")
 models.command(
+    "waqiti.cli.models:train_model",
+    name="train",
+    help="Train a model on labelled payments, and measure it on later days; no platform is needed.",
+)
+models.command(
     "waqiti.cli.registry.showing:versions",
     name="versions",
     help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",

@@ -142,7 +142,7 @@ class Window(msgspec.Struct, Generic[Part], frozen=True, array_like=True):
         if later >= len(self.buckets):
             return self
         shared = zip(self.buckets[later:], other.buckets, strict=False)
-        return Window(self.number, self.buckets[:later] + tuple(mine.plus(theirs) for mine, theirs in shared))
+        return Window(self.number, (*self.buckets[:later], *[mine.plus(theirs) for mine, theirs in shared]))
 
 
 NO_TALLY: Final = Tally()

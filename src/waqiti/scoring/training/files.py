@@ -23,6 +23,7 @@ def read_csv(file: TextIO, label_delay: timedelta) -> Iterator[Sample]:
     in minor units from 1 on, labels 0 or 1. An empty payee is money that leaves the platform.
 
     Raises:
+        UnicodeDecodeError: it is not text in the encoding with which it was opened.
         TrainingDataError: a column is missing, or a line is not like that; the message names the line.
     """
     reader = csv.reader(file, strict=True)
@@ -34,6 +35,8 @@ def read_csv(file: TextIO, label_delay: timedelta) -> Iterator[Sample]:
                 sample = _sample(row, places, label_delay)
                 _once(str(sample.movement.id), ids)
                 yield sample
+    except UnicodeDecodeError:
+        raise
     except (ValueError, csv.Error) as error:
         raise TrainingDataError(f"line {max(reader.line_num, 1)}: {error}") from error
 

@@ -10,6 +10,7 @@ from waqiti.scoring.calibration import Calibration, Floats, probabilities
 from waqiti.scoring.training.table import Bools, Float32s
 from waqiti.scoring.trees import Trees
 
+_INNOCENT_SHARE: Final = 0.2
 _MOST_ITERATIONS: Final = 50
 _RIDGE: Final = 1.0
 _LEAST_SLOPE: Final = 0.05
@@ -29,10 +30,27 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     patience: int = 30
 
 
-def fit(rows: Float32s, labels: Bools, later_rows: Float32s, later: Bools, by: Parameters, threads: int) -> Trees:
-    """Fit to ``rows`` until ``later_rows`` are understood no better; one thread gives the same trees again."""
-    data = xgboost.DMatrix(rows, labels, nthread=threads)
-    watched = xgboost.DMatrix(later_rows, later, nthread=threads)
+class Examples(msgspec.Struct, frozen=True):
+    """Rows (examples x features) with their labels; None as weights is 1 for each."""
+
+    rows: Float32s
+    labels: Bools
+    weights: Float32s | None = None
+
+    def beside(self, innocent: Float32s) -> "Examples":
+        """Return these and, as no fraud, ``innocent`` ones that together weigh at most a fifth as much."""
+        count, weight = len(self.labels), min(1.0, _INNOCENT_SHARE * len(self.labels) / len(innocent))
+        return Examples(
+            np.concatenate([self.rows, innocent]),
+            np.concatenate([self.labels, np.zeros(len(innocent), dtype=np.bool_)]),
+            np.concatenate([np.ones(count, np.float32), np.full(len(innocent), weight, np.float32)]),
+        )
+
+
+def fit(examples: Examples, later: Examples, by: Parameters, threads: int) -> Trees:
+    """Fit to ``examples`` until the ``later`` ones are understood no better; one thread gives the same trees again."""
+    data = xgboost.DMatrix(examples.rows, examples.labels, weight=examples.weights, nthread=threads)
+    watched = xgboost.DMatrix(later.rows, later.labels, nthread=threads)
     booster = xgboost.train(
         {
             "objective": "binary:logistic",

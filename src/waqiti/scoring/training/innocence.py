@@ -7,6 +7,7 @@ it decides about anybody. They are pure: the same seed tells the same stories.
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Final
 
@@ -221,8 +222,13 @@ _STORIES: Final[tuple[Callable[[Story], None], ...]] = (
 )
 
 
-def told(seed: int) -> Iterator[tuple[str, Float32s]]:
-    """Yield name and features of the movements that must pass, story by story."""
+@cache
+def told(seed: int) -> tuple[tuple[str, Float32s], ...]:
+    """Return name and features of the movements that must pass, story by story."""
+    return tuple(_told(seed))
+
+
+def _told(seed: int) -> Iterator[tuple[str, Float32s]]:
     for tell in _STORIES:
         name = tell.__name__.strip("_").replace("_", " ")
         for number in range(_TOLD):
@@ -251,4 +257,5 @@ def judge(predictor: Predictor, seed: int = GATE_SEED) -> Verdict:
 def _rows(story: Story) -> Float32s:
     history = History()
     rows = [history.features(movement) for movement in story.movements]
-    return np.asarray(rows, dtype=np.float32)[np.asarray(story.must_pass)]
+    chosen: Float32s = np.asarray(rows, dtype=np.float32)[np.asarray(story.must_pass)]
+    return chosen

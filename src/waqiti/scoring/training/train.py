@@ -14,7 +14,7 @@ from waqiti.scoring.catalogue import FEATURES, NAMES, fingerprint
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.training.card import write_card
 from waqiti.scoring.training.evaluation import measure
-from waqiti.scoring.training.fitting import Parameters, calibrate, fit
+from waqiti.scoring.training.fitting import Examples, Parameters, calibrate, fit
 from waqiti.scoring.training.innocence import LEARNT_SEEDS, Verdict, innocent_rows, judge
 from waqiti.scoring.training.samples import Sample, TrainingDataError
 from waqiti.scoring.training.split import Period, Split
@@ -44,15 +44,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True):
-    """A model: its artifact, the rows read, its figures on the ``test`` period, and the verdict of the innocents."""
+    """A model: its artifact, the rows read, its figures on the ``test`` period, and the verdict of the innocents.
+
+    ``table`` has what was read, so that others can be measured on the same rows.
+    """
 
     artifact: bytes
     sha256: str
     card: str
-    rows: int
+    table: Table
     test: Period
     metrics: Metrics
     verdict: Verdict
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return len(self.table)
 
 
 def train(stream: Iterable[Sample], options: Options, progress: Progress = lambda _: None) -> Trained:
@@ -76,7 +84,7 @@ def train(stream: Iterable[Sample], options: Options, progress: Progress = lambd
         artifact=content,
         sha256=sha256(content),
         card=artifact.card,
-        rows=len(table),
+        table=table,
         test=period,
         metrics=metrics,
         verdict=judge(Predictor.load(content)),
@@ -87,10 +95,9 @@ def _fitted(table: Table, split: Split, options: Options) -> tuple[Trees, Calibr
     """Fit until the validation days are understood no better, and fix on them what a margin means as a score."""
     rows = _some_unlabelled(table.rows, options)
     innocent = np.concatenate([innocent_rows(seed) for seed in LEARNT_SEEDS])
-    labels = np.concatenate([table.labels[split.fit], np.zeros(len(innocent), dtype=np.bool_)])
-    later = rows[split.validation], table.labels[split.validation]
-    trees = fit(np.concatenate([rows[split.fit], innocent]), labels, *later, options.parameters, options.threads)
-    return trees, calibrate(trees.margins(later[0]), later[1])
+    learnt, later = (Examples(rows[part], table.labels[part]) for part in (split.fit, split.validation))
+    trees = fit(learnt.beside(innocent), later, options.parameters, options.threads)
+    return trees, calibrate(trees.margins(later.rows), later.labels)
 
 
 def _some_unlabelled(rows: Float32s, options: Options) -> Float32s:
