@@ -27,19 +27,6 @@ GROUPS: tuple[tuple[str, ...], ...] = (
 )
 
 _MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names", "models")
-    "up",
-    "down",
-    "status",
-    "serve",
-    "cluster",
-    "switch",
-    "audit",
-    "ledger",
-    "lists",
-    "names",
-    "models",
-    "registry",
-)
 
 
 def commands() -> list[tuple[str, ...]]:
