@@ -10,7 +10,7 @@ from waqiti.scoring.calibration import Calibration, Floats, probabilities
 from waqiti.scoring.training.table import Bools, Float32s
 from waqiti.scoring.trees import Trees
 
-_INNOCENT_SHARE: Final = 0.2
+_INNOCENT_SHARE: Final = 1.0
 _MOST_ITERATIONS: Final = 50
 _RIDGE: Final = 1.0
 _LEAST_SLOPE: Final = 0.05
@@ -22,7 +22,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
 
     max_depth: int = 5
     eta: float = 0.1
-    min_child_weight: float = 5.0
+    min_child_weight: float = 1.0
     subsample: float = 0.8
     colsample_bytree: float = 0.8
     seed: int = 1
@@ -38,7 +38,7 @@ class Examples(msgspec.Struct, frozen=True):
     weights: Float32s | None = None
 
     def beside(self, innocent: Float32s) -> "Examples":
-        """Return these and, as no fraud, ``innocent`` ones that together weigh at most a fifth as much."""
+        """Return these and, as no fraud, ``innocent`` ones that together weigh no more than they."""
         count, weight = len(self.labels), min(1.0, _INNOCENT_SHARE * len(self.labels) / len(innocent))
         return Examples(
             np.concatenate([self.rows, innocent]),

@@ -11,6 +11,8 @@ from waqiti.scoring.training.samples import TrainingDataError
 from waqiti.scoring.training.table import Bools, Ints, Table
 
 MOST_TEST_DAYS: Final = 7
+_MOST_WARM_UP: Final = 7 * DAY
+_WARM_UP_SHARE: Final = 8
 _TEST_SHARE: Final = 4
 _VALIDATION_SHARE: Final = 5
 _FEWEST_FRAUDS: Final = 2
@@ -56,17 +58,20 @@ class Split(msgspec.Struct, frozen=True):
     test: Bools
 
     @classmethod
-    def of(cls, table: Table, period: Period, warm_up: timedelta = timedelta(0)) -> Self:
+    def of(cls, table: Table, period: Period, warm_up: timedelta | None = None) -> Self:
         """Split by time: what is learnt from lies before the period, and its labels were known when that began.
 
-        Rows of the first ``warm_up`` are neither learnt from nor tested on.
+        In the first ``warm_up`` everybody is new, and fraud by them would say that whoever is new is a fraud: nothing
+        is learnt from these rows. Unless it is given it is a week, or an eighth of the time before the period.
 
         The last fifth of it, by time, is for validation: when to stop, and what a score means.
 
         Raises:
             TrainingDataError: a part is empty, or there is no fraud to learn from.
         """
-        begin = int(table.seconds[0]) + int(warm_up.total_seconds())
+        first = int(table.seconds[0])
+        usual = max(0, min(_MOST_WARM_UP, (period.begin - first) // _WARM_UP_SHARE))
+        begin = first + (usual if warm_up is None else int(warm_up.total_seconds()))
         learnt = (table.seconds >= begin) & (table.seconds < period.begin) & (table.known <= period.begin)
         test = period.rows_of(table)
         if not test.any():

@@ -29,7 +29,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How to train.
 
     ``data`` says in words what is trained on; ``created_at`` is now. ``test`` is the last week, or quarter, where it
-    is None. Rows of the first ``warm_up`` are history only. For a share ``unlabelled`` of the rows learnt from it is
+    is None. Rows of the first ``warm_up`` are history only, of a week or less where it is None. For a share ``unlabelled`` of the rows learnt from it is
     left out which frauds were known, so that the model does not live by them: a new installation knows of none. One
     thread gives the same artifact from the same data.
     """
@@ -37,7 +37,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     created_at: datetime
     test: Period | None = None
-    warm_up: timedelta = timedelta(0)
+    warm_up: timedelta | None = None
     unlabelled: float = 0.0
     threads: int = 1
     parameters: Parameters = Parameters()
