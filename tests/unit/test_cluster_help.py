@@ -22,9 +22,10 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("ledger",),
     ("compliance",),
     ("compliance", "lists"),
+    ("compliance", "cases"),
 )
 
-_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names")
+_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "cases", "names")
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -52,7 +53,8 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     code = (
         "import sys\n"
         "from waqiti.cli.app import run\n"
-        "for group in ([], ['cluster'], ['switch'], ['audit'], ['ledger'], ['compliance'], ['compliance', 'lists']):\n"
+        "for group in ([], ['cluster'], ['switch'], ['audit'], ['ledger'], ['compliance'], ['compliance', 'lists'],\n"
+        "              ['compliance', 'cases']):\n"
         "    run([*group, '--help'])\n"
         "print(*(name for name in sys.modules if name.startswith('waqiti.')), file=sys.stderr)"
     )
