@@ -77,6 +77,7 @@ __all__ = [
     "Page",
     "Payment",
     "PaymentEvent",
+    "PlatformStatus",
     "ProblemDocument",
     "PublicReason",
     "RateLimited",

@@ -106,6 +106,11 @@ class _Reviews:
         self.decide = portal.blocking(reviews.decide)
 
 
+class _Status:
+    def __init__(self, portal: _Portal, status: resources.Status) -> None:
+        self.get = portal.blocking(status.get)
+
+
 class Client:
     """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
 
@@ -140,6 +145,7 @@ class Client:
         self.refunds = _Refunds(self._portal, self._client.refunds)
         self.disputes = _Disputes(self._portal, self._client.disputes)
         self.reviews = _Reviews(self._portal, self._client.reviews)
+        self.status = _Status(self._portal, self._client.status)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""
