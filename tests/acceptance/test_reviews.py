@@ -5,38 +5,14 @@ from typing import Final
 
 import pytest
 
+from tests.support.held import AMOUNT, DEADLINE_SECONDS, held_payment, review_of
 from tests.support.people import People
 from tests.support.platform import Platform
 from tests.support.raw import RawClient
 from tests.support.switching import switched
-from waqiti.client import Client, Conflict, Forbidden, Payment, Review, pages
+from waqiti.client import Client, Conflict, Forbidden, Payment, Review
 
 SOON_SECONDS: Final = 1.0
-DEADLINE_SECONDS: Final = 15.0
-AMOUNT: Final = 1_250
-
-
-def in_review(platform: Platform, client: Client, people: People, capture: str = "automatic") -> Payment:
-    """Make a payment that the score sends to review."""
-    payer, payee = people.wallet(funds=10_000), people.wallet()
-    with switched(platform, "MANUAL_REVIEW_THRESHOLD", "0", service="fraud-service"):
-        payment = client.payments.create(
-            from_wallet=payer.id, to_wallet=payee.id, amount=AMOUNT, currency="EUR", capture=capture
-        )
-        payment = people.settled(payment)
-    assert payment.status == "in_review", payment
-    return payment
-
-
-def review_of(operator: Client, payment: Payment) -> Review:
-    """Wait until the queue shows the payment."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while True:
-        for review in pages(operator.reviews.list, status="open", kind="fraud"):
-            if review.payment_id == payment.id:
-                return review
-        assert time.monotonic() < deadline, "the payment never came into the queue"
-        time.sleep(0.05)
 
 
 def becomes(client: Client, payment: Payment, status: str) -> float:
@@ -57,7 +33,7 @@ def balance_of(client: Client, wallet_id: str) -> tuple[int, int, int]:
 def test_a_payment_that_is_approved_goes_on_within_a_second(
     platform: Platform, client: Client, operator: Client, people: People, capture: str, ends: str
 ) -> None:
-    payment = in_review(platform, client, people, capture)
+    payment = held_payment(platform, client, people, capture)
     assert balance_of(client, payment.from_wallet) == (10_000, AMOUNT, 10_000 - AMOUNT)
     review = review_of(operator, payment)
     assert (review.amount, review.currency, review.from_wallet) == (AMOUNT, "EUR", payment.from_wallet)
@@ -77,7 +53,7 @@ def test_a_payment_that_is_approved_goes_on_within_a_second(
 def test_a_payment_that_is_declined_ends_within_a_second_and_its_money_is_free_again(
     platform: Platform, client: Client, operator: Client, people: People
 ) -> None:
-    payment = in_review(platform, client, people)
+    payment = held_payment(platform, client, people)
     review = review_of(operator, payment)
 
     operator.reviews.decide(review.id, outcome="decline", reason="The customer knows nothing of it", label="fraud")
@@ -90,7 +66,7 @@ def test_a_payment_that_is_declined_ends_within_a_second_and_its_money_is_free_a
 def test_a_payment_that_is_voided_leaves_the_queue(
     platform: Platform, client: Client, operator: Client, people: People
 ) -> None:
-    payment = in_review(platform, client, people)
+    payment = held_payment(platform, client, people)
     review = review_of(operator, payment)
 
     client.payments.void(payment.id)
@@ -103,6 +79,36 @@ def test_a_payment_that_is_voided_leaves_the_queue(
         operator.reviews.decide(review.id, outcome="approve", reason="Too late")
 
 
+@pytest.mark.parametrize(("outcome", "ends", "left"), [("approve", "settled", 9_300), ("decline", "declined", 10_000)])
+def test_a_withdrawal_waits_in_the_same_queue(
+    platform: Platform, client: Client, operator: Client, people: People, outcome: str, ends: str, left: int
+) -> None:
+    wallet = people.wallet(funds=10_000)
+    with switched(platform, "MANUAL_REVIEW_THRESHOLD", "0", service="fraud-service"):
+        withdrawal = client.withdrawals.create(wallet_id=wallet.id, amount=700, currency="EUR")
+        review = withdrawal_review(operator, withdrawal.id)
+    assert client.withdrawals.get(withdrawal.id).status == "in_review"
+    assert balance_of(client, wallet.id) == (10_000, 700, 9_300)
+
+    operator.reviews.decide(review.id, outcome=outcome, reason="Looked at it")
+
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (found := client.withdrawals.get(withdrawal.id)).status != ends:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    assert balance_of(client, wallet.id) == (left, 0, left)
+
+
+def withdrawal_review(operator: Client, withdrawal_id: str) -> Review:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        found = [row for row in operator.reviews.list(status="open").data if row.withdrawal_id == withdrawal_id]
+        if found:
+            return found[0]
+        assert time.monotonic() < deadline, "the withdrawal never came into the queue"
+        time.sleep(0.05)
+
+
 def test_the_queue_is_for_operators(client: Client) -> None:
     with pytest.raises(Forbidden):
         client.reviews.list()
@@ -111,7 +117,7 @@ def test_the_queue_is_for_operators(client: Client) -> None:
 def test_what_operators_find_out_shows_as_the_rate_of_false_positives(
     platform: Platform, client: Client, operator: Client, people: People
 ) -> None:
-    payment = in_review(platform, client, people)
+    payment = held_payment(platform, client, people)
     operator.reviews.decide(review_of(operator, payment).id, outcome="approve", reason="Known to us")
     fraud = RawClient(platform.credentials.services["fraud-service"], platform.credentials.operator_key)
 

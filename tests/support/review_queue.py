@@ -43,10 +43,6 @@ _PATHS: Final = {PAYMENT: "/internal/payments/reviewed", WALLET: "/internal/with
 
 _WRITTEN: Final = "SELECT count(*) FROM eventlog.events WHERE topic = $1"
 _READ: Final = 'SELECT coalesce(sum("offset"), 0)::bigint FROM eventlog.marks WHERE topic = $1'
-_CREATE_TOPIC: Final = """
-SELECT eventlog.create_topic($1) WHERE NOT EXISTS (SELECT FROM eventlog.topics WHERE topic = $1)
-"""
-
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -167,9 +163,7 @@ async def open_casework(
 @asynccontextmanager
 async def open_topic(house: House) -> AsyncIterator[Topic]:
     """Write to the topic that fraud-service follows."""
-    fresh = house.databases[PAYMENT]
-    await rows_of(fresh, _CREATE_TOPIC, PAYMENT_CASEWORK)
-    database = await Database.open(fresh.url, name=PAYMENT)
+    database = await Database.open(house.databases[PAYMENT].url, name=PAYMENT)
     topic = Topic(database)
     try:
         yield topic

@@ -97,6 +97,7 @@ __all__ = [
     "Page",
     "Payment",
     "PaymentEvent",
+    "PlatformStatus",
     "ProblemDocument",
     "PublicReason",
     "RateLimited",

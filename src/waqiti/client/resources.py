@@ -11,6 +11,7 @@ from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
 from waqiti.contracts.public.reviews import Review
+from waqiti.contracts.public.status import PlatformStatus
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
 from waqiti.foundation.clock import rfc3339
 
@@ -344,6 +345,14 @@ class Reviews(_Resource):
         path = f"/v1/reviews/{_part(review_id)}/decision"
         body = _body(outcome=outcome, reason=reason, label=label)
         return await self._transport.post(path, body, Review, idempotency_key)
+
+
+class Status(_Resource):
+    """How the platform is; it answers in maintenance too."""
+
+    async def get(self) -> PlatformStatus:
+        """Read what works and which modes are on, as of two seconds ago at most."""
+        return await self._transport.get("/status", PlatformStatus)
 
 
 def _body(**fields: object) -> dict[str, object]:

@@ -119,6 +119,11 @@ class _Models:
         self.roll_back = portal.blocking(models.roll_back)
 
 
+class _Status:
+    def __init__(self, portal: _Portal, status: resources.Status) -> None:
+        self.get = portal.blocking(status.get)
+
+
 class Client:
     """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
 
@@ -154,6 +159,7 @@ class Client:
         self.disputes = _Disputes(self._portal, self._client.disputes)
         self.reviews = _Reviews(self._portal, self._client.reviews)
         self.models = _Models(self._portal, self._client.models)
+        self.status = _Status(self._portal, self._client.status)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

@@ -225,6 +225,28 @@ async def test_an_operator_unfreezes_the_wallets_of_who_was_cleared(house: House
         assert await bank.balance(third) == (10, 0, 10)
 
 
+async def test_who_was_cleared_before_wallet_service_was_there_is_not_frozen(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+        customer = await bank.customer()
+        wallet = await bank.wallet(funds=40, customer=customer)
+    await list_names(house, customer)
+    async with house.serving([COMPLIANCE_SERVICE, LEDGER_SERVICE]) as addresses:
+        tried = "SELECT count(*) FROM freezes WHERE attempts > 0 AND frozen_at IS NULL"
+        await becomes(lambda: in_compliance(house, tried), [(1,)])
+        operator = visited(house, {**addresses, WALLET: addresses[COMPLIANCE]}).customers
+        (case,) = (await operator.get("/v1/cases")).document()["data"]
+        await operator.post(f"/v1/cases/{case['id']}/decision", {"outcome": "approve", "reason": "Somebody else"})
+    await in_compliance(house, "UPDATE freezes SET next_at = now()")
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+        await becomes(lambda: in_compliance(house, "SELECT count(*) FROM freezes WHERE frozen_at IS NULL"), [(0,)])
+
+        assert await statuses(bank, wallet) == ["active"]
+        assert (await bank.withdraw(wallet, 10))["status"] == "settled"
+        assert await bank.balance(wallet) == (30, 0, 30)
+
+
 async def test_a_freeze_and_an_unfreeze_at_once_end_frozen(house: House) -> None:
     async with house.serving(ALL) as addresses:
         bank = visited(house, addresses)

@@ -211,6 +211,8 @@ async def test_who_is_blocked_is_frozen_wherever_the_worker_of_compliance_was_ki
         wallets = [await bank.wallet(customer=customer) for customer in customers]
         await bank.deposit(wallets[0], AMOUNT)
 
+        await in_compliance(house, "UPDATE customers SET status = 'blocked'")
+
         kills = await _kill_freezers(house, addresses, "blocked", [uuid_of("cus", each) for each in customers])
 
         assert 5 < kills < MOST_FREEZES

@@ -22,6 +22,7 @@ from waqiti.foundation.runtime import Application, BackgroundTask, Context, Serv
 from waqiti.services.payment.api.disputes import dispute_handlers
 from waqiti.services.payment.api.paying import paying_routes
 from waqiti.services.payment.api.payments import command_handlers, reading_handlers
+from waqiti.services.payment.api.redriving import redriving_handlers
 from waqiti.services.payment.api.replays import replays
 from waqiti.services.payment.api.reviews import review_handlers
 from waqiti.services.payment.domain.decisions import Clocks
@@ -31,6 +32,7 @@ from waqiti.services.payment.usecases.deciding import Deciding
 from waqiti.services.payment.usecases.disputing import Disputing
 from waqiti.services.payment.usecases.paying import Paying
 from waqiti.services.payment.usecases.reading import Reading
+from waqiti.services.payment.usecases.redriving import Redriving
 from waqiti.services.payment.usecases.refunding import Refunding
 from waqiti.services.payment.usecases.replaying import Replaying
 from waqiti.services.payment.usecases.rescoring import Rescoring
@@ -112,6 +114,7 @@ def _handlers(parts: _Parts) -> list[ControllerRouterHandler]:
         *command_handlers(commands),
         *review_handlers(verdicts),
         *dispute_handlers(Disputing(parts.database, parts.writer)),
+        *redriving_handlers(Redriving(parts.database, parts.writer)),
     ]
 
 

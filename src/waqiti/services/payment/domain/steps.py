@@ -7,18 +7,17 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import payment as contract
 from waqiti.contracts import refusals
 from waqiti.contracts.catalog import PAYMENT
 from waqiti.contracts.ledger import HOLD_RESOLVED, LINKED_REFUSED, Transfer, TransferResult, system_account_id
-from waqiti.contracts.payment import Status
+from waqiti.contracts.payment import Status, StepKind, fee_transfer_id
 from waqiti.contracts.reviews import ReviewKind
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.ids import derived_id
 from waqiti.services.payment.domain.fees import captured_fee
 from waqiti.services.payment.domain.payments import Facts, Payment, Queued, State
 from waqiti.services.payment.domain.states import HELD
 
-StepKind = Literal["capture", "void", "expire"]
 StepStatus = Literal["pending", "done", "refused"]
 
 SERVICE: Final = PAYMENT
@@ -153,12 +152,7 @@ def plan(payment: Payment, step_id: UUID, asked: Asked, deadline_at: datetime | 
 
 def step_transfer_id(step: Step) -> UUID:
     """Return the id under which the ledger knows a step."""
-    return derived_id(step.payment_id, f"{step.kind}:{step.number}")
-
-
-def fee_transfer_id(transfer_id: UUID) -> UUID:
-    """Return the id of the fee that goes with the transfer (a payment's own, or its capture's)."""
-    return derived_id(transfer_id, "fee")
+    return contract.step_transfer_id(step.payment_id, step.kind, step.number)
 
 
 def transfers(facts: Facts, step: Step) -> list[Transfer]:
