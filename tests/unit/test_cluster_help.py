@@ -27,8 +27,22 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("compliance", "cases"),
 )
 
-_SERVERS = ("up", "down", "status", "serve", "cluster", "switch", "audit")
-_MODULES = (*_SERVERS, "ledger", "lists", "names", "payments", "registry", "models")
+_MODULES = (
+    "up",
+    "down",
+    "status",
+    "serve",
+    "cluster",
+    "switch",
+    "audit",
+    "ledger",
+    "lists",
+    "cases",
+    "names",
+    "payments",
+    "models",
+    "registry",
+)
 
 
 def commands() -> list[tuple[str, ...]]:

@@ -158,6 +158,11 @@ app.command(compliance)
 
 models = App(name="models", help="The model that scores payments: its versions, and which of them is in force.")
 models.command(
+    "waqiti.cli.models:train_model",
+    name="train",
+    help="Train a model on labelled payments, and measure it on later days; no platform is needed.",
+)
+models.command(
     "waqiti.cli.registry.showing:versions",
     name="versions",
     help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",
@@ -176,11 +181,6 @@ models.command(
     "waqiti.cli.registry.changing:rollback",
     name="rollback",
     help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.",
-)
-models.command(
-    "waqiti.cli.models:train_model",
-    name="train",
-    help="Train a model on labelled payments, and measure it on later days; no platform is needed.",
 )
 app.command(models)
 

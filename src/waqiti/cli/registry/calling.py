@@ -50,8 +50,8 @@ def champion_of(versions: list[ModelVersion]) -> ModelVersion | None:
 def _sentence(error: ApiError) -> str:
     if error.code != GATE_FAILED:
         return error.detail
-    gates = "; ".join(found.detail for found in error.errors)
-    return f"{error.detail} {gates} (--force --reason TEXT passes over that)"
+    gates = [f"  {found.detail}" for found in error.errors]
+    return "\n".join([error.detail, *gates, "--force --reason TEXT passes over all but loads"])
 
 
 def _exit_code(error: ApiError) -> int:

@@ -69,27 +69,53 @@ def evaluate_on(
         ClusterError: there is no such version, one of them does not load, or the data is no data to test on.
     """
     began = time.monotonic()
-    champion = champion_of(all_versions(client))
-    if version is None and champion is None:
+    wanted = version or _in_force(client)
+    if wanted is None:
         raise ClusterError("No model is in force: say which version to evaluate", WRONG_USE)
-    wanted = version or (champion.version if champion is not None else "")
-    beside = champion.version if champion is not None and champion.version != wanted else None
-    predictors = {name: _loaded(client, name) for name in (wanted, beside) if name is not None}
+    predictor = _loaded(client, wanted)
     table, tested = _table(samples, period, progress)
-    found = {name: _measured(predictor, table, tested) for name, predictor in predictors.items()}
-    words = f"{data}, {tested.first} to {tested.last}"
-    if beside is not None:
-        own, other = figures_of(found[wanted]), figures_of(found[beside])
-        client.models.compare(wanted, beside, data=words, figures=own, champion_figures=other)
+    own = _measured(predictor, table, tested)
+    champion = compare_with_champion(client, wanted, own, table, tested, data)
     return Evaluated(
         version=wanted,
-        data=words,
-        rows=found[wanted].rows,
-        frauds=found[wanted].frauds,
+        data=_words(data, tested),
+        rows=own.rows,
+        frauds=own.frauds,
         seconds=round(time.monotonic() - began, 3),
-        figures=Figures.of(wanted, found[wanted]),
-        champion=Figures.of(beside, found[beside]) if beside is not None else None,
+        figures=Figures.of(wanted, own),
+        champion=champion,
     )
+
+
+def compare_with_champion(
+    client: Client, version: str, own: Metrics, table: Table, period: Period, data: str
+) -> Figures | None:
+    """Measure the version in force on the rows on which another was, and record both; None where it is that one.
+
+    Raises:
+        ClusterError: the version in force does not load with this release.
+    """
+    champion = _in_force(client)
+    if champion is None or champion == version:
+        return None
+    other = _measured(_loaded(client, champion), table, period)
+    client.models.compare(
+        version,
+        champion,
+        data=_words(data, period),
+        figures=figures_of(own),
+        champion_figures=figures_of(other),
+    )
+    return Figures.of(champion, other)
+
+
+def _in_force(client: Client) -> str | None:
+    champion = champion_of(all_versions(client))
+    return champion.version if champion is not None else None
+
+
+def _words(data: str, period: Period) -> str:
+    return f"{data}, {period.first} to {period.last}"
 
 
 def _loaded(client: Client, version: str) -> Predictor:

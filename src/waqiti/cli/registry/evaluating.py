@@ -4,25 +4,34 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
+from cyclopts import Parameter
+
+from waqiti.cli.models import TOWN_WORDS, delay_of, period_of, town_samples
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.cli.registry.calling import calling_registry
 from waqiti.cli.registry.comparing import Evaluated, Figures, Progress, evaluate_on
 from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.scoring import Movement
 from waqiti.scoring.training import Sample, read_csv
-from waqiti.simulation import Town, payments
 
 # Nobody of this town is in what the model that ships learnt from.
 _SEED: Final = 77
 _RESIDENTS: Final = 400
 _DAYS: Final = 35
-_LABEL_DELAY: Final = timedelta(days=7)
 
 
-def evaluate(version: str | None = None, /, *, data: Path | None = None, json: Json = False) -> int:
+def evaluate(
+    version: str | None = None,
+    /,
+    *,
+    data: Path | None = None,
+    test_from: Annotated[str | None, Parameter(name="--test-from")] = None,
+    test_to: Annotated[str | None, Parameter(name="--test-to")] = None,
+    label_delay: str = "7d",
+    json: Json = False,
+) -> int:
     """Measure a version, by default the one in force; any other beside the one in force, for its gates.
 
     Parameters
@@ -30,13 +39,19 @@ def evaluate(version: str | None = None, /, *, data: Path | None = None, json: J
     version
         The version, such as v1.0.1.
     data
-        A CSV file with the columns id,time,payer,payee,amount,label: its last week is the test period, or its last
-        quarter where it holds less than four weeks. Otherwise a simulated town is.
+        A CSV file with the columns id,time,payer,payee,amount,label; without it, a simulated town.
+    test_from
+        The first day (UTC) to test on, as 2025-06-01; without it the last week is tested on.
+    test_to
+        The last day to test on.
+    label_delay
+        How long after a payment its label is known, as 7d or 12h.
     """
+    delay, period = delay_of(label_delay), period_of(test_from, test_to)
     progress: Progress = (lambda _: None) if json else say
-    with calling_registry() as (_, client), _samples(data) as samples:
-        words = f"a simulated town (seed {_SEED})" if data is None else data.name
-        found = evaluate_on(client, version, samples, words, None, progress)
+    with calling_registry() as (_, client), _samples(data, delay) as samples:
+        words = f"{TOWN_WORDS} (seed {_SEED})" if data is None else data.name
+        found = evaluate_on(client, version, samples, words, period, progress)
     if json:
         print_document(found)
     else:
@@ -45,30 +60,15 @@ def evaluate(version: str | None = None, /, *, data: Path | None = None, json: J
 
 
 @contextmanager
-def _samples(data: Path | None) -> Iterator[Iterable[Sample]]:
+def _samples(data: Path | None, delay: timedelta) -> Iterator[Iterable[Sample]]:
     if data is None:
-        yield simulated_samples(_SEED, _RESIDENTS, _DAYS)
+        yield town_samples(_SEED, _RESIDENTS, _DAYS)
         return
     try:
-        with data.open(encoding="utf-8", newline="") as file:
-            yield read_csv(file, _LABEL_DELAY)
+        with data.open(encoding="utf-8-sig", newline="") as file:
+            yield read_csv(file, delay)
     except UnicodeDecodeError as error:
         raise ClusterError(f"{data} is not text in UTF-8", WRONG_USE) from error
-
-
-def simulated_samples(seed: int, residents: int, days: int) -> Iterator[Sample]:
-    """Yield the movements of a simulated town with their labels."""
-    for one in payments(Town.of(seed, residents), days):
-        movement = Movement(
-            id=one.id,
-            kind="payment",
-            payer=one.payer,
-            payee=one.payee,
-            amount=one.amount,
-            currency=one.currency,
-            at=one.time,
-        )
-        yield Sample(movement, one.label, one.label_at)
 
 
 def _show(found: Evaluated) -> None:

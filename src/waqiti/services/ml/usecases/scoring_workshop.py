@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from waqiti.contracts.public.models import ModelFigures
+from waqiti.scoring.shipped import shipped_artifact
 from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ScoringWorkshop:
 
     def shipped(self) -> bytes | None:
         """Return the artifact that comes with this release."""
-        return None
+        return shipped_artifact()
 
 
 def figures_of(metrics: "Metrics") -> ModelFigures:
