@@ -106,6 +106,20 @@ def test_force_over_a_gate_is_audited_before_it_is_done(platform: Platform, regi
     assert platform.command("audit", "verify").exit_code == 0
 
 
+def test_what_is_trained_is_registered_and_compared_with_what_is_in_force(platform: Platform, data: Path) -> None:
+    trained = platform.command("models", "train", "--data", str(data), "--json")
+    assert trained.exit_code == 0, trained
+    version = trained.document()["version"]
+
+    refused = platform.command("models", "promote", version, "--json")
+
+    assert trained.document()["registered"] is True
+    assert version in platform.command("models", "versions").stdout
+    assert refused.exit_code in (0, 3)
+    assert "was not compared" not in refused.stdout
+    platform.command("models", "rollback", SHIPPED)
+
+
 def test_an_unknown_version_is_refused(platform: Platform) -> None:
     operator = RawClient(platform.credentials.services[ML], platform.credentials.operator_key)
     answer = operator.post("/api/model/rollback", {"model": "fraud-detection", "version": "v9.9.9"})
