@@ -23,6 +23,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("payments",),
     ("compliance",),
     ("compliance", "lists"),
+    ("compliance", "cases"),
 )
 
 _MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names", "payments")
