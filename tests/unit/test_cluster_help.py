@@ -26,7 +26,20 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("compliance", "cases"),
 )
 
-_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names", "payments")
+_MODULES = (
+    "up",
+    "down",
+    "status",
+    "serve",
+    "cluster",
+    "switch",
+    "audit",
+    "ledger",
+    "lists",
+    "cases",
+    "names",
+    "payments",
+)
 
 
 def commands() -> list[tuple[str, ...]]:

@@ -142,11 +142,11 @@ lists.command(
 lists.command("waqiti.cli.lists:show", name="list", help="List what is screened against, and by which processes.")
 compliance.command(lists)
 cases = App(name="cases", help="Customers who may be on a list, for people to decide about.")
-cases.command("waqiti.cli.cases:show", name="list", help="List open cases, the newest first.")
+cases.command("waqiti.cli.cases:show", name="list", help="List cases, the newest first.")
 cases.command(
     "waqiti.cli.cases:approve",
     name="approve",
-    help="Say that a customer is nobody whom the lists mean: they are active at once.",
+    help="Say that a customer is nobody whom the lists mean: they are active at once, and are not found so again.",
 )
 cases.command(
     "waqiti.cli.cases:decline",
