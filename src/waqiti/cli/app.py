@@ -156,6 +156,34 @@ cases.command(
 compliance.command(cases)
 app.command(compliance)
 
+models = App(name="models", help="The model that scores payments: its versions, and which of them is in force.")
+models.command(
+    "waqiti.cli.models:train_model",
+    name="train",
+    help="Train a model on labelled payments, and measure it on later days; no platform is needed.",
+)
+models.command(
+    "waqiti.cli.registry.showing:versions",
+    name="versions",
+    help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",
+)
+models.command(
+    "waqiti.cli.registry.evaluating:evaluate",
+    name="evaluate",
+    help="Measure a version, by default the one in force; any other beside the one in force, for its gates.",
+)
+models.command(
+    "waqiti.cli.registry.changing:promote",
+    name="promote",
+    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.",
+)
+models.command(
+    "waqiti.cli.registry.changing:rollback",
+    name="rollback",
+    help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.",
+)
+app.command(models)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""

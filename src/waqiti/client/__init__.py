@@ -1,8 +1,9 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``reviews`` and so on. Amounts are integers in
-the currency's minor unit. ``pages`` walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``reviews`` and so on; ``models`` is served at
+ml-service's own address. Amounts are integers in the currency's minor unit. ``pages`` walks through a whole list of
+either.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -25,6 +26,17 @@ from waqiti.contracts.public.cases import Case, CaseMatch
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
+from waqiti.contracts.public.models import (
+    ChampionChange,
+    ChampionFigures,
+    Comparison,
+    Gate,
+    ModelFigures,
+    ModelInForce,
+    ModelMetrics,
+    ModelVersion,
+    ServingReplica,
+)
 from waqiti.contracts.public.payments import (
     BatchPayment,
     BatchResult,
@@ -59,7 +71,10 @@ __all__ = [
     "BatchResults",
     "Case",
     "CaseMatch",
+    "ChampionChange",
+    "ChampionFigures",
     "Client",
+    "Comparison",
     "ComplianceView",
     "Conflict",
     "ConnectionFailed",
@@ -70,8 +85,13 @@ __all__ = [
     "FieldError",
     "Forbidden",
     "FraudView",
+    "Gate",
     "IdempotencyError",
     "InvalidRequest",
+    "ModelFigures",
+    "ModelInForce",
+    "ModelMetrics",
+    "ModelVersion",
     "Movement",
     "NotFound",
     "Page",
@@ -83,6 +103,7 @@ __all__ = [
     "RateLimited",
     "Refund",
     "Review",
+    "ServingReplica",
     "Statement",
     "StatementLine",
     "Unauthorized",

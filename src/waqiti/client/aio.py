@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from waqiti.client.models import Models
 from waqiti.client.resources import Cases, Customers, Disputes, Movements, Payments, Refunds, Reviews, Status, Wallets
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS, Transport
 
@@ -42,6 +43,7 @@ class AsyncClient:
         self.refunds = Refunds(self._transport)
         self.disputes = Disputes(self._transport)
         self.reviews = Reviews(self._transport)
+        self.models = Models(self._transport)
         self.status = Status(self._transport)
 
     async def aclose(self) -> None:
