@@ -13,12 +13,13 @@ import pytest
 from tests.support.platform import Platform
 from tests.support.raw import RawClient
 from waqiti.client import Client, ModelVersion
-from waqiti.contracts.catalog import ML
+from waqiti.contracts.catalog import FRAUD, ML
 from waqiti.scoring.artifact import Artifact
 from waqiti.scoring.shipped import shipped_artifact
 from waqiti.simulation import Town, payments, write_csv
 
 SHIPPED = "v1.0.0"
+APPLIED_MS = 1_000
 
 
 @pytest.fixture
@@ -43,6 +44,12 @@ def variant(registry: Client) -> ModelVersion:
     """Register the model that ships once more, with other words in its card."""
     artifact = Artifact.read(shipped_artifact())
     return registry.models.register(msgspec.structs.replace(artifact, card=f"Variant {uuid4()}.").to_bytes())
+
+
+def scoring(platform: Platform) -> list[Any]:
+    """Return the replicas of fraud-service."""
+    (found,) = [row["replicas"] for row in platform.status()["deployments"] if row["name"] == FRAUD]
+    return list(found)
 
 
 def audited(platform: Platform, version: str) -> list[tuple[str, Any]]:
@@ -82,6 +89,9 @@ def test_a_version_comes_into_force_once_it_was_compared_and_one_can_go_back(
     promoted = platform.command("models", "promote", version, "--reason", "An acceptance test.", "--json")
     assert promoted.exit_code == 0, promoted
     assert (promoted.document()["version"], promoted.document()["unreached"]) == (version, [])
+    replicas = {row["name"]: row["applied_ms"] for row in promoted.document()["replicas"]}
+    assert replicas.keys() == {replica["name"] for replica in scoring(platform)}
+    assert max(replicas.values()) < APPLIED_MS
     assert registry.models.metrics().models["fraud"].version == version
 
     back = platform.command("models", "rollback", SHIPPED, "--reason", "An acceptance test.", "--json")
