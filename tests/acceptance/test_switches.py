@@ -16,7 +16,7 @@ from tests.support.traffic import Traffic
 from waqiti.client import Client
 
 APPLIED_MS = 1_000
-WRITTEN = ("payment-service", "wallet-service", "compliance-service")
+WRITTEN = ("payment-service", "wallet-service", "compliance-service", "notification-service")
 REASON = ("--reason", "An acceptance test.", "--json")
 
 

@@ -15,6 +15,7 @@ from waqiti.contracts.caller import Caller
 from waqiti.contracts.compliance import ScreeningOutcome
 from waqiti.contracts.fraud import FraudOutcome, Reason
 from waqiti.contracts.reviews import Verdict, VerdictTaken
+from waqiti.foundation.ids import derived_id
 
 PAYMENT_EVENTS: Final = "payment-events"
 PAYMENT_RESULTS: Final = "payment-results"
@@ -80,6 +81,11 @@ class PaymentResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     failure_code: str | None = None
     decision: Decision | None = None
     at: datetime
+
+
+def event_id(payment_id: UUID, topic: str, partition: int, offset: int) -> UUID:
+    """Return the id of the event at a place in the log: whoever shows that event, and however often, it is this one."""
+    return derived_id(payment_id, f"{topic}/{partition}/{offset}")
 
 
 class PaymentIds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ _TAGS: Final = {
     "Wallets": ("wallets",),
     "Money in and out": ("deposits", "withdrawals"),
     "Payments": ("payments", "refunds"),
+    "Events and webhooks": ("events", "webhook-endpoints"),
 }
 _TAG_OF: Final = {noun: tag for tag, nouns in _TAGS.items() for noun in nouns}
 _DESCRIPTION: Final = """\

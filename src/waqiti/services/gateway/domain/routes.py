@@ -11,6 +11,8 @@ OWNERS: Final = {
     "withdrawals": catalog.WALLET,
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
+    "events": catalog.NOTIFICATION,
+    "webhook-endpoints": catalog.NOTIFICATION,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 
