@@ -1,8 +1,8 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit. ``pages``
-walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``events``, ``webhooks``. Amounts are integers in the
+currency's minor unit. ``pages`` walks through a whole list of either; ``verify_webhook`` is for who receives webhooks.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -20,9 +20,11 @@ from waqiti.client.errors import (
     WaqitiError,
 )
 from waqiti.client.paging import pages
+from waqiti.client.receiving import InvalidWebhook, WebhookEvent, verify_webhook
 from waqiti.client.sync import Client
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.events import Event, PaymentEventData
 from waqiti.contracts.public.payments import (
     BatchPayment,
     BatchResult,
@@ -43,6 +45,7 @@ from waqiti.contracts.public.wallets import (
     Wallet,
     WalletEntry,
 )
+from waqiti.contracts.public.webhooks import Delivery, DeliveryAttempt, WebhookEndpoint, WebhookEndpointWithSecret
 from waqiti.foundation.errors import FieldError, ProblemDocument
 from waqiti.foundation.money import format_amount
 
@@ -60,17 +63,22 @@ __all__ = [
     "ConnectionFailed",
     "Customer",
     "DecisionView",
+    "Delivery",
+    "DeliveryAttempt",
+    "Event",
     "Failure",
     "FieldError",
     "Forbidden",
     "FraudView",
     "IdempotencyError",
     "InvalidRequest",
+    "InvalidWebhook",
     "Movement",
     "NotFound",
     "Page",
     "Payment",
     "PaymentEvent",
+    "PaymentEventData",
     "ProblemDocument",
     "PublicReason",
     "RateLimited",
@@ -82,6 +90,10 @@ __all__ = [
     "Wallet",
     "WalletEntry",
     "WaqitiError",
+    "WebhookEndpoint",
+    "WebhookEndpointWithSecret",
+    "WebhookEvent",
     "format_amount",
     "pages",
+    "verify_webhook",
 ]

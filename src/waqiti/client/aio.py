@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from waqiti.client.resources import Customers, Movements, Payments, Refunds, Wallets
+from waqiti.client.resources import Customers, Events, Movements, Payments, Refunds, Wallets, Webhooks
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS, Transport
 
 
@@ -39,6 +39,8 @@ class AsyncClient:
         self.withdrawals = Movements(self._transport, "/v1/withdrawals")
         self.payments = Payments(self._transport)
         self.refunds = Refunds(self._transport)
+        self.events = Events(self._transport)
+        self.webhooks = Webhooks(self._transport)
 
     async def aclose(self) -> None:
         """Close all connections."""

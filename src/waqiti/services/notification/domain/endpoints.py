@@ -1,6 +1,7 @@
 """Webhook endpoints: what they want, and which addresses may be one."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -28,6 +29,8 @@ _PRIVATE: Final = tuple(
 )
 # RFC 6052: the last 32 bits are an address of the other family.
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# Some take 127.1 and 0x7f.1 for addresses: a name does not end like a number (URL Standard, "ends in a number").
+_NUMBER: Final = re.compile(r"\d+|0[xX][0-9a-fA-F]*")
 _POINTER: Final = "/url"
 
 
@@ -83,6 +86,8 @@ def checked_url(url: str, *, private_targets: bool) -> str:
     host = parts.hostname
     if not host:
         raise _wrong("A webhook endpoint has a host.")
+    if _NUMBER.fullmatch(host.rpartition(".")[2]) and _address(host) is None:
+        raise _wrong("This is neither a name nor a whole address.")
     if parts.fragment:
         raise _wrong("A webhook endpoint has no fragment.")
     if not _may_be_reached(host, private_targets=private_targets):
@@ -118,11 +123,17 @@ def _parts(url: str) -> SplitResult:
 
 def _may_be_reached(host: str, *, private_targets: bool) -> bool:
     name = host.rstrip(".").lower()
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
+    address = _address(name)
+    if address is None:
         return private_targets or not (name == "localhost" or name.endswith(".localhost"))
     return may_connect(address, private_targets=private_targets)
+
+
+def _address(host: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def _inner(address: Address) -> Address:

@@ -29,6 +29,14 @@ _HEADERS: Final = {
 }
 _REDIRECTS: Final = range(300, 400)
 _REFUSED: Final = errno.EACCES
+_CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (TimeoutError, "timeout"),
+    (aiohttp.ClientConnectorDNSError, "name_not_found"),
+    (aiohttp.ClientSSLError, "tls_failed"),
+    (aiohttp.InvalidURL, "address_unreadable"),
+    (aiohttp.ClientConnectionError, "connection_failed"),
+    (OSError, "connection_failed"),
+)
 
 _AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]]
 
@@ -89,18 +97,9 @@ class Sender:
 
 def error_code(error: Exception) -> str:
     """Name what went wrong by a stable code."""
-    match error:
-        case TimeoutError():
-            return "timeout"
-        case aiohttp.ClientConnectorDNSError():
-            return "name_not_found"
-        case aiohttp.ClientSSLError():
-            return "tls_failed"
-        case OSError(errno=number) if number == _REFUSED:
-            return "target_refused"
-        case aiohttp.ClientConnectionError() | OSError():
-            return "connection_failed"
-    return "unreadable_answer"
+    if isinstance(error, OSError) and error.errno == _REFUSED:
+        return "target_refused"
+    return next((code for kinds, code in _CODES if isinstance(error, kinds)), "unreadable_answer")
 
 
 async def _beginning(reply: aiohttp.ClientResponse) -> str:
