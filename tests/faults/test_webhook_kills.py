@@ -1,17 +1,20 @@
 """Kill -9 of whoever delivers, at every point where it waits for something."""
 
 import base64
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.faults import killed_deliverer
+from tests.support.databases import FreshDatabase
 from tests.support.house import House
 from tests.support.killing import kill_at_every_suspension
 from tests.support.notification_desk import eventually, open_desk
 from tests.support.payment_results import result_of
 from tests.support.receiver import Receiver
 from waqiti.contracts import prefixes
-from waqiti.contracts.catalog import NOTIFICATION
+from waqiti.contracts.catalog import NOTIFICATION, PAYMENT
 from waqiti.foundation.ids import encode, new_id
 from waqiti.services.notification.service import SERVICE
 
@@ -23,13 +26,17 @@ THEIR_DELIVERIES = """
 INSERT INTO deliveries (id, event_id, event_type, endpoint_id, next_at)
 SELECT n.id, e.id, e.type, $2, now()
 FROM unnest($1::uuid[]) WITH ORDINALITY AS n (id, number)
-JOIN (SELECT id, type, row_number() OVER () AS number FROM events WHERE id NOT IN (SELECT event_id FROM deliveries)) AS e
-    USING (number)
+JOIN (
+    SELECT id, type, row_number() OVER () AS number FROM events WHERE id NOT IN (SELECT event_id FROM deliveries)
+) AS e USING (number)
 """
 
 
 @pytest.mark.timeout(120)
-async def test_every_event_arrives_wherever_the_one_who_sends_it_is_killed(house: House) -> None:
+async def test_every_event_arrives_wherever_the_one_who_sends_it_is_killed(
+    tmp_path: Path, fresh_database: Callable[[str], FreshDatabase]
+) -> None:
+    house = House(tmp_path, fresh_database, (NOTIFICATION, PAYMENT))
     async with open_desk(house, workers=0) as desk, Receiver().running() as receiver:
         made = await desk.endpoint(receiver.url)
         async with house.serving([SERVICE], role="worker"):

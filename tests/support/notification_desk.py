@@ -1,7 +1,7 @@
 """notification-service as it runs, seen from its API, with what payment-service tells it in a test's hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -45,10 +45,11 @@ class Desk:
 
     async def ended(self, endpoint: Any, count: int = 1) -> list[Any]:
         """Wait until an endpoint has ``count`` deliveries and none is on its way."""
-        return await eventually(
+        found: list[Any] = await eventually(
             lambda: self.deliveries(endpoint),
             lambda found: len(found) == count and all(one["status"] != "pending" for one in found),
         )
+        return found
 
     async def attempted(self, endpoint: Any, attempts: int) -> Any:
         """Wait until the newest delivery of an endpoint has so many attempts."""
@@ -71,13 +72,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(house: House, *, workers: int = 1, **variables: str) -> AsyncIterator[Desk]:
+async def open_desk(
+    house: House, *, workers: int = 1, variables: Mapping[str, str] | None = None
+) -> AsyncIterator[Desk]:
     """Serve the api and so many worker processes; ``variables`` are settings."""
+    own = {NOTIFICATION: variables or {}}
     async with AsyncExitStack() as stack:
         results = await stack.enter_async_context(open_results(house.databases[PAYMENT].url))
-        addresses = await stack.enter_async_context(house.serving([SERVICE], role="api", **variables))
+        addresses = await stack.enter_async_context(house.serving([SERVICE], role="api", own=own))
         for _ in range(workers):
-            await stack.enter_async_context(house.serving([SERVICE], role="worker", **variables))
+            await stack.enter_async_context(house.serving([SERVICE], role="worker", own=own))
         yield Desk(house, house.client(addresses[NOTIFICATION]), results)
 
 

@@ -13,6 +13,7 @@ from waqiti.client.errors import (
     Forbidden,
     IdempotencyError,
     InvalidRequest,
+    InvalidWebhook,
     NotFound,
     RateLimited,
     Unauthorized,
@@ -20,7 +21,7 @@ from waqiti.client.errors import (
     WaqitiError,
 )
 from waqiti.client.paging import pages
-from waqiti.client.receiving import InvalidWebhook, WebhookEvent, verify_webhook
+from waqiti.client.receiving import WebhookEvent, verify_webhook
 from waqiti.client.sync import Client
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer

@@ -6,12 +6,8 @@ from typing import Any
 
 import msgspec
 
-from waqiti.client.errors import WaqitiError
+from waqiti.client.errors import InvalidWebhook
 from waqiti.foundation.security.webhooks import SignatureError, verify_signature
-
-
-class InvalidWebhook(WaqitiError):
-    """It is not from the platform, was changed on its way, or is older than five minutes: answer 400, do nothing."""
 
 
 class WebhookEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -258,7 +258,12 @@ class Events(_Resource):
     """What happened in the last 30 days."""
 
     async def list(
-        self, *, type: str | None = None, payment: str | None = None, limit: int = 20, cursor: str | None = None
+        self,
+        *,
+        type: str | None = None,  # noqa: A002 - as the API calls it
+        payment: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
     ) -> Page[Event]:
         """List events, newest first; of one ``type`` such as ``payment.captured``, of one payment."""
         path = _query("/v1/events", type=type, payment=payment, limit=limit, cursor=cursor)

@@ -82,7 +82,7 @@ async def test_what_makes_no_sense_is_refused_where_it_stands(house: House, body
 
 
 async def test_without_private_targets_a_local_address_is_refused_when_it_is_asked_for(house: House) -> None:
-    async with open_desk(house, workers=0, WAQITI_WEBHOOK_PRIVATE_TARGETS="false") as desk:
+    async with open_desk(house, workers=0, variables={"WAQITI_WEBHOOK_PRIVATE_TARGETS": "false"}) as desk:
         for host in ("localhost", "127.0.0.1", "10.1.2.3", "[::1]", "a.localhost"):
             answer = await desk.visitor.post(BASE, {"url": f"http://{host}/", "events": ["*"]})
             assert answer.status == 422, host

@@ -12,7 +12,7 @@ from tests.support.notification_desk import Desk, eventually, open_desk, types
 from tests.support.payment_results import result_of
 from waqiti.contracts import prefixes
 from waqiti.contracts.catalog import NOTIFICATION, PAYMENT
-from waqiti.contracts.payment import PAYMENT_RESULTS, event_id
+from waqiti.contracts.payment import PAYMENT_RESULTS, Status, event_id
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import NewEvent
@@ -21,7 +21,10 @@ from waqiti.services.notification.service import SERVICE
 from waqiti.services.notification.usecases.sweeping import measure, sweep
 
 COUNT = "SELECT count(*) FROM events"
-STATUSES = ("authorized", "captured", "partially_refunded", "partially_refunded", "refunded")
+LEFT = """
+SELECT id FROM events UNION ALL SELECT id FROM deliveries UNION ALL SELECT delivery_id FROM delivery_attempts
+"""
+STATUSES: tuple[Status, ...] = ("authorized", "captured", "partially_refunded", "partially_refunded", "refunded")
 
 
 async def kept(desk: Desk, count: int) -> None:
@@ -132,8 +135,7 @@ async def test_what_is_older_than_thirty_days_is_forgotten(house: House) -> None
         await database.close()
 
         young = first_id(now - timedelta(days=29))
-        left = "SELECT id FROM events UNION ALL SELECT id FROM deliveries UNION ALL SELECT delivery_id FROM delivery_attempts"
-        assert await desk.rows(left) == [(young,)] * 3
+        assert await desk.rows(LEFT) == [(young,)] * 3
         assert (await desk.read(endpoint))["status"] == "enabled"
 
 

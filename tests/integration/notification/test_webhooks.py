@@ -67,7 +67,7 @@ async def test_a_receiver_that_does_not_answer_in_time_is_an_attempt_that_failed
     async def silent(_exchange: Exchange, _number: int) -> None:
         await asyncio.sleep(60)
 
-    hurried = open_desk(house, WAQITI_WEBHOOK_TIMEOUT_SECONDS="0.2")
+    hurried = open_desk(house, variables={"WAQITI_WEBHOOK_TIMEOUT_SECONDS": "0.2"})
     async with hurried as desk, Receiver(answering=silent).running() as receiver:
         endpoint = await desk.endpoint(receiver.url)
         await desk.act(endpoint, "test")
