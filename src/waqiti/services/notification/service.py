@@ -1,6 +1,6 @@
 """notification-service as one value."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,14 +17,11 @@ from waqiti.foundation.settings import SettingsError
 from waqiti.foundation.telemetry import logger
 from waqiti.services.notification.api.endpoints import delivery_routes, endpoint_routes
 from waqiti.services.notification.api.events import event_routes
+from waqiti.services.notification.domain.deliveries import ATTEMPT_SECONDS
 from waqiti.services.notification.domain.vault import Vault, VaultError
 from waqiti.services.notification.usecases.deliveries import Deliveries
-from waqiti.services.notification.usecases.driving import Driver
 from waqiti.services.notification.usecases.endpoints import Endpoints
 from waqiti.services.notification.usecases.events import Events
-from waqiti.services.notification.usecases.following import Following
-from waqiti.services.notification.usecases.sending import TOTAL_SECONDS, Sender
-from waqiti.services.notification.worker.loops import deliver, follow_results, keep_house
 
 _READERS: Final = 2
 
@@ -40,7 +37,7 @@ class NotificationSettings(PublicSettings, frozen=True, kw_only=True):
 
     webhook_key_file: str = ""
     webhook_private_targets: bool = False
-    webhook_timeout_seconds: Annotated[float, Meta(gt=0, le=TOTAL_SECONDS)] = TOTAL_SECONDS
+    webhook_timeout_seconds: Annotated[float, Meta(gt=0, le=ATTEMPT_SECONDS)] = ATTEMPT_SECONDS
 
 
 @asynccontextmanager
@@ -62,27 +59,32 @@ async def build(context: Context[NotificationSettings]) -> AsyncIterator[Applica
 async def _workers(
     context: Context[NotificationSettings], database: Database, vault: Vault
 ) -> Sequence[BackgroundTask]:
+    # Imported here: the api process, which sends nothing, never loads the client that goes out.
+    from waqiti.services.notification.usecases.driving import Driver
+    from waqiti.services.notification.usecases.sending import Sender
+    from waqiti.services.notification.worker.loops import deliver, keep_house
+
     settings = context.settings
     sender = Sender(private_targets=settings.webhook_private_targets, total_seconds=settings.webhook_timeout_seconds)
     driver = Driver(database, sender, vault)
-    return [
-        *await _following(context, database, driver),
-        deliver(sender, driver),
-        *keep_house(database),
-    ]
+    following = await _following(context, database, driver.wake)
+    return [*following, deliver(sender, driver), *keep_house(database)]
 
 
 async def _following(
-    context: Context[NotificationSettings], database: Database, driver: Driver
+    context: Context[NotificationSettings], database: Database, wake: Callable[[], None]
 ) -> Sequence[BackgroundTask]:
     """Return the loop that follows payment-service; without its address there are no events until it has one."""
+    from waqiti.services.notification.usecases.following import Following
+    from waqiti.services.notification.worker.loops import follow_results
+
     url = context.settings.events_urls.get(PAYMENT)
     if url is None:
         _log.warning("payments_not_followed", detail="WAQITI_EVENTS_URL_PAYMENT_SERVICE is not set")
         return ()
     log = await Database.open(url, name="payment-results", max_size=_READERS)
     context.closing.push_async_callback(log.close)
-    return (follow_results(log, database, Following(database, driver.wake)),)
+    return (follow_results(log, database, Following(database, wake)),)
 
 
 def _vault(settings: NotificationSettings) -> Vault:

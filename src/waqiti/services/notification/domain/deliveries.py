@@ -26,6 +26,9 @@ PAUSES: Final = (
 LONGEST_ASKED: Final = timedelta(hours=1)
 """However long a receiver asks to wait by ``Retry-After``."""
 
+ATTEMPT_SECONDS: Final = 15.0
+"""What one attempt may take."""
+
 MAX_RUNNING: Final = 32
 MAX_RUNNING_PER_ENDPOINT: Final = 4
 

@@ -14,11 +14,10 @@ import aiohttp
 
 import waqiti
 from waqiti.foundation.clock import utc_now
-from waqiti.services.notification.domain.deliveries import MAX_RUNNING, Answer
+from waqiti.services.notification.domain.deliveries import ATTEMPT_SECONDS, MAX_RUNNING, Answer
 from waqiti.services.notification.domain.endpoints import may_connect
 
 CONNECT_SECONDS: Final = 3.0
-TOTAL_SECONDS: Final = 15.0
 _IDLE_SECONDS: Final = 20.0
 _MOST_READ: Final = 64 * 1024
 _KEPT: Final = 1024
@@ -44,7 +43,7 @@ _AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, s
 class Sender:
     """Sends; used as ``async with``. Redirects are answers, cookies and proxies are none of its business."""
 
-    def __init__(self, *, private_targets: bool, total_seconds: float = TOTAL_SECONDS) -> None:
+    def __init__(self, *, private_targets: bool, total_seconds: float = ATTEMPT_SECONDS) -> None:
         self._private_targets = private_targets
         self._timeout = aiohttp.ClientTimeout(total=total_seconds, sock_connect=min(CONNECT_SECONDS, total_seconds))
         self._session: aiohttp.ClientSession | None = None
