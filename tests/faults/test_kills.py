@@ -91,7 +91,7 @@ def test_a_killed_worker_of_notifications_leaves_no_payment_untold(platform: Pla
         endpoint = client.webhooks.create(url=receiver.url, events=["payment.captured"])
         receiver.secret = endpoint.secret
         with Traffic(client) as traffic:
-            for _ in range(3):
+            for _ in range(2):
                 traffic.wait_for(30)
                 os.kill(_process(platform.status(), NOTIFICATION, "worker"), signal.SIGKILL)
                 traffic.wait_for(30)
@@ -102,7 +102,8 @@ def test_a_killed_worker_of_notifications_leaves_no_payment_untold(platform: Pla
         client.webhooks.delete(endpoint.id)
 
     assert receiver.refused == 0
-    assert len({event.id for event in receiver.events}) == len(captured)
+    told = {event.id for event in receiver.events if event.data["payment_id"] in captured}
+    assert len(told) == len(captured), "each is one event, however often it was sent"
 
 
 def _wait_for_worker(platform: Platform, deployment: str) -> None:

@@ -14,8 +14,8 @@ from waqiti.services.notification.domain.events import EventRow
 if TYPE_CHECKING:
     import asyncpg
 
-LEASE: Final = timedelta(seconds=30)
-"""Above the longest attempt."""
+LEASE: Final = timedelta(seconds=20)
+"""Above the longest attempt, and what it takes to write down what came of it."""
 
 STATUSES: Final[tuple[DeliveryStatus, ...]] = ("pending", "delivered", "failed")
 
