@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.hook_server import HookServer
 from tests.support.people import People
+from tests.support.platform import Platform
 from waqiti.client import (
     Client,
     Conflict,
@@ -85,8 +86,8 @@ def test_an_endpoint_is_tried_disabled_enabled_and_given_another_secret(
         verify_webhook(rotated.secret, {}, b"{}")
 
 
-def test_a_delivery_is_listed_and_sent_again(
-    client: Client, people: People, receiver: HookServer, endpoint: WebhookEndpoint
+def test_a_delivery_is_listed_explained_and_sent_again(
+    platform: Platform, client: Client, people: People, receiver: HookServer, endpoint: WebhookEndpoint
 ) -> None:
     payer, payee = people.wallet(funds=5_000), people.wallet()
     payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1_000, currency="EUR")
@@ -94,9 +95,13 @@ def test_a_delivery_is_listed_and_sent_again(
     (event,) = client.events.list(payment=payment.id, type="payment.captured").data
     first = next(one for one in pages(client.webhooks.deliveries, endpoint.id) if one.event_id == event.id)
     again = client.webhooks.replay(endpoint.id, first.id)
+    life = platform.command("payments", "explain", payment.id, "--json").document()
 
     assert (again.event_id, again.status) == (event.id, "pending")
     assert again.id != first.id
+    told = {one["id"]: one for one in life["deliveries"]}
+    assert {first.id, again.id} <= told.keys()
+    assert (told[first.id]["endpoint"], told[first.id]["last"]) == (endpoint.id, "200")
 
 
 def test_what_may_be_no_endpoint_is_refused(client: Client) -> None:

@@ -20,11 +20,12 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("switch",),
     ("audit",),
     ("ledger",),
+    ("payments",),
     ("compliance",),
     ("compliance", "lists"),
 )
 
-_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names")
+_MODULES = ("up", "down", "status", "serve", "cluster", "switch", "audit", "ledger", "lists", "names", "payments")
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -52,7 +53,7 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     code = (
         "import sys\n"
         "from waqiti.cli.app import run\n"
-        "for group in ([], ['cluster'], ['switch'], ['audit'], ['ledger'], ['compliance'], ['compliance', 'lists']):\n"
+        f"for group in {[list(group) for group in GROUPS]}:\n"
         "    run([*group, '--help'])\n"
         "print(*(name for name in sys.modules if name.startswith('waqiti.')), file=sys.stderr)"
     )

@@ -102,6 +102,26 @@ ledger.command(
 )
 app.command(ledger)
 
+payments = App(name="payments", help="Payments that are stuck, and what happened to one.")
+payments.command(
+    "waqiti.cli.payments.commands:stuck",
+    name="stuck",
+    help="List payments that nothing is decided about, why, and how much money they are about; no service is asked.",
+)
+payments.command(
+    "waqiti.cli.payments.commands:redrive",
+    name="redrive",
+    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where one still waits.\n\n"
+    "Doing it twice, or while a payment is being decided, moves money once.",
+)
+payments.command(
+    "waqiti.cli.payments.commands:explain",
+    name="explain",
+    help="Tell a payment's life: what happened, by whom, what moved, where it stands and what happens next.\n\n"
+    "Whose database is away is said, and the rest is shown.",
+)
+app.command(payments)
+
 compliance = App(name="compliance", help="Names, and the lists that they are screened against.")
 compliance.command(
     "waqiti.cli.names:compare",
@@ -121,6 +141,19 @@ lists.command(
 )
 lists.command("waqiti.cli.lists:show", name="list", help="List what is screened against, and by which processes.")
 compliance.command(lists)
+cases = App(name="cases", help="Customers who may be on a list, for people to decide about.")
+cases.command("waqiti.cli.cases:show", name="list", help="List open cases, the newest first.")
+cases.command(
+    "waqiti.cli.cases:approve",
+    name="approve",
+    help="Say that a customer is nobody whom the lists mean: they are active at once.",
+)
+cases.command(
+    "waqiti.cli.cases:decline",
+    name="decline",
+    help="Say that a customer is on a list: they are blocked for good, and all that they have is frozen.",
+)
+compliance.command(cases)
 app.command(compliance)
 
 

@@ -1,8 +1,9 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``events``, ``webhooks``. Amounts are integers in the
-currency's minor unit. ``pages`` walks through a whole list of either; ``verify_webhook`` is for who receives webhooks.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``events``, ``webhooks``, ``reviews`` and so on.
+Amounts are integers in the currency's minor unit. ``pages`` walks through a whole list of either; ``verify_webhook`` is
+for who receives webhooks.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -23,8 +24,10 @@ from waqiti.client.errors import (
 from waqiti.client.paging import pages
 from waqiti.client.receiving import WebhookEvent, verify_webhook
 from waqiti.client.sync import Client
+from waqiti.contracts.public.cases import Case, CaseMatch
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.events import Event, PaymentEventData
 from waqiti.contracts.public.payments import (
     BatchPayment,
@@ -37,6 +40,7 @@ from waqiti.contracts.public.payments import (
     PaymentEvent,
     Refund,
 )
+from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,
@@ -58,6 +62,8 @@ __all__ = [
     "BatchPayment",
     "BatchResult",
     "BatchResults",
+    "Case",
+    "CaseMatch",
     "Client",
     "ComplianceView",
     "Conflict",
@@ -66,6 +72,7 @@ __all__ = [
     "DecisionView",
     "Delivery",
     "DeliveryAttempt",
+    "Dispute",
     "Event",
     "Failure",
     "FieldError",
@@ -80,10 +87,12 @@ __all__ = [
     "Payment",
     "PaymentEvent",
     "PaymentEventData",
+    "PlatformStatus",
     "ProblemDocument",
     "PublicReason",
     "RateLimited",
     "Refund",
+    "Review",
     "Statement",
     "StatementLine",
     "Unauthorized",

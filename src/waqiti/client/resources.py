@@ -6,10 +6,14 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from waqiti.client.transport import Transport
+from waqiti.contracts.public.cases import Case
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.events import Event
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
+from waqiti.contracts.public.reviews import Review
+from waqiti.contracts.public.status import PlatformStatus
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
 from waqiti.contracts.public.webhooks import Delivery, WebhookEndpoint, WebhookEndpointWithSecret
 from waqiti.foundation.clock import rfc3339
@@ -53,6 +57,36 @@ class Customers(_Resource):
         """Give a customer a tier (operators only); each document has a ``kind`` and a ``reference``."""
         path = f"/v1/customers/{_part(customer_id)}/verification"
         return await self._transport.post(path, _body(tier=tier, documents=documents), Customer, idempotency_key)
+
+
+class Cases(_Resource):
+    """Cases of customers who may be on a sanctions list (operators only)."""
+
+    async def list(self, *, status: str | None = None, limit: int = 20, cursor: str | None = None) -> Page[Case]:
+        """List cases, newest first; ``status`` is open, approved or declined."""
+        path = _query("/v1/cases", status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Case])
+
+    async def get(self, case_id: str) -> Case:
+        """Read a case."""
+        return await self._transport.get(f"/v1/cases/{_part(case_id)}", Case)
+
+    async def decide(
+        self,
+        case_id: str,
+        *,
+        outcome: str,
+        reason: str,
+        list_version: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Case:
+        """Approve (the customer is nobody on the lists) or decline; ``list_version`` is that of the case as you saw it.
+
+        Raises:
+            Conflict: it was decided before, or has grown since you saw it.
+        """
+        body = _body(outcome=outcome, reason=reason, list_version=list_version)
+        return await self._transport.post(f"/v1/cases/{_part(case_id)}/decision", body, Case, idempotency_key)
 
 
 class Wallets(_Resource):
@@ -245,6 +279,37 @@ class Payments(_Resource):
         body = _body(amount=amount, reason=reason, refund_fee=refund_fee or None)
         return await self._transport.post(f"/v1/payments/{_part(payment_id)}/refunds", body, Refund, idempotency_key)
 
+    async def dispute(self, payment_id: str, *, kind: str, detail: str, idempotency_key: str | None = None) -> Dispute:
+        """Say that a payment went wrong; ``kind`` is ``wrongly_blocked``, ``fraud`` or ``other``."""
+        body = {"kind": kind, "detail": detail}
+        return await self._transport.post(f"/v1/payments/{_part(payment_id)}/disputes", body, Dispute, idempotency_key)
+
+    async def disputes(self, payment_id: str, *, limit: int = 20, cursor: str | None = None) -> Page[Dispute]:
+        """List the disputes about a payment, newest first."""
+        path = _query(f"/v1/payments/{_part(payment_id)}/disputes", limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Dispute])
+
+
+class Disputes(_Resource):
+    """Disputes about payments."""
+
+    async def get(self, dispute_id: str) -> Dispute:
+        """Read a dispute."""
+        return await self._transport.get(f"/v1/disputes/{_part(dispute_id)}", Dispute)
+
+    async def list(self, *, status: str | None = None, limit: int = 20, cursor: str | None = None) -> Page[Dispute]:
+        """List disputes, newest first (operators only)."""
+        path = _query("/v1/disputes", status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Dispute])
+
+    async def resolve(
+        self, dispute_id: str, *, outcome: str, reason: str, idempotency_key: str | None = None
+    ) -> Dispute:
+        """Say who was right (operators only): ``lost`` is who disputed, ``won`` is the platform."""
+        body = {"outcome": outcome, "reason": reason}
+        path = f"/v1/disputes/{_part(dispute_id)}/resolution"
+        return await self._transport.post(path, body, Dispute, idempotency_key)
+
 
 class Refunds(_Resource):
     """Refunds."""
@@ -252,6 +317,47 @@ class Refunds(_Resource):
     async def get(self, refund_id: str) -> Refund:
         """Read a refund."""
         return await self._transport.get(f"/v1/refunds/{_part(refund_id)}", Refund)
+
+
+class Reviews(_Resource):
+    """Payments and withdrawals that a person has to look at (operators only)."""
+
+    async def list(
+        self, *, status: str | None = None, kind: str | None = None, limit: int = 20, cursor: str | None = None
+    ) -> Page[Review]:
+        """List reviews, newest first; ``status="open"`` are those that wait."""
+        path = _query("/v1/reviews", status=status, kind=kind, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Review])
+
+    async def get(self, review_id: str) -> Review:
+        """Read a review."""
+        return await self._transport.get(f"/v1/reviews/{_part(review_id)}", Review)
+
+    async def decide(
+        self,
+        review_id: str,
+        *,
+        outcome: str,
+        reason: str,
+        label: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Review:
+        """Approve or decline; ``label`` says what was found out: ``legitimate``, ``fraud`` or ``unsure``.
+
+        Raises:
+            Conflict: it was decided before, or nobody waits for it any more.
+        """
+        path = f"/v1/reviews/{_part(review_id)}/decision"
+        body = _body(outcome=outcome, reason=reason, label=label)
+        return await self._transport.post(path, body, Review, idempotency_key)
+
+
+class Status(_Resource):
+    """How the platform is; it answers in maintenance too."""
+
+    async def get(self) -> PlatformStatus:
+        """Read what works and which modes are on, as of two seconds ago at most."""
+        return await self._transport.get("/status", PlatformStatus)
 
 
 class Events(_Resource):

@@ -46,6 +46,13 @@ class _Customers:
         self.verify = portal.blocking(customers.verify)
 
 
+class _Cases:
+    def __init__(self, portal: _Portal, cases: resources.Cases) -> None:
+        self.list = portal.blocking(cases.list)
+        self.get = portal.blocking(cases.get)
+        self.decide = portal.blocking(cases.decide)
+
+
 class _Wallets:
     def __init__(self, portal: _Portal, wallets: resources.Wallets) -> None:
         self.create = portal.blocking(wallets.create)
@@ -76,11 +83,32 @@ class _Payments:
         self.capture = portal.blocking(payments.capture)
         self.void = portal.blocking(payments.void)
         self.refund = portal.blocking(payments.refund)
+        self.dispute = portal.blocking(payments.dispute)
+        self.disputes = portal.blocking(payments.disputes)
 
 
 class _Refunds:
     def __init__(self, portal: _Portal, refunds: resources.Refunds) -> None:
         self.get = portal.blocking(refunds.get)
+
+
+class _Disputes:
+    def __init__(self, portal: _Portal, disputes: resources.Disputes) -> None:
+        self.get = portal.blocking(disputes.get)
+        self.list = portal.blocking(disputes.list)
+        self.resolve = portal.blocking(disputes.resolve)
+
+
+class _Reviews:
+    def __init__(self, portal: _Portal, reviews: resources.Reviews) -> None:
+        self.list = portal.blocking(reviews.list)
+        self.get = portal.blocking(reviews.get)
+        self.decide = portal.blocking(reviews.decide)
+
+
+class _Status:
+    def __init__(self, portal: _Portal, status: resources.Status) -> None:
+        self.get = portal.blocking(status.get)
 
 
 class _Events:
@@ -129,11 +157,15 @@ class Client:
             max_attempts=max_attempts,
         )
         self.customers = _Customers(self._portal, self._client.customers)
+        self.cases = _Cases(self._portal, self._client.cases)
         self.wallets = _Wallets(self._portal, self._client.wallets)
         self.deposits = _Movements(self._portal, self._client.deposits)
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
+        self.disputes = _Disputes(self._portal, self._client.disputes)
+        self.reviews = _Reviews(self._portal, self._client.reviews)
+        self.status = _Status(self._portal, self._client.status)
         self.events = _Events(self._portal, self._client.events)
         self.webhooks = _Webhooks(self._portal, self._client.webhooks)
 

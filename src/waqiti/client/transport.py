@@ -22,6 +22,7 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0
 """However long the platform asks to wait."""
 _FIRST_ERROR: Final = 400
 _KEY: Final = b"idempotency-key"
+_JSON: Final = (b"accept", b"application/json")
 
 
 class Transport:
@@ -42,7 +43,7 @@ class Transport:
 
     async def get(self, path: str, reply: type[Reply]) -> Reply:
         """Read ``path`` as ``reply``."""
-        answer = await self._send("GET", path, b"", self._headers)
+        answer = await self._send("GET", path, b"", [*self._headers, _JSON])
         return msgspec.json.decode(answer.body, type=reply)
 
     async def get_text(self, path: str) -> str:

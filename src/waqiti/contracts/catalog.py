@@ -57,6 +57,8 @@ DEPLOYMENTS: Final = (
         critical=True,
         start_order=1,
         owner="fraud",
+        worker=True,
+        reads_events_of=(PAYMENT,),
         package="waqiti.services.fraud",
     ),
     Deployment(

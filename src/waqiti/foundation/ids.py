@@ -47,6 +47,11 @@ def derived_id(parent: UUID, step: str) -> UUID:
     return UUID(int=time_bits | _VERSION_8 | middle | _VARIANT | (digest & _LOW_62))
 
 
+def minted_at(identifier: UUID) -> datetime:
+    """Return when a UUIDv7 was minted, to the millisecond."""
+    return _EPOCH + (identifier.int >> _TIME_SHIFT) * _MILLISECOND
+
+
 def first_id(at: datetime, later: timedelta = timedelta()) -> UUID:
     """Return the least id that can be minted in the millisecond of ``at``, or so much ``later``."""
     milliseconds = (at - _EPOCH + later) // _MILLISECOND

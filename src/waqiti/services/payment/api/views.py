@@ -9,10 +9,12 @@ from waqiti.contracts import prefixes, refusals
 from waqiti.contracts.compliance import ScreeningOutcome
 from waqiti.contracts.fraud import Reason
 from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, PaymentResult, event_id
+from waqiti.contracts.public import disputes as public_disputes
 from waqiti.contracts.public import payments as public
 from waqiti.contracts.public.common import Failure, PublicReason
 from waqiti.foundation.ids import encode
 from waqiti.foundation.security import OPERATOR, Principal
+from waqiti.services.payment.domain.disputes import Dispute
 from waqiti.services.payment.domain.payments import CREATED, Payment, Queued
 from waqiti.services.payment.domain.refunds import Refund
 from waqiti.services.payment.store.transitions import Transition
@@ -60,6 +62,21 @@ def refund(shown: Refund) -> public.Refund:
         failure=failure(shown.failure_code),
         reason=shown.reason,
         created_at=shown.created_at,
+    )
+
+
+def dispute(shown: Dispute) -> public_disputes.Dispute:
+    """Show a dispute."""
+    return public_disputes.Dispute(
+        id=encode(prefixes.DISPUTE, shown.id),
+        payment_id=encode(prefixes.PAYMENT, shown.payment_id),
+        kind=shown.kind,
+        detail=shown.detail,
+        status=shown.status,
+        opened_at=shown.opened_at,
+        resolved_at=shown.resolved_at,
+        resolved_by=shown.resolved_by,
+        reason=shown.reason,
     )
 
 
