@@ -184,6 +184,27 @@ async def test_a_slow_endpoint_has_four_at_once_and_holds_up_no_other(house: Hou
         assert len(set(quick.ids)) == 30
 
 
+async def test_an_endpoint_that_is_away_is_only_tried_and_gets_all_once_it_is_back(house: House) -> None:
+    back = asyncio.Event()
+
+    async def away(exchange: Exchange, _number: int) -> None:
+        exchange.answer(b"", 204 if back.is_set() else 500)
+
+    async with open_desk(house) as desk, Receiver(answering=away).running() as receiver:
+        await desk.endpoint(receiver.url)
+        await desk.results.append(*(result_of(new_id(), "captured") for _ in range(40)))
+        await receiver.has(8)
+        await asyncio.sleep(0.5)
+        tried = len(receiver.messages)
+        back.set()
+        await desk.hurry()
+        left = "SELECT count(*) FROM deliveries WHERE status <> 'delivered'"
+        await eventually(lambda: desk.rows(left), lambda found: found == [(0,)])
+
+        assert tried <= 10, "four at once, twice; then it rests, and is tried one by one"
+        assert len(set(receiver.ids)) == 40
+
+
 async def test_several_workers_deliver_each_event_once(house: House) -> None:
     async with open_desk(house, workers=3) as desk, Receiver().running() as receiver:
         endpoint = await desk.endpoint(receiver.url)

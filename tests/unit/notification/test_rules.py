@@ -20,6 +20,7 @@ from waqiti.services.notification.domain.deliveries import (
     Answer,
     Ending,
     ending,
+    rest_of,
     room_per_endpoint,
 )
 from waqiti.services.notification.domain.endpoints import checked_url, may_connect, wanted_types, wants
@@ -119,6 +120,12 @@ def test_a_receiver_that_asks_to_wait_is_waited_for_an_hour_at_most() -> None:
 def test_each_endpoint_has_room_and_all_together_no_more_than_32(endpoints: int) -> None:
     assert 1 <= room_per_endpoint(endpoints) <= 4
     assert room_per_endpoint(endpoints) * endpoints <= 32
+
+
+def test_an_endpoint_in_trouble_is_left_alone_for_longer_and_longer_up_to_a_minute() -> None:
+    rests = [rest_of(failures).total_seconds() for failures in range(1, 14)]
+
+    assert rests == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
 def test_an_endpoint_is_sent_what_it_wants() -> None:

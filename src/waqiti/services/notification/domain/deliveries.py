@@ -32,6 +32,11 @@ ATTEMPT_SECONDS: Final = 15.0
 MAX_RUNNING: Final = 32
 MAX_RUNNING_PER_ENDPOINT: Final = 4
 
+TROUBLED_AFTER: Final = 5
+"""Failures in a row after which an endpoint is only tried, one delivery at a time, until one arrives."""
+
+_LONGEST_REST: Final = timedelta(minutes=1)
+
 EVENT_FORGOTTEN: Final = "event_forgotten"
 _JITTER: Final = 0.2
 _OK: Final = range(200, 300)
@@ -96,6 +101,16 @@ def ending(answer: Answer, attempts_before: int, chance: float) -> Ending:
 def room_per_endpoint(endpoints: int) -> int:
     """Return how many deliveries to one endpoint may run at once: however slow some are, each has a place."""
     return max(1, min(MAX_RUNNING_PER_ENDPOINT, MAX_RUNNING // max(endpoints, 1)))
+
+
+def rest_of(failures: int) -> timedelta:
+    """Return how long an endpoint is left alone after so many failures in a row: from the fifth on 1 s, 2 s, ... 1 min.
+
+    What is due waits meanwhile, and uses up none of its attempts on somebody who is not there.
+    """
+    if failures < TROUBLED_AFTER:
+        return timedelta()
+    return min(timedelta(seconds=1 << min(failures - TROUBLED_AFTER, 10)), _LONGEST_REST)
 
 
 def shown(row: DeliveryRow) -> Delivery:

@@ -6,6 +6,7 @@ again, under the same id.
 
 import asyncio
 import random
+import time
 from collections import Counter
 from contextlib import suppress
 from typing import Final
@@ -21,10 +22,12 @@ from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.notification.domain.deliveries import (
     EVENT_FORGOTTEN,
     MAX_RUNNING,
+    TROUBLED_AFTER,
     Answer,
     DueDelivery,
     Ending,
     ending,
+    rest_of,
     room_per_endpoint,
 )
 from waqiti.services.notification.domain.endpoints import EndpointRow
@@ -40,6 +43,26 @@ _attempts: Final = counter("webhook_deliveries", "Attempts to deliver a webhook,
 _log: Final = logger(__name__)
 
 
+class _Trouble:
+    """Failures of one endpoint in a row, as this process has seen them."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._rests_until = 0.0
+
+    def grow(self) -> None:
+        """Count a failure; those that were on their way when the rest began say nothing new."""
+        now = time.monotonic()
+        if now >= self._rests_until:
+            self._failures += 1
+            self._rests_until = now + rest_of(self._failures).total_seconds()
+
+    def room(self, share: int) -> int:
+        if self._failures < TROUBLED_AFTER:
+            return share
+        return 0 if time.monotonic() < self._rests_until else 1
+
+
 class Driver:
     """Drives deliveries of this process; others, of other replicas, skip what it has leased."""
 
@@ -48,6 +71,7 @@ class Driver:
         self._sender = sender
         self._vault = vault
         self._running: dict[asyncio.Task[None], UUID] = {}
+        self._troubles: dict[UUID, _Trouble] = {}
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -84,6 +108,7 @@ class Driver:
         try:
             async with self._database.connection() as connection:
                 enabled = {row.id: row for row in await endpoints.enabled(connection)}
+                self._troubles = {one: trouble for one, trouble in self._troubles.items() if one in enabled}
                 rooms = self._rooms(list(enabled))
                 due = await deliveries.claim(connection, rooms, new_id()) if rooms else []
         except Problem as problem:
@@ -94,13 +119,20 @@ class Driver:
             self._running[task] = delivery.endpoint_id
             task.add_done_callback(self._ended)
 
+    def _note(self, endpoint_id: UUID, *, arrived: bool) -> None:
+        if arrived:
+            self._troubles.pop(endpoint_id, None)
+        else:
+            self._troubles.setdefault(endpoint_id, _Trouble()).grow()
+
     def _rooms(self, enabled: list[UUID]) -> dict[UUID, int]:
         """Return how many more may run to each endpoint; together with what runs they are at most 32."""
         busy, share = Counter(self._running.values()), room_per_endpoint(len(enabled))
         left = MAX_RUNNING - len(self._running)
         rooms: dict[UUID, int] = {}
         for endpoint_id in random.sample(enabled, len(enabled)):
-            room = min(share - busy[endpoint_id], left)
+            trouble = self._troubles.get(endpoint_id)
+            room = min((share if trouble is None else trouble.room(share)) - busy[endpoint_id], left)
             if room > 0:
                 rooms[endpoint_id] = room
                 left -= room
@@ -116,6 +148,8 @@ class Driver:
         at = utc_now()
         answer = await self._attempt(due, endpoint)
         what = ending(answer, due.attempts, random.random())
+        if due.event is not None:
+            self._note(endpoint.id, arrived=what.status == "delivered")
         async with self._database.transaction() as connection:
             if not await deliveries.record(connection, due, what, answer, at):
                 _log.warning("delivery_lease_lost", delivery_id=str(due.id))
