@@ -1,9 +1,9 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``events``, ``webhooks``, ``reviews`` and so on.
-Amounts are integers in the currency's minor unit. ``pages`` walks through a whole list of either; ``verify_webhook`` is
-for who receives webhooks.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``events``, ``webhooks``, ``reviews`` and so on;
+``models`` is served at ml-service's own address. Amounts are integers in the currency's minor unit. ``pages`` walks
+through a whole list of either; ``verify_webhook`` is for who receives webhooks.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -29,6 +29,17 @@ from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.events import Event, PaymentEventData
+from waqiti.contracts.public.models import (
+    ChampionChange,
+    ChampionFigures,
+    Comparison,
+    Gate,
+    ModelFigures,
+    ModelInForce,
+    ModelMetrics,
+    ModelVersion,
+    ServingReplica,
+)
 from waqiti.contracts.public.payments import (
     BatchPayment,
     BatchResult,
@@ -64,7 +75,10 @@ __all__ = [
     "BatchResults",
     "Case",
     "CaseMatch",
+    "ChampionChange",
+    "ChampionFigures",
     "Client",
+    "Comparison",
     "ComplianceView",
     "Conflict",
     "ConnectionFailed",
@@ -78,9 +92,14 @@ __all__ = [
     "FieldError",
     "Forbidden",
     "FraudView",
+    "Gate",
     "IdempotencyError",
     "InvalidRequest",
     "InvalidWebhook",
+    "ModelFigures",
+    "ModelInForce",
+    "ModelMetrics",
+    "ModelVersion",
     "Movement",
     "NotFound",
     "Page",
@@ -93,6 +112,7 @@ __all__ = [
     "RateLimited",
     "Refund",
     "Review",
+    "ServingReplica",
     "Statement",
     "StatementLine",
     "Unauthorized",

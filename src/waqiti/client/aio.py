@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from waqiti.client.models import Models
 from waqiti.client.resources import (
     Cases,
     Customers,
@@ -54,6 +55,7 @@ class AsyncClient:
         self.refunds = Refunds(self._transport)
         self.disputes = Disputes(self._transport)
         self.reviews = Reviews(self._transport)
+        self.models = Models(self._transport)
         self.status = Status(self._transport)
         self.events = Events(self._transport)
         self.webhooks = Webhooks(self._transport)

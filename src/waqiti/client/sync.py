@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from waqiti.client import resources
 from waqiti.client.aio import AsyncClient
+from waqiti.client.models import Models
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS
 
 Parameters = ParamSpec("Parameters")
@@ -106,6 +107,18 @@ class _Reviews:
         self.decide = portal.blocking(reviews.decide)
 
 
+class _Models:
+    def __init__(self, portal: _Portal, models: Models) -> None:
+        self.metrics = portal.blocking(models.metrics)
+        self.versions = portal.blocking(models.versions)
+        self.history = portal.blocking(models.history)
+        self.artifact = portal.blocking(models.artifact)
+        self.register = portal.blocking(models.register)
+        self.compare = portal.blocking(models.compare)
+        self.promote = portal.blocking(models.promote)
+        self.roll_back = portal.blocking(models.roll_back)
+
+
 class _Status:
     def __init__(self, portal: _Portal, status: resources.Status) -> None:
         self.get = portal.blocking(status.get)
@@ -165,6 +178,7 @@ class Client:
         self.refunds = _Refunds(self._portal, self._client.refunds)
         self.disputes = _Disputes(self._portal, self._client.disputes)
         self.reviews = _Reviews(self._portal, self._client.reviews)
+        self.models = _Models(self._portal, self._client.models)
         self.status = _Status(self._portal, self._client.status)
         self.events = _Events(self._portal, self._client.events)
         self.webhooks = _Webhooks(self._portal, self._client.webhooks)

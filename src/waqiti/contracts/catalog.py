@@ -28,6 +28,7 @@ PAYMENT: Final = "payment-service"
 WALLET: Final = "wallet-service"
 LEDGER: Final = "ledger-service"
 FRAUD: Final = "fraud-service"
+ML: Final = "ml-service"
 COMPLIANCE: Final = "compliance-service"
 NOTIFICATION: Final = "notification-service"
 
@@ -60,6 +61,14 @@ DEPLOYMENTS: Final = (
         worker=True,
         reads_events_of=(PAYMENT,),
         package="waqiti.services.fraud",
+    ),
+    Deployment(
+        name=ML,
+        database="waqiti_ml",
+        critical=False,
+        start_order=1,
+        owner="ml",
+        package="waqiti.services.ml",
     ),
     Deployment(
         name=WALLET,

@@ -72,14 +72,14 @@ async def test_a_dispute_is_opened_by_a_client_and_resolved_by_an_operator(open_
         assert resolved == dispute | {
             "status": "lost",
             "resolved_at": resolved["resolved_at"],
-            "resolved_by": "key:key_operator",
+            "resolved_by": "key_operator",
             "reason": "The carrier lost it.",
         }
         assert resolved["resolved_at"] > dispute["opened_at"]
         assert (await desk.send("GET", f"/v1/disputes/{dispute['id']}")).document() == resolved
         assert await told(desk, dispute) == [
-            ("dispute.opened", "open", "key:key_api"),
-            ("dispute.resolved", "lost", "key:key_operator"),
+            ("dispute.opened", "open", "key_api"),
+            ("dispute.resolved", "lost", "key_operator"),
         ]
         assert await desk.payment(payment["id"]) == payment, "no money moves by that"
 

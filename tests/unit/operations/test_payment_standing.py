@@ -56,7 +56,7 @@ def life(status: Status, **changes: Any) -> Life:
             "to_account": PAYEE,
             "from_customer": new_id(),
             "to_customer": new_id(),
-            "created_by": "key:key_0123456789abcdef",
+            "created_by": "key_0123456789abcdef",
             "captured": 0,
             "refunded": 0,
             "reserved": 0,
@@ -126,7 +126,7 @@ def test_one_sentence_says_where_it_stands_and_what_happens_next(found: Life, sa
 
 def test_a_refund_under_way_is_what_is_said_first() -> None:
     refund = RefundFacts(
-        id=new_id(), number=1, amount=250, status="pending", failure_code=None, actor="key:k", created_at=NOW
+        id=new_id(), number=1, amount=250, status="pending", failure_code=None, actor="key_k", created_at=NOW
     )
 
     assert "A refund of 2.50 EUR is under way" in standing(life("captured", captured=1_250, refunds=[refund]), NOW)
@@ -165,7 +165,7 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
         fraud=SCORE,
         compliance=SCREENED,
         events=[
-            happened(-2.0, "payment.created", "created", "key:key_0123456789abcdef"),
+            happened(-2.0, "payment.created", "created", "key_0123456789abcdef"),
             happened(1.0, "payment.in_review", "in_review", "payment-service", "fraud"),
             happened(-1.0, "payment.requeued", None, ""),
         ],
@@ -216,7 +216,7 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
                 id=new_id(),
                 kind="wrongly_blocked",
                 status="open",
-                opened_by="key:key_fedcba9876543210",
+                opened_by="key_fedcba9876543210",
                 opened_at=NOW + timedelta(hours=1),
                 resolved_by=None,
                 resolved_at=None,

@@ -19,7 +19,7 @@ MAY_BE = {"wrongly_blocked": BLOCKED, "fraud": MOVED_OR_HELD, "other": set(STATU
 
 
 def a_dispute(status: Status = "captured", kind: DisputeKind = "other") -> Dispute:
-    return opened(payment(status), new_id(), kind, "The goods never came", "key:client", NOW)
+    return opened(payment(status), new_id(), kind, "The goods never came", "key_client", NOW)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -27,7 +27,7 @@ def a_dispute(status: Status = "captured", kind: DisputeKind = "other") -> Dispu
 def test_a_payment_may_be_disputed_as_what_its_status_gives_reason_for(status: Status, kind: DisputeKind) -> None:
     if status in MAY_BE[kind]:
         dispute = a_dispute(status, kind)
-        assert (dispute.status, dispute.kind, dispute.opened_by) == ("open", kind, "key:client")
+        assert (dispute.status, dispute.kind, dispute.opened_by) == ("open", kind, "key_client")
         assert (dispute.resolved_at, dispute.resolved_by, dispute.reason) == (None, None, None)
     else:
         with pytest.raises(Problem, match=f"{status} cannot be disputed as {kind}"):
@@ -36,7 +36,7 @@ def test_a_payment_may_be_disputed_as_what_its_status_gives_reason_for(status: S
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))
 def test_a_dispute_is_resolved_once(outcome: Outcome) -> None:
-    dispute = resolved(a_dispute(), outcome, "The carrier lost it.", "key:operator", LATER)
-    assert (dispute.status, dispute.resolved_by, dispute.resolved_at) == (outcome, "key:operator", LATER)
+    dispute = resolved(a_dispute(), outcome, "The carrier lost it.", "key_operator", LATER)
+    assert (dispute.status, dispute.resolved_by, dispute.resolved_at) == (outcome, "key_operator", LATER)
     with pytest.raises(Problem, match=f"{outcome} already"):
-        resolved(dispute, "won", "Once more.", "key:operator", LATER)
+        resolved(dispute, "won", "Once more.", "key_operator", LATER)

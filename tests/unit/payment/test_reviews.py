@@ -38,7 +38,7 @@ def payment(status: Status, review: ReviewKind | None = None, decision: Decision
         fee=0,
         description=None,
         metadata=None,
-        created_by="key:test",
+        created_by="key_test",
         created_at=NOW,
     )
     return Payment(facts, State(status=status, review=review, decision=decision, updated_at=NOW))
@@ -98,7 +98,7 @@ def test_a_declined_payment_gives_its_hold_back_whichever_review_it_is_in(
 
 def test_a_client_cannot_capture_what_is_in_review() -> None:
     with pytest.raises(Problem, match="in_review cannot be captured"):
-        plan(payment("in_review", "fraud"), rules.capture(None, "key:client"))
+        plan(payment("in_review", "fraud"), rules.capture(None, "key_client"))
 
 
 def test_the_clock_of_a_review_does_not_end_what_was_authorized_meanwhile() -> None:

@@ -165,7 +165,7 @@ def _timeline(moments: Sequence[Moment]) -> Iterator[Line]:
         if moment.at.date() != day:
             day = moment.at.date()
             yield Line(f"{_GAP}{day}")
-        who = moment.who.removeprefix("key:")[:_WHO].ljust(_WHO)
+        who = moment.who[:_WHO].ljust(_WHO)
         start = f"{_GAP}{_clock(moment.at)}{_GAP}{who}{_GAP}"
         texts = wrap(moment.what, WIDTH - len(start)) or [""]
         yield Line(start + texts[0])

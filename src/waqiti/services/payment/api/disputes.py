@@ -25,7 +25,7 @@ from waqiti.foundation.http import (
 )
 from waqiti.foundation.security import OPERATOR
 from waqiti.services.payment.api import views
-from waqiti.services.payment.api.identities import actor_of, payment_id_of
+from waqiti.services.payment.api.identities import payment_id_of
 from waqiti.services.payment.domain.disputes import Dispute
 from waqiti.services.payment.domain.times import LAST_ID
 from waqiti.services.payment.usecases.disputing import Disputing, Opening, Resolution
@@ -41,7 +41,7 @@ def dispute_handlers(disputing: Disputing) -> list[ControllerRouterHandler]:
         request: Request, payment_id: FromPath[PaymentId], data: JSONBody[public.NewDispute]
     ) -> Response[public.Dispute]:
         """Say that a payment went wrong; one dispute of each kind may be open about a payment."""
-        opening = Opening(payment_id_of(payment_id), data.kind, data.detail, actor_of(request))
+        opening = Opening(payment_id_of(payment_id), data.kind, data.detail, request.principal.key_id)
         answer = await disputing.open(request.request_key, request.incoming.request_id, opening, _render)
         return json_answer(answer.body, answer.status, replayed=answer.replayed)
 
@@ -73,7 +73,7 @@ def dispute_handlers(disputing: Disputing) -> list[ControllerRouterHandler]:
         request: Request, dispute_id: FromPath[DisputeId], data: JSONBody[public.NewResolution]
     ) -> Response[public.Dispute]:
         """Say who was right (operators only): ``lost`` is who disputed, ``won`` is the platform."""
-        resolution = Resolution(_dispute_id(dispute_id), data.outcome, data.reason, actor_of(request))
+        resolution = Resolution(_dispute_id(dispute_id), data.outcome, data.reason, request.principal.key_id)
         answer = await disputing.resolve(request.request_key, request.incoming.request_id, resolution, _render)
         return json_answer(answer.body, answer.status, replayed=answer.replayed)
 

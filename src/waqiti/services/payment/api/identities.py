@@ -1,15 +1,9 @@
-"""Who asks, and about which payment."""
+"""Which payment is meant."""
 
 from uuid import UUID
 
 from waqiti.contracts import prefixes
 from waqiti.foundation import ids
-from waqiti.foundation.http import Request
-
-
-def actor_of(request: Request) -> str:
-    """Return who asks, as it is kept with what they did."""
-    return f"key:{request.principal.key_id}"
 
 
 def payment_id_of(text: str) -> UUID:

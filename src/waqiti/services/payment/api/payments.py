@@ -30,7 +30,7 @@ from waqiti.foundation.http import (
 )
 from waqiti.services.payment.api import views
 from waqiti.services.payment.api.bodies import CapturePayment, RefundPayment, VoidPayment
-from waqiti.services.payment.api.identities import actor_of, payment_id_of
+from waqiti.services.payment.api.identities import payment_id_of
 from waqiti.services.payment.domain import steps as rules
 from waqiti.services.payment.domain.payments import Payment
 from waqiti.services.payment.domain.refunds import Refund
@@ -133,7 +133,7 @@ def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
         request: Request, payment_id: FromPath[PaymentId], data: JSONBody[CapturePayment]
     ) -> Response[public.Payment]:
         """Capture an authorized payment, whole or in part; the rest of the hold is released."""
-        return await step(request, payment_id, rules.capture(data.amount, actor_of(request)))
+        return await step(request, payment_id, rules.capture(data.amount, request.principal.key_id))
 
     @post("/v1/payments/{payment_id:str}/void", status_code=200, responses=_ACCEPTED_PAYMENT)
     async def void_payment(
@@ -142,14 +142,14 @@ def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
         data: JSONBody[VoidPayment],  # noqa: ARG001 - an empty object, and nothing else
     ) -> Response[public.Payment]:
         """Cancel a payment that is authorized or in review."""
-        return await step(request, payment_id, rules.void(actor_of(request)))
+        return await step(request, payment_id, rules.void(request.principal.key_id))
 
     @post("/v1/payments/{payment_id:str}/refunds", status_code=201, responses=_ACCEPTED_REFUND)
     async def refund_payment(
         request: Request, payment_id: FromPath[PaymentId], data: JSONBody[RefundPayment]
     ) -> Response[public.Refund]:
         """Give money back, up to what was captured."""
-        actor = actor_of(request)
+        actor = request.principal.key_id
         wanted = WantedRefund(amount=data.amount, refund_fee=data.refund_fee, reason=data.reason, actor=actor)
         key, request_id, identifier = request.request_key, request.incoming.request_id, payment_id_of(payment_id)
         return _respond(await commands.refund(key, request_id, identifier, wanted, _render_refund))

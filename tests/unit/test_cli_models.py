@@ -1,0 +1,80 @@
+"""``waqiti models train`` on a file: figures as one document, the model in a file, and what is wrong in a sentence."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from waqiti.cli.app import run
+from waqiti.cli.models import delay_of, period_of
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.scoring.predictor import Predictor
+from waqiti.simulation import Town, payments, write_csv
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("town") / "payments.csv"
+    with path.open("w", newline="") as opened:
+        write_csv(opened, payments(Town.of(5, 60), 30))
+    return path
+
+
+def test_it_prints_one_document_and_writes_the_model_and_its_card(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, card = tmp_path / "model.zip", tmp_path / "card.md"
+    command = ["models", "train", "--data", str(file), "--test-from", "2025-03-28", "--test-to", "2025-04-02"]
+
+    assert run([*command, "--label-delay", "3d", "--out", str(out), "--card", str(card), "--json"]) == 0
+
+    document = msgspec.json.decode(capsys.readouterr().out)
+    predictor = Predictor.load(out.read_bytes())
+    assert predictor.sha256 == document["sha256"]
+    assert predictor.card == card.read_text()
+    assert document["version"] == f"unregistered-{document['sha256'][:8]}"
+    assert document["registered"] is False
+    assert document["rows"] == len(file.read_text().splitlines()) - 1
+    assert (document["test_from"], document["test_to"]) == ("2025-03-28", "2025-04-02")
+    for figure in ("seconds", "auc", "average_precision", "precision_at_100", "false_positive_rate", "recall"):
+        assert document[figure] >= 0
+    assert 0 <= document["calibration_error"] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--test-from", "2025-03-28"], "go together"),
+        (["--test-from", "March", "--test-to", "April"], "Invalid isoformat"),
+        (["--test-from", "2025-03-28", "--test-to", "2025-03-01"], "before it begins"),
+        (["--label-delay", "a week"], "wants a period such as 7d"),
+        (["--test-from", "2031-01-01", "--test-to", "2031-01-02"], "no row in the test period"),
+    ],
+)
+def test_what_cannot_be_done_is_wrong_use_in_one_sentence(
+    file: Path, capsys: pytest.CaptureFixture[str], more: list[str], sentence: str
+) -> None:
+    assert run(["models", "train", "--data", str(file), *more]) == 2
+
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_or_no_text_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "picture.csv"
+    picture.write_bytes(b"\x89PNG\xff\xfe")
+
+    assert run(["models", "train", "--data", str(tmp_path / "none.csv")]) == 2
+    assert run(["models", "train", "--data", str(picture)]) == 2
+
+    said = capsys.readouterr().err
+    assert "cannot be read: No such file" in said
+    assert "is not text in UTF-8" in said
+
+
+def test_periods_are_read() -> None:
+    assert delay_of("7d") == timedelta(days=7)
+    assert delay_of("12h") == timedelta(hours=12)
+    assert period_of(None, None) is None
+    with pytest.raises(ClusterError):
+        delay_of("7")
