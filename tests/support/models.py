@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +16,7 @@ from waqiti.contracts.public.models import ModelFigures
 from waqiti.foundation.http.client import Deadline, HttpClient
 from waqiti.foundation.ids import new_id
 from waqiti.services.ml.service import service
-from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected
+from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected, Workshop
 
 GOOD: Final = ModelFigures(
     rows=10_000,
@@ -46,6 +46,16 @@ class Made(msgspec.Struct, frozen=True):
 
 
 SHIPPED: Final = Made("shipped")
+
+
+class Content(Protocol):
+    """An artifact, however it was made, with its figures."""
+
+    @property
+    def content(self) -> bytes: ...
+
+    @property
+    def figures(self) -> ModelFigures: ...
 
 
 class JsonWorkshop:
@@ -107,7 +117,7 @@ class Replica(msgspec.Struct, frozen=True):
     operator: Line
     fraud: Line
 
-    async def register(self, made: Made, **fields: Any) -> Any:
+    async def register(self, made: Content, **fields: Any) -> Any:
         """Register an artifact; return its version."""
         body = {"model": FRAUD_DETECTION, "artifact": _base64(made.content), **fields}
         answer = await self.operator.post("/api/model/versions", body)
@@ -121,7 +131,7 @@ class Replica(msgspec.Struct, frozen=True):
         answer = await self.operator.post("/api/model/comparisons", body | figures_of)
         assert answer.status == 201, answer
 
-    async def registered(self, made: Made, champion: str = "v1.0.0") -> str:
+    async def registered(self, made: Content, champion: str = "v1.0.0") -> str:
         """Register an artifact and record how it did; return its version."""
         version = await self.register(made)
         await self.compare(version, made.figures, champion)
@@ -163,12 +173,15 @@ def following(known: int, *, serving: int | None = None, reader: UUID | None = N
 
 
 @asynccontextmanager
-async def ml_replicas(house: House, count: int = 1, shipped: Made | None = SHIPPED) -> AsyncIterator[list[Replica]]:
-    """Serve replicas of ml-service on one database."""
+async def ml_replicas(
+    house: House, count: int = 1, shipped: Made | None = SHIPPED, workshop: Workshop | None = None
+) -> AsyncIterator[list[Replica]]:
+    """Serve replicas of ml-service on one database; ``workshop`` reads other artifacts than those of ``Made``."""
+    workshop = workshop or JsonWorkshop(shipped)
     async with AsyncExitStack() as stack:
         found = []
         for _ in range(count):
-            addresses = await stack.enter_async_context(house.serving([service(JsonWorkshop(shipped))]))
+            addresses = await stack.enter_async_context(house.serving([service(workshop)]))
             url, token = addresses[ML], house.issuer(FRAUD).authorization().decode().removeprefix("Bearer ")
             replica = Replica(url, Line(url, OPERATOR_KEY), Line(url, token))
             stack.push_async_callback(replica.operator.close)

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from waqiti.contracts.casework import PAYMENT_CASEWORK
-from waqiti.contracts.catalog import FRAUD, PAYMENT, WALLET
+from waqiti.contracts.catalog import FRAUD, ML, PAYMENT, WALLET
+from waqiti.contracts.ml import MlClient
 from waqiti.contracts.modes import MODES
 from waqiti.contracts.payment import PaymentClient
 from waqiti.contracts.switches import (
@@ -24,16 +25,26 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.telemetry import logger
+from waqiti.scoring.shipped import shipped_artifact
 from waqiti.services.fraud.api.reviews import public_routes
 from waqiti.services.fraud.api.routes import internal_routes
 from waqiti.services.fraud.domain.decisions import Thresholds
 from waqiti.services.fraud.domain.rules import RuleSet
+from waqiti.services.fraud.usecases.asking import Serving
 from waqiti.services.fraud.usecases.deciding import Reviews
 from waqiti.services.fraud.usecases.figures import Figures
+from waqiti.services.fraud.usecases.loading import load
+from waqiti.services.fraud.usecases.models import ModelFollower, UnusableModel
 from waqiti.services.fraud.usecases.queue import Queue
 from waqiti.services.fraud.usecases.score import Scorer
 from waqiti.services.fraud.usecases.telling import Teller
-from waqiti.services.fraud.worker.tasks import follow_casework, forget_requests, measure, tell_verdicts
+from waqiti.services.fraud.worker.tasks import (
+    follow_casework,
+    follow_models,
+    forget_requests,
+    measure,
+    tell_verdicts,
+)
 
 _PACKAGE: Final = "waqiti.services.fraud"
 _RULES_FILE: Final = "shipped_rules.toml"
@@ -66,9 +77,10 @@ def shipped_rules() -> RuleSet:
 
 @asynccontextmanager
 async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
-    """Build the service: its database, the compiled rules, the review queue, routes and loops."""
+    """Build the service: its database, the compiled rules, the model, the review queue, routes and loops."""
     database = await context.database(FRAUD)
-    scorer = Scorer(database, shipped_rules(), context.switches.settings.thresholds)
+    serving = Serving()
+    scorer = Scorer(database, shipped_rules(), context.switches.settings.thresholds, serving)
     context.switches.follow(lambda now: scorer.use(now.thresholds))
     queue = Queue(database)
     payments, wallets = PaymentClient(context.client(PAYMENT)), WalletClient(context.client(WALLET))
@@ -77,6 +89,9 @@ async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
     workers = [tell_verdicts(teller), forget_requests(database)]
     if context.role != "api":
         workers += await _following(context, database, queue)
+    api_tasks = [measure(figures)]
+    if context.role != "worker":
+        api_tasks.append(await _modelled(context, database, serving))
     yield Application(
         asgi=context.http(
             public_routes(Reviews(database, teller)),
@@ -84,9 +99,24 @@ async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
             rules=MODES,
             replays=answered_before(database),
         ),
-        api_tasks=[measure(figures)],
+        api_tasks=api_tasks,
         workers=workers,
     )
+
+
+async def _modelled(context: Context[FraudSettings], database: Database, serving: Serving) -> BackgroundTask:
+    """Serve the last good model, and return the loop that follows ml-service; without a model rules decide alone."""
+    client = MlClient(context.client(ML))
+    follower = ModelFollower(
+        database, client, serving, load, shipped=shipped_artifact(), replica=context.settings.replica or FRAUD
+    )
+    context.health.add("model", follower.check, critical=False)
+    context.actuator.describe("model", follower.described)
+    try:
+        await follower.start()
+    except UnusableModel as error:
+        _log.warning("no_model", detail=f"Rules decide alone: {error}")
+    return follow_models(follower)
 
 
 async def _following(context: Context[FraudSettings], database: Database, queue: Queue) -> Sequence[BackgroundTask]:

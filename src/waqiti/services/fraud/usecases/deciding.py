@@ -19,8 +19,9 @@ from waqiti.foundation.idempotency import Answer, RequestKey, Stored, begin, kee
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.fraud.domain.dossiers import KINDS, STATUSES, Decision, Review
 from waqiti.services.fraud.domain.labels import Finding
-from waqiti.services.fraud.store import dossiers, labels, reviews
+from waqiti.services.fraud.store import dossiers, reviews
 from waqiti.services.fraud.store.verdicts import Telling
+from waqiti.services.fraud.usecases.learning import learn
 from waqiti.services.fraud.usecases.telling import Teller
 
 _NEWEST: Final = UUID(int=(1 << 128) - 1)
@@ -123,7 +124,7 @@ async def _decide(connection: Connection, review_id: UUID, decision: Decision) -
     after = before[known.subject_id].decide(review_id, decision)
     tellings = await dossiers.write(connection, before, {known.subject_id: after}, ids.new_id())
     if decision.label is not None:
-        await labels.add(connection, [_finding(after.review(review_id), decision)])
+        await learn(connection, [_finding(after.review(review_id), decision)])
     return after.review(review_id), tellings
 
 

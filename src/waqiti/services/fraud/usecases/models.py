@@ -5,12 +5,14 @@ import hashlib
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from waqiti.contracts.catalog import ML
 from waqiti.contracts.ml import FRAUD_DETECTION, Champion, Following, MlClient
+from waqiti.foundation.clock import rfc3339, utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.ids import new_id
@@ -45,13 +47,14 @@ class UnusableModel(Exception):
 
 
 class _InUse(msgspec.Struct, Generic[Model], frozen=True):
-    """What is served; ``revision`` is None for what no registry has named."""
+    """What is served, and since when here; ``revision`` is None for what no registry has named."""
 
     revision: int | None
     version: str
     sha256: str
     artifact: bytes
     predictor: Model
+    since: datetime = msgspec.field(default_factory=utc_now)
 
 
 class ModelFollower(Generic[Model]):
@@ -107,14 +110,16 @@ class ModelFollower(Generic[Model]):
             await self._ml.leave(self._id)
 
     async def check(self) -> str:
-        """Return what is served, for health.
+        """Return what is served, and since when, for health.
 
         Raises:
-            Problem: ml-service is away; scoring goes on.
+            Problem: ml-service is away, and scoring goes on; or there is no model, and rules decide alone.
         """
-        served = self._in_use.version if self._in_use is not None else "no model"
-        if self._away is not None:
-            raise Problem.unavailable("dependency_unavailable", f"{self._away} Scoring goes on with {served}.")
+        found = self._in_use
+        served = f"{found.version} since {rfc3339(found.since)}" if found is not None else "rules alone"
+        if self._away is not None or found is None:
+            why = self._away or "There is no model that can be served."
+            raise Problem.unavailable("dependency_unavailable", f"{why} Scoring goes on with {served}.")
         return served
 
     def described(self) -> dict[str, object]:
@@ -123,7 +128,7 @@ class ModelFollower(Generic[Model]):
         if found is None:
             return {}
         served = {"version": found.version, "revision": found.revision, "sha256": found.sha256}
-        return {**served, "followed": self._away is None}
+        return {**served, "since": rfc3339(found.since), "followed": self._away is None}
 
     async def _round(self) -> None:
         """Ask once, which takes some seconds where nothing changes, and take up what is new."""

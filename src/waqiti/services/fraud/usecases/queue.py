@@ -20,6 +20,7 @@ from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.fraud.domain.labels import finding_of
 from waqiti.services.fraud.store import dossiers, labels
+from waqiti.services.fraud.usecases.learning import learn
 
 Item = ReviewDue | ReviewOver
 Casework = Item | DisputeEvent
@@ -97,7 +98,7 @@ async def _hear(connection: Connection, disputes: Sequence[DisputeEvent]) -> Non
     """Note how disputes stand, and what their ends say about payments."""
     found = [finding for dispute in disputes if (finding := finding_of(dispute)) is not None]
     await labels.write_disputes(connection, _as_they_stand(disputes))
-    await labels.add(connection, list({finding.origin: finding for finding in found}.values()))
+    await learn(connection, list({finding.origin: finding for finding in found}.values()))
 
 
 def _as_they_stand(disputes: Sequence[DisputeEvent]) -> list[DisputeEvent]:

@@ -13,7 +13,9 @@ from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Batch, Consumer
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
+from waqiti.services.fraud.usecases.asking import Model
 from waqiti.services.fraud.usecases.figures import Figures, show_nothing
+from waqiti.services.fraud.usecases.models import ModelFollower
 from waqiti.services.fraud.usecases.queue import Queue
 from waqiti.services.fraud.usecases.telling import Teller
 
@@ -44,6 +46,11 @@ def follow_casework(log: Database, database: Database, queue: Queue) -> Backgrou
                 await _pause(stop, _BETWEEN_BATCHES_SECONDS)
 
     return BackgroundTask("follow casework", run)
+
+
+def follow_models(follower: ModelFollower[Model]) -> BackgroundTask:
+    """Keep scoring on the champion of ml-service."""
+    return BackgroundTask("follow models", follower.run)
 
 
 def tell_verdicts(teller: Teller) -> BackgroundTask:
