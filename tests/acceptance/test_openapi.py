@@ -28,7 +28,7 @@ from tests.acceptance.api_document import document_of_the_code
 from tests.support.held import held_payment, review_of
 from tests.support.people import People
 from tests.support.platform import Platform
-from waqiti.client import Client
+from waqiti.client import Client, pages
 
 AnyOperation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
 AnyCase: TypeAlias = "Case[Any]"
@@ -69,7 +69,10 @@ def known(platform: Platform, client: Client, operator: Client) -> dict[str, Any
     in_review = client.customers.create(name="Zoblat Quenvik", country="DE")
     case = next(one for one in operator.cases.list().data if one.customer_id == in_review.id)
     payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1_000, currency="EUR")
+    endpoint = client.webhooks.create(url="http://127.0.0.1:1/")
     return {
+        "endpoint_id": endpoint.id,
+        "delivery_id": client.webhooks.test(endpoint.id).id,
         "customer_id": payer.customer_id,
         "case_id": case.id,
         "wallet_id": payer.id,
@@ -83,6 +86,14 @@ def known(platform: Platform, client: Client, operator: Client) -> dict[str, Any
         "withdrawal_id": client.withdrawals.create(wallet_id=payer.id, amount=1, currency="EUR").id,
         "currency": "EUR",
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_endpoint_is_left(client: Client) -> Iterator[None]:
+    """What was generated may be an endpoint: there are 20 at most, and other tests want theirs."""
+    yield
+    for endpoint in list(pages(client.webhooks.list)):
+        client.webhooks.delete(endpoint.id)
 
 
 def test_the_running_platform_gives_the_document_that_these_tests_are_named_by(platform: Platform) -> None:

@@ -16,7 +16,7 @@ from tests.support.traffic import Traffic
 from waqiti.client import Client
 
 APPLIED_MS = 1_000
-WRITTEN = ("payment-service", "wallet-service", "compliance-service", "fraud-service")
+WRITTEN = ("payment-service", "wallet-service", "compliance-service", "fraud-service", "notification-service")
 
 
 def assert_refused(answer: Answer, code: str) -> None:
@@ -86,6 +86,8 @@ def test_an_emergency_lets_payments_pass_and_nothing_that_can_wait(
             ("/v1/customers", person, "compliance-service"),
             ("/v1/wallets", {"customer_id": "cus_x", "currency": "EUR"}, "wallet-service"),
             ("/v1/withdrawals", {}, "wallet-service"),
+            ("/v1/webhook-endpoints", {}, "notification-service"),
+            ("/v1/webhook-endpoints/whe_x/rotate-secret", {}, "notification-service"),
         ):
             assert_refused(raw.post(path, sent), "emergency_mode")
             direct = RawClient(services[service], platform.credentials.api_key)

@@ -4,7 +4,19 @@ from types import TracebackType
 from typing import Self
 
 from waqiti.client.models import Models
-from waqiti.client.resources import Cases, Customers, Disputes, Movements, Payments, Refunds, Reviews, Status, Wallets
+from waqiti.client.resources import (
+    Cases,
+    Customers,
+    Disputes,
+    Events,
+    Movements,
+    Payments,
+    Refunds,
+    Reviews,
+    Status,
+    Wallets,
+    Webhooks,
+)
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS, Transport
 
 
@@ -45,6 +57,8 @@ class AsyncClient:
         self.reviews = Reviews(self._transport)
         self.models = Models(self._transport)
         self.status = Status(self._transport)
+        self.events = Events(self._transport)
+        self.webhooks = Webhooks(self._transport)
 
     async def aclose(self) -> None:
         """Close all connections."""

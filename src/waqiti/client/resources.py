@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from waqiti.client.transport import Transport
@@ -9,11 +10,15 @@ from waqiti.contracts.public.cases import Case
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
+from waqiti.contracts.public.events import Event
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
 from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.status import PlatformStatus
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
+from waqiti.contracts.public.webhooks import Delivery, WebhookEndpoint, WebhookEndpointWithSecret
 from waqiti.foundation.clock import rfc3339
+
+_ENDPOINTS: Final = "/v1/webhook-endpoints"
 
 
 class _Resource:
@@ -353,6 +358,91 @@ class Status(_Resource):
     async def get(self) -> PlatformStatus:
         """Read what works and which modes are on, as of two seconds ago at most."""
         return await self._transport.get("/status", PlatformStatus)
+
+
+class Events(_Resource):
+    """What happened in the last 30 days."""
+
+    async def list(
+        self,
+        *,
+        type: str | None = None,  # noqa: A002 - as the API calls it
+        payment: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Page[Event]:
+        """List events, newest first; of one ``type`` such as ``payment.captured``, of one payment."""
+        path = _query("/v1/events", type=type, payment=payment, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Event])
+
+    async def get(self, event_id: str) -> Event:
+        """Read an event."""
+        return await self._transport.get(f"/v1/events/{_part(event_id)}", Event)
+
+
+class Webhooks(_Resource):
+    """Webhook endpoints and what was delivered to them."""
+
+    async def create(
+        self,
+        *,
+        url: str,
+        events: Sequence[str] = ("*",),
+        description: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookEndpointWithSecret:
+        """Add an endpoint; its secret, which ``verify_webhook`` takes, is shown this once."""
+        body = _body(url=url, events=list(events), description=description)
+        return await self._transport.post(_ENDPOINTS, body, WebhookEndpointWithSecret, idempotency_key)
+
+    async def list(self, *, limit: int = 20, cursor: str | None = None) -> Page[WebhookEndpoint]:
+        """List endpoints, newest first."""
+        return await self._transport.get(_query(_ENDPOINTS, limit=limit, cursor=cursor), Page[WebhookEndpoint])
+
+    async def get(self, endpoint_id: str) -> WebhookEndpoint:
+        """Read an endpoint."""
+        return await self._transport.get(_endpoint(endpoint_id), WebhookEndpoint)
+
+    async def disable(
+        self, endpoint_id: str, *, reason: str | None = None, idempotency_key: str | None = None
+    ) -> WebhookEndpoint:
+        """Send nothing any more; events that happen meanwhile are not sent later."""
+        path = _endpoint(endpoint_id, "disable")
+        return await self._transport.post(path, _body(reason=reason), WebhookEndpoint, idempotency_key)
+
+    async def enable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookEndpoint:
+        """Send again, what has waited first."""
+        return await self._transport.post(_endpoint(endpoint_id, "enable"), {}, WebhookEndpoint, idempotency_key)
+
+    async def delete(self, endpoint_id: str) -> None:
+        """Forget an endpoint; what was on its way to it ends."""
+        await self._transport.delete(_endpoint(endpoint_id))
+
+    async def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookEndpointWithSecret:
+        """Give an endpoint another secret; the former one verifies for 24 hours more."""
+        path = _endpoint(endpoint_id, "rotate-secret")
+        return await self._transport.post(path, {}, WebhookEndpointWithSecret, idempotency_key)
+
+    async def test(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Delivery:
+        """Send a ``webhook.test``."""
+        return await self._transport.post(_endpoint(endpoint_id, "test"), {}, Delivery, idempotency_key)
+
+    async def deliveries(
+        self, endpoint_id: str, *, status: str | None = None, limit: int = 20, cursor: str | None = None
+    ) -> Page[Delivery]:
+        """List deliveries with their attempts, newest first; ``status`` is pending, delivered or failed."""
+        path = _query(_endpoint(endpoint_id, "deliveries"), status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Delivery])
+
+    async def replay(self, endpoint_id: str, delivery_id: str, *, idempotency_key: str | None = None) -> Delivery:
+        """Send the event of a delivery anew, under the same ``webhook-id``."""
+        path = _endpoint(endpoint_id, f"deliveries/{_part(delivery_id)}/replay")
+        return await self._transport.post(path, {}, Delivery, idempotency_key)
+
+
+def _endpoint(endpoint_id: str, action: str | None = None) -> str:
+    path = f"{_ENDPOINTS}/{_part(endpoint_id)}"
+    return f"{path}/{action}" if action else path
 
 
 def _body(**fields: object) -> dict[str, object]:

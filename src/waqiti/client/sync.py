@@ -124,6 +124,26 @@ class _Status:
         self.get = portal.blocking(status.get)
 
 
+class _Events:
+    def __init__(self, portal: _Portal, events: resources.Events) -> None:
+        self.list = portal.blocking(events.list)
+        self.get = portal.blocking(events.get)
+
+
+class _Webhooks:
+    def __init__(self, portal: _Portal, webhooks: resources.Webhooks) -> None:
+        self.create = portal.blocking(webhooks.create)
+        self.list = portal.blocking(webhooks.list)
+        self.get = portal.blocking(webhooks.get)
+        self.disable = portal.blocking(webhooks.disable)
+        self.enable = portal.blocking(webhooks.enable)
+        self.delete = portal.blocking(webhooks.delete)
+        self.rotate_secret = portal.blocking(webhooks.rotate_secret)
+        self.test = portal.blocking(webhooks.test)
+        self.deliveries = portal.blocking(webhooks.deliveries)
+        self.replay = portal.blocking(webhooks.replay)
+
+
 class Client:
     """Calls a Waqiti platform, waiting for each answer; may be used from several threads.
 
@@ -160,6 +180,8 @@ class Client:
         self.reviews = _Reviews(self._portal, self._client.reviews)
         self.models = _Models(self._portal, self._client.models)
         self.status = _Status(self._portal, self._client.status)
+        self.events = _Events(self._portal, self._client.events)
+        self.webhooks = _Webhooks(self._portal, self._client.webhooks)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

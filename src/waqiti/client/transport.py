@@ -66,6 +66,10 @@ class Transport:
         answer = await self._send("POST", path, self._encode(body), headers)
         return msgspec.json.decode(answer.body, type=reply)
 
+    async def delete(self, path: str) -> None:
+        """Delete what is at ``path``."""
+        await self._send("DELETE", path, b"", self._headers)
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.close()

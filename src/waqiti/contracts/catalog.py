@@ -30,6 +30,7 @@ LEDGER: Final = "ledger-service"
 FRAUD: Final = "fraud-service"
 ML: Final = "ml-service"
 COMPLIANCE: Final = "compliance-service"
+NOTIFICATION: Final = "notification-service"
 
 DEPLOYMENTS: Final = (
     Deployment(
@@ -86,6 +87,16 @@ DEPLOYMENTS: Final = (
         owner="payments",
         worker=True,
         package="waqiti.services.payment",
+    ),
+    Deployment(
+        name=NOTIFICATION,
+        database="waqiti_notification",
+        critical=False,
+        start_order=2,
+        owner="notifications",
+        worker=True,
+        reads_events_of=(PAYMENT,),
+        package="waqiti.services.notification",
     ),
     Deployment(
         name=GATEWAY,

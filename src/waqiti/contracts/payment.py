@@ -84,6 +84,11 @@ class PaymentResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     at: datetime
 
 
+def event_id(payment_id: UUID, topic: str, partition: int, offset: int) -> UUID:
+    """Return the id of the event at a place in the log: whoever shows that event, and however often, it is this one."""
+    return derived_id(payment_id, f"{topic}/{partition}/{offset}")
+
+
 class PaymentIds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: list[UUID]
 

@@ -26,6 +26,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MAX_MILLISECONDS: Final = (1 << 48) - 1
 
+NO_ID: Final = UUID(int=0)
+LAST_ID: Final = UUID(int=(1 << 128) - 1)
+
 
 def new_id() -> UUID:
     """Mint a UUIDv7: 48 bits of milliseconds since 1970, then random bits."""
@@ -53,6 +56,12 @@ def first_id(at: datetime, later: timedelta = timedelta()) -> UUID:
     """Return the least id that can be minted in the millisecond of ``at``, or so much ``later``."""
     milliseconds = (at - _EPOCH + later) // _MILLISECOND
     return UUID(int=min(max(milliseconds, 0), _MAX_MILLISECONDS) << _TIME_SHIFT)
+
+
+def siblings(identifier: UUID) -> tuple[UUID, UUID]:
+    """Return the least and the greatest id with the time bits of ``identifier``: what is derived from it is between."""
+    first = identifier.int >> _TIME_SHIFT << _TIME_SHIFT
+    return UUID(int=first), UUID(int=first | ((1 << _TIME_SHIFT) - 1))
 
 
 def encode(prefix: str, identifier: UUID) -> str:

@@ -199,6 +199,47 @@ async def execute(database: FreshDatabase, statement: str, *arguments: object) -
     await connection.close()
 
 
+REVIEW = """
+INSERT INTO reviews (id, subject_id, from_wallet, amount, opened_at, decided_at, round, subject, kind, status, currency,
+                     reasons, decided_by, reason, label)
+VALUES ($2, $1, $1, 400, now(), now() + interval '1 minute', 1, 'payment', 'fraud', 'approved', 'EUR', '[]', 'key_ana',
+        'Known.', 'legitimate')
+"""
+VERDICT = """
+INSERT INTO verdicts (subject_id, round, decided_at, next_at, told_at, subject, state, outcome, approved, actor, reason,
+                      answer)
+VALUES ($1, 1, now(), now(), now() + interval '2 minutes', 'payment', 'told', 'approve', ARRAY['fraud'], 'key_ana',
+        'Known.', 'captured')
+"""
+
+
+async def test_what_people_said_is_part_of_the_life(
+    open_payments: OpenDesk, house: House, fresh_database: Callable[[str], FreshDatabase]
+) -> None:
+    fraud = fresh_database(FRAUD)
+    async with open_payments() as desk:
+        payer, payee = await desk.wallet(1_000), await desk.wallet()
+        payment = await desk.pay(payer, payee, 400)
+        body = {"kind": "fraud", "detail": "Ana Silva did not pay this."}
+        assert (await desk.act(payment["id"], "disputes", body)).status == 201
+        await execute(fraud, REVIEW, uuid_of(payment), new_id())
+        await execute(fraud, VERDICT, uuid_of(payment))
+
+        told = await explain({**databases(house), FRAUD: fraud.url}, uuid_of(payment), utc_now())
+
+        assert [(one.kind, one.status, one.label) for one in told.reviews] == [("fraud", "approved", "legitimate")]
+        assert [(one.kind, one.status) for one in told.disputes] == [("fraud", "open")]
+        said = [moment.what for moment in told.timeline]
+        for what in (
+            "dispute opened: fraud",
+            "review opened: fraud",
+            "review fraud approved, labelled legitimate (Known.)",
+            "verdict told: approve; payment-service: captured",
+        ):
+            assert what in said, said
+        assert "Ana Silva" not in repr(told)
+
+
 async def test_a_payment_that_is_not_there_is_not_explained(house: House) -> None:
     told = await explain(databases(house), new_id(), utc_now())
 

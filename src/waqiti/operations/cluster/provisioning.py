@@ -29,11 +29,13 @@ _CONNECT_TIMEOUT_SECONDS: Final = 5.0
 # Of 300 connections 8 are reserved and 12 are left to migrations, operations and administrators.
 _KEPT_BACK: Final = 20
 _LARGEST_READER_LIMIT: Final = 12
-_SMALLEST_READER_LIMIT: Final = 8
+# A worker process has three such connections, and one that replaces it begins before it ends.
+_SMALLEST_READER_LIMIT: Final = 4
 _MIGRATOR_LIMIT: Final = 2
 _OPS_LIMIT: Final = 10
 _LARGEST_RUNTIME_LIMIT: Final = 50
-_SMALLEST_RUNTIME_LIMIT: Final = 10
+# Pools open connections as they need them: on a server of PostgreSQL's own 100 connections all services still fit.
+_SMALLEST_RUNTIME_LIMIT: Final = 9
 _SCRAM_ITERATIONS: Final = 4096
 
 

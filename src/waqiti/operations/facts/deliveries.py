@@ -9,7 +9,6 @@ import msgspec
 from waqiti.foundation.database import Connection
 from waqiti.foundation.ids import first_id, minted_at
 
-NOTIFICATION: Final = "notification-service"
 _MOST: Final = 100
 _MILLISECOND: Final = timedelta(milliseconds=1)
 

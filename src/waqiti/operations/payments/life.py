@@ -8,11 +8,11 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, PAYMENT
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, NOTIFICATION, PAYMENT
 from waqiti.contracts.payment import fee_transfer_id, refund_transfer_id, step_transfer_id
 from waqiti.foundation.database import Connection
 from waqiti.operations.facts.decisions import ComplianceFacts, FraudFacts, compliance_facts, fraud_facts
-from waqiti.operations.facts.deliveries import NOTIFICATION, DeliveryFacts, delivery_facts
+from waqiti.operations.facts.deliveries import DeliveryFacts, delivery_facts
 from waqiti.operations.facts.ledger import LedgerFacts, ledger_facts
 from waqiti.operations.facts.payment import PaymentLife, payment_life
 from waqiti.operations.facts.reading import Source, Unreadable, read_fact

@@ -13,6 +13,7 @@ _TAGS: Final = {
     "Money in and out": ("deposits", "withdrawals"),
     "Payments": ("payments", "refunds", "disputes"),
     "Reviews": ("reviews",),
+    "Events and webhooks": ("events", "webhook-endpoints"),
 }
 _TAG_OF: Final = {noun: tag for tag, nouns in _TAGS.items() for noun in nouns}
 _DESCRIPTION: Final = """\

@@ -14,6 +14,8 @@ OWNERS: Final = {
     "refunds": catalog.PAYMENT,
     "disputes": catalog.PAYMENT,
     "reviews": catalog.FRAUD,
+    "events": catalog.NOTIFICATION,
+    "webhook-endpoints": catalog.NOTIFICATION,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 

@@ -8,11 +8,11 @@ import msgspec
 from waqiti.contracts import prefixes, refusals
 from waqiti.contracts.compliance import ScreeningOutcome
 from waqiti.contracts.fraud import Reason
-from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, PaymentResult
+from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, PaymentResult, event_id
 from waqiti.contracts.public import disputes as public_disputes
 from waqiti.contracts.public import payments as public
 from waqiti.contracts.public.common import Failure, PublicReason
-from waqiti.foundation.ids import derived_id, encode
+from waqiti.foundation.ids import encode
 from waqiti.foundation.security import OPERATOR, Principal
 from waqiti.services.payment.domain.disputes import Dispute
 from waqiti.services.payment.domain.payments import CREATED, Payment, Queued
@@ -82,8 +82,8 @@ def dispute(shown: Dispute) -> public_disputes.Dispute:
 
 def transition(shown: Transition, payment_id: UUID) -> public.PaymentEvent:
     """Show one transition of a payment."""
-    place = f"{shown.topic}/{shown.partition}/{shown.offset}"
-    identifier = encode(prefixes.EVENT, derived_id(payment_id, place))
+    place = (shown.topic, shown.partition, shown.offset)
+    identifier = encode(prefixes.EVENT, event_id(payment_id, *place))
     if shown.type == CREATED:
         queued = _QUEUED.decode(shown.data)
         return public.PaymentEvent(

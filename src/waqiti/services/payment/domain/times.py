@@ -1,14 +1,10 @@
 """Ids rise with time: a UUIDv7 tells when it was minted, and an instant bounds the ids minted before it."""
 
-from typing import Final
 from uuid import UUID
 
-from waqiti.foundation.ids import first_id, minted_at
+from waqiti.foundation.ids import LAST_ID, NO_ID, first_id, minted_at
 
 __all__ = ["LAST_ID", "NO_ID", "first_id", "id_before", "minted_at"]
-
-NO_ID: Final = UUID(int=0)
-LAST_ID: Final = UUID(int=(1 << 128) - 1)
 
 
 def id_before(identifier: UUID) -> UUID:
