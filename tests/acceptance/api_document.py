@@ -1,6 +1,7 @@
 """The API document as the code gives it: every service is built and asked, without a platform or a database."""
 
 import asyncio
+import base64
 import json
 import tempfile
 from importlib import import_module
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.raw import RawClient
-from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, Deployment
+from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, NOTIFICATION, Deployment
 from waqiti.foundation.runtime import serve_in_background
 from waqiti.foundation.security import new_private_key
 
@@ -20,6 +21,7 @@ def document_of_the_code() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as directory:
         token_key = Path(directory) / "token.pem"
         token_key.write_text(new_private_key())
+        (Path(directory) / "webhooks.key").write_bytes(base64.b64encode(bytes(32)))
         return asyncio.run(_gathered(token_key))
 
 
@@ -34,4 +36,6 @@ async def _gathered(token_key: Path) -> dict[str, Any]:
 
 def _environment(row: Deployment, token_key: Path) -> dict[str, str]:
     environment = {"WAQITI_TOKEN_KEY_FILE": str(token_key)}
+    if row.name == NOTIFICATION:
+        environment["WAQITI_WEBHOOK_KEY_FILE"] = str(token_key.with_name("webhooks.key"))
     return environment | ({"WAQITI_DATABASE_URL": _NO_SERVER} if row.database else {})

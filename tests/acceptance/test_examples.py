@@ -17,9 +17,9 @@ GUIDE = (ROOT / "docs/guides/python-client.md").read_text()
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
 
 
-def check_out(credentials: Path) -> subprocess.CompletedProcess[str]:
+def run(example: str, credentials: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(EXAMPLES / "checkout.py"), str(credentials)],
+        [sys.executable, str(EXAMPLES / example), str(credentials)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -28,7 +28,7 @@ def check_out(credentials: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_checkout_example_runs_and_its_figures_add_up(platform: Platform) -> None:
-    finished = check_out(platform.state / "credentials.json")
+    finished = run("checkout.py", platform.state / "credentials.json")
 
     assert finished.returncode == 0, finished.stderr
     lines = finished.stdout.splitlines()
@@ -36,12 +36,24 @@ def test_the_checkout_example_runs_and_its_figures_add_up(platform: Platform) ->
     assert lines[-1].split() == ["shop", "19.40", "EUR"]
 
 
-def test_the_checkout_example_says_in_a_sentence_that_there_is_no_platform(tmp_path: Path) -> None:
+def test_the_receiver_of_webhooks_is_told_of_a_payment_and_its_refund(platform: Platform) -> None:
+    finished = run("webhook_receiver.py", platform.state / "credentials.json")
+
+    assert finished.returncode == 0, finished.stderr
+    told = sorted(line.split()[1:] for line in finished.stdout.splitlines())
+    assert told == [
+        ["payment.captured", "40.00", "EUR", "kept"],
+        ["payment.partially_refunded", "30.00", "EUR", "kept"],
+    ]
+
+
+@pytest.mark.parametrize("example", ["checkout.py", "webhook_receiver.py"])
+def test_an_example_says_in_a_sentence_that_there_is_no_platform(tmp_path: Path, example: str) -> None:
     stopped = tmp_path / "credentials.json"
     stopped.write_text(json.dumps({"base_url": f"http://127.0.0.1:{free_port()}", "api_key": "wq_api_key"}))
 
     for credentials, sentence in ((tmp_path / "none.json", "no platform here yet"), (stopped, "does not answer")):
-        finished = check_out(credentials)
+        finished = run(example, credentials)
 
         assert finished.returncode == 1
         assert sentence in finished.stderr

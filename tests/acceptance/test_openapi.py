@@ -25,9 +25,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.acceptance.api_document import document_of_the_code
+from tests.support.held import held_payment, review_of
 from tests.support.people import People
 from tests.support.platform import Platform
-from waqiti.client import Client
+from waqiti.client import Client, pages
 
 AnyOperation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
 AnyCase: TypeAlias = "Case[Any]"
@@ -61,22 +62,38 @@ def operators_key(platform: Platform) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def known(client: Client) -> dict[str, Any]:
+def known(platform: Platform, client: Client, operator: Client) -> dict[str, Any]:
     """One of each thing, by the names that paths and bodies call it."""
     people = People(client)
     payer, payee = people.wallet(funds=1_000_000), people.wallet()
+    in_review = client.customers.create(name="Zoblat Quenvik", country="DE")
+    case = next(one for one in operator.cases.list().data if one.customer_id == in_review.id)
     payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=1_000, currency="EUR")
+    endpoint = client.webhooks.create(url="http://127.0.0.1:1/")
     return {
+        "endpoint_id": endpoint.id,
+        "delivery_id": client.webhooks.test(endpoint.id).id,
         "customer_id": payer.customer_id,
+        "case_id": case.id,
         "wallet_id": payer.id,
         "from_wallet": payer.id,
         "to_wallet": payee.id,
         "payment_id": payment.id,
         "refund_id": client.payments.refund(payment.id, amount=1).id,
+        "dispute_id": client.payments.dispute(payment.id, kind="other", detail="The goods never came").id,
+        "review_id": review_of(operator, held_payment(platform, client, people)).id,
         "deposit_id": people.deposit(payer.id, 1).id,
         "withdrawal_id": client.withdrawals.create(wallet_id=payer.id, amount=1, currency="EUR").id,
         "currency": "EUR",
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_endpoint_is_left(client: Client) -> Iterator[None]:
+    """What was generated may be an endpoint: there are 20 at most, and other tests want theirs."""
+    yield
+    for endpoint in list(pages(client.webhooks.list)):
+        client.webhooks.delete(endpoint.id)
 
 
 def test_the_running_platform_gives_the_document_that_these_tests_are_named_by(platform: Platform) -> None:

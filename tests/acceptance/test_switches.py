@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -12,27 +11,12 @@ import pytest
 from tests.support.people import People
 from tests.support.platform import Finished, Platform
 from tests.support.raw import Answer, RawClient
+from tests.support.switching import REASON, switched
 from tests.support.traffic import Traffic
 from waqiti.client import Client
 
 APPLIED_MS = 1_000
-WRITTEN = ("payment-service", "wallet-service", "compliance-service")
-REASON = ("--reason", "An acceptance test.", "--json")
-
-
-@contextmanager
-def switched(
-    platform: Platform, name: str, value: str, *, service: str | None = None, period: str | None = None
-) -> Iterator[Any]:
-    """Have a switch set, and unset again whatever happens; give what ``switch set`` printed."""
-    only = ["--service", service] if service else []
-    until_then = ["--for", period] if period else []
-    try:
-        done = platform.command("switch", "set", name, value, *only, *until_then, *REASON)
-        assert done.exit_code == 0, done
-        yield done.document()
-    finally:
-        assert platform.command("switch", "unset", name, *only, *REASON).exit_code == 0
+WRITTEN = ("payment-service", "wallet-service", "compliance-service", "fraud-service", "notification-service")
 
 
 def assert_refused(answer: Answer, code: str) -> None:
@@ -102,6 +86,8 @@ def test_an_emergency_lets_payments_pass_and_nothing_that_can_wait(
             ("/v1/customers", person, "compliance-service"),
             ("/v1/wallets", {"customer_id": "cus_x", "currency": "EUR"}, "wallet-service"),
             ("/v1/withdrawals", {}, "wallet-service"),
+            ("/v1/webhook-endpoints", {}, "notification-service"),
+            ("/v1/webhook-endpoints/whe_x/rotate-secret", {}, "notification-service"),
         ):
             assert_refused(raw.post(path, sent), "emergency_mode")
             direct = RawClient(services[service], platform.credentials.api_key)
@@ -118,10 +104,81 @@ def test_maintenance_shows_a_page_and_lets_health_and_operators_pass(platform: P
         page = raw.send("GET", "/docs", None, {"Accept": "text/html"}, key=None)
         assert (page.status, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
         assert raw.send("GET", "/health/critical", key=None).status == 200
+        assert public_status(raw)["status"] == "maintenance"
         operator = RawClient(platform.credentials.base_url, platform.credentials.operator_key)
         assert operator.get("/v1/payments").status == 200
 
     assert raw.get("/v1/payments").status == 200
+
+
+def test_a_service_that_is_cut_off_takes_nothing_in_and_loses_nothing(
+    platform: Platform, raw: RawClient, people: People
+) -> None:
+    body = order(people)
+    services = platform.credentials.services
+    direct = RawClient(services["payment-service"], platform.credentials.operator_key)
+    anybody = RawClient(services["payment-service"], None)
+    accepted = [raw.post("/v1/payments", body, Prefer="wait=0").document()["id"] for _ in range(3)]
+    with switched(platform, "ISOLATION_MODE", "on", service="payment-service") as document:
+        assert all(replica["applied_ms"] < APPLIED_MS for replica in document["replicas"]), document
+        for asked in (raw, direct):
+            assert_refused(asked.get(f"/v1/payments/{accepted[0]}"), "isolated")
+            assert_refused(asked.post("/v1/payments", body), "isolated")
+        assert anybody.get("/actuator/health").status == 200
+        assert direct.get("/actuator/env").status == 200
+        told = {one["name"]: one["status"] for one in public_status(raw)["capabilities"]}
+        assert (told["Payments"], told["Wallets"]) in {("unavailable", "operational"), ("operational", "operational")}
+        explained = platform.command("payments", "explain", accepted[0], "--json").document()
+        assert explained["payment"]["amount"] == 100, "operators read past it"
+
+    def are_captured() -> bool:
+        found = [raw.get(f"/v1/payments/{payment}").document()["status"] for payment in accepted]
+        return found == ["captured"] * 3
+
+    until(are_captured)
+    assert raw.post("/v1/payments", body).status == 201
+
+
+def test_each_access_is_a_line_of_the_log_while_it_is_audited(platform: Platform, raw: RawClient) -> None:
+    with switched(platform, "SECURITY_AUDIT", "on", service="payment-service"):
+        assert raw.get("/v1/payments?limit=1").status == 200
+        direct = RawClient(platform.credentials.services["payment-service"], "wk_unknown")
+        assert direct.get("/v1/payments").status == 401
+
+        def is_logged() -> bool:
+            log = platform.command("cluster", "logs", "payment-service", "--tail", "200").stdout
+            found = [json.loads(line[line.index("{") :]) for line in log.splitlines() if '"authentication"' in line]
+            return {"granted", "refused"} <= {line["outcome"] for line in found}
+
+        until(is_logged)
+
+
+def test_the_public_is_told_how_the_platform_is(platform: Platform, raw: RawClient) -> None:
+    def is_well() -> bool:
+        return bool(public_status(raw)["status"] == "operational")
+
+    until(is_well)
+    with switched(platform, "READ_ONLY_MODE", "on", service="payment-service"):
+        until(lambda: not is_well())
+        told = public_status(raw)
+        assert {one["name"]: one["status"] for one in told["capabilities"]} == {
+            "Payments": "degraded",
+            "Wallets": "operational",
+            "Deposits and withdrawals": "operational",
+            "API": "operational",
+        }
+        assert [notice.partition(":")[0] for notice in told["notices"]] == ["Read-only mode"]
+        with Client(platform.credentials.base_url, platform.credentials.api_key) as client:
+            assert client.status.get().capabilities[0].status == "degraded"
+        page = raw.send("GET", "/status", key=None)
+        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    until(is_well)
+
+
+def public_status(raw: RawClient) -> Any:
+    answer = raw.send("GET", "/status", None, {"Accept": "application/json"}, key=None)
+    assert answer.status == 200, answer
+    return answer.document()
 
 
 def test_a_threshold_decides_differently_at_once_and_the_missing_band_is_said(

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.support.clusters import Cluster, Requests, eventually, running_cluste
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.journal import JournalEntry
 from waqiti.operations.cluster.processes import all_pids, parent_of
+from waqiti.operations.switches.changing import Change, change
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,33 @@ def test_a_replica_killed_while_there_is_no_supervisor_is_replaced_by_the_next_o
     wait_until_ready(cluster, "beta")
 
     assert cluster.status.supervisor.pid != supervisor
+
+
+def isolate(cluster: Cluster, name: str, *, on: bool) -> None:
+    wanted = Change(
+        name="ISOLATION_MODE", value=True if on else None, services=(name,), actor="ana", reason="A fault test."
+    )
+    assert change(cluster.layout, wanted).unreached == ()
+
+
+def test_what_dies_while_it_is_isolated_stays_as_it_is_also_under_the_next_supervisor(cluster: Cluster) -> None:
+    isolate(cluster, "beta", on=True)
+    try:
+        victim, restarts = cluster.pid("beta", "api"), cluster.replica("beta").restarts
+        others = cluster.pids() - {victim}
+        os.kill(victim, signal.SIGKILL)
+        eventually(lambda: cluster.replica("beta").restarts == restarts + 1, "the exit is noticed")
+        time.sleep(1.5)
+        assert cluster.replica("beta").processes == ()
+        kill_supervisor(cluster)
+        time.sleep(1.5)
+        assert cluster.pids() == others, "what lives is left alone, what died is not started"
+        assert cluster.replica("beta").last_exit is not None
+    finally:
+        isolate(cluster, "beta", on=False)
+
+    wait_until_ready(cluster, "beta")
+    assert cluster.replica("beta").restarts == restarts + 1
 
 
 @pytest.mark.parametrize("role", ["api", "worker"])

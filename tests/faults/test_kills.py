@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.hook_server import HookServer
 from tests.support.platform import Platform, free_port
 from tests.support.traffic import Traffic
 from waqiti.client import Client
-from waqiti.contracts.catalog import DEPLOYMENTS
+from waqiti.contracts.catalog import DEPLOYMENTS, NOTIFICATION
+from waqiti.services.notification.store.deliveries import LEASE
 
 HEAL_TIMEOUT_SECONDS = 40
 TARGETS = [(row.name, "api") for row in DEPLOYMENTS] + [(row.name, "worker") for row in DEPLOYMENTS if row.worker]
@@ -82,6 +84,36 @@ def test_postgres_killed_while_payments_flow_recovers_with_all_of_them(platform:
         traffic.wait_for(50)
 
     assert traffic.assert_each_ended_once().keys() == {"captured"}
+
+
+def test_a_killed_worker_of_notifications_leaves_no_payment_untold(platform: Platform, client: Client) -> None:
+    with HookServer() as receiver:
+        endpoint = client.webhooks.create(url=receiver.url, events=["payment.captured"])
+        receiver.secret = endpoint.secret
+        with Traffic(client) as traffic:
+            for _ in range(2):
+                traffic.wait_for(30)
+                os.kill(_process(platform.status(), NOTIFICATION, "worker"), signal.SIGKILL)
+                traffic.wait_for(30)
+                _wait_for_worker(platform, NOTIFICATION)
+        captured = {payment.id for payment in traffic.final_payments() if payment.status == "captured"}
+        # Who is killed leaves what it was sending to whoever looks when its lease has ended.
+        receiver.wait_for(captured, "payment.captured", LEASE.total_seconds() + 15)
+        client.webhooks.delete(endpoint.id)
+
+    assert receiver.refused == 0
+    told = {event.id for event in receiver.events if event.data["payment_id"] in captured}
+    assert len(told) == len(captured), "each is one event, however often it was sent"
+
+
+def _wait_for_worker(platform: Platform, deployment: str) -> None:
+    deadline = time.monotonic() + HEAL_TIMEOUT_SECONDS
+    while True:
+        (row,) = [row for row in platform.status()["deployments"] if row["name"] == deployment]
+        if row["state"] == "Ready" and [one["role"] for one in row["replicas"][0]["processes"]].count("worker") == 1:
+            return
+        assert time.monotonic() < deadline, f"{deployment} did not come back: {row}"
+        time.sleep(0.1)
 
 
 def _process(status: Any, deployment: str, role: str) -> int:

@@ -102,7 +102,7 @@ def running_cluster(*, postgres: PlannedPostgres | None = None) -> Iterator[Clus
     directory = Path(tempfile.mkdtemp(prefix="waqiti-cluster-"))
     cluster = Cluster(directory / "state", postgres=postgres)
     before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(REPOSITORY)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(REPOSITORY), before)))
     try:
         cluster.start()
         yield cluster

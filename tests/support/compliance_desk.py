@@ -15,6 +15,7 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.ids import new_id
 from waqiti.services.compliance.domain.screening import WatchList
 from waqiti.services.compliance.service import shipped_list
+from waqiti.services.compliance.usecases.cases import Cases
 from waqiti.services.compliance.usecases.limits import LimitsInUse
 from waqiti.services.compliance.usecases.names import Screening
 from waqiti.services.compliance.usecases.resolve import Resolver
@@ -46,6 +47,7 @@ class Replica(msgspec.Struct, frozen=True):
     screening: Screening
     screener: Screener
     resolver: Resolver
+    cases: Cases
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -112,4 +114,4 @@ async def open_desk(
 def _replica(database: Database, names: WatchList) -> Replica:
     screening = Screening(names)
     screener = Screener(database, screening, LimitsInUse())
-    return Replica(database, screening, screener, Resolver(database))
+    return Replica(database, screening, screener, Resolver(database), Cases(database, screening))

@@ -63,22 +63,22 @@ class Deciders:
             COMPLIANCE: {"/internal/screen": self._screen, "/internal/screen/again": self._screen_again},
             WALLET: {"/internal/wallets/facts": self._facts},
         }
-        return [_service(name, handlers) for name, handlers in routes.items()]
+        return [service_of(name, handlers) for name, handlers in routes.items()]
 
     async def _score(self, incoming: Incoming) -> Outgoing:
-        await _feel(self.fraud, FRAUD)
+        await feel(self.fraud, FRAUD)
         await self.before_scoring()
         items = msgspec.json.decode(incoming.body, type=ScoreRequests).items
         return Outgoing(200, _encode(FraudDecisions([self._scored(item) for item in items])))
 
     async def _screen(self, incoming: Incoming) -> Outgoing:
-        await _feel(self.compliance, COMPLIANCE)
+        await feel(self.compliance, COMPLIANCE)
         items = msgspec.json.decode(incoming.body, type=ScreenRequests).items
         self.requests.extend(items)
         return Outgoing(200, _encode(ComplianceDecisions([self._screened(item) for item in items])))
 
     async def _screen_again(self, incoming: Incoming) -> Outgoing:
-        await _feel(self.compliance, COMPLIANCE)
+        await feel(self.compliance, COMPLIANCE)
         items = msgspec.json.decode(incoming.body, type=ScreenRequests).items
         return Outgoing(200, _encode(ComplianceDecisions([self.screen_again(item) for item in items])))
 
@@ -129,7 +129,8 @@ def screened(
     )
 
 
-async def _feel(mood: Mood | Problem, name: str) -> None:
+async def feel(mood: Mood | Problem, name: str) -> None:
+    """Answer, or not, as the service was told to be."""
     if isinstance(mood, Problem):
         raise mood
     if mood == "hanging":
@@ -138,7 +139,8 @@ async def _feel(mood: Mood | Problem, name: str) -> None:
         raise DependencyUnavailable(name, "It was told to be away.")
 
 
-def _service(name: str, handlers: Mapping[str, Callable[[Incoming], Any]]) -> Service[Any]:
+def service_of(name: str, handlers: Mapping[str, Callable[[Incoming], Any]]) -> Service[Any]:
+    """Return a service that answers these paths, and has nothing else."""
     raw = [RawRoute(method="POST", path=path, handler=handler) for path, handler in handlers.items()]
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """Several services in one event loop, on real sockets and fresh databases, as the cluster would run them."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ import msgspec
 from tests.support.databases import FreshDatabase
 from tests.support.raw import Answer, RawClient
 from tests.support.small_service import refused_url
-from waqiti.contracts.catalog import DEPLOYMENTS, LEDGER, PAYMENT, WALLET, deployment
+from waqiti.contracts.catalog import DEPLOYMENTS, LEDGER, NOTIFICATION, PAYMENT, WALLET, deployment
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.runtime import Service, serve_in_background
 from waqiti.foundation.security import ApiKey, KeyFile, TokenIssuer, digest_of, new_private_key, public_pem
@@ -42,6 +43,7 @@ class House:
             (directory / f"{name}.pem").write_text(pem)
         public = {name: public_pem(pem) for name, pem in self._private.items()}
         (directory / "public.json").write_bytes(msgspec.json.encode(public))
+        (directory / "webhooks.key").write_bytes(base64.b64encode(bytes(32)))
         keys = [_key("key_api", API_KEY, "api"), _key("key_operator", OPERATOR_KEY, "operator")]
         (directory / "keys.json").write_bytes(msgspec.json.encode(KeyFile(keys)))
         self.databases = {name: fresh_database(name) for name in names if deployment(name).database is not None}
@@ -96,6 +98,9 @@ class House:
             "WAQITI_TOKEN_KEY_FILE": str(self._directory / f"{name}.pem"),
             "WAQITI_STATE": str(self._directory),
         }
+        if name == NOTIFICATION:
+            environment["WAQITI_WEBHOOK_KEY_FILE"] = str(self._directory / "webhooks.key")
+            environment["WAQITI_WEBHOOK_PRIVATE_TARGETS"] = "true"
         if name in self.databases:
             environment["WAQITI_DATABASE_URL"] = self.databases[name].url
         for producer in deployment(name).reads_events_of:

@@ -1,12 +1,18 @@
-"""Switches as operations publish them, without operations."""
+"""Switches: as operations publish them, without operations, and on a platform by its commands."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
+from tests.support.platform import Platform
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile, Value
+
+REASON: Final = ("--reason", "An acceptance test.", "--json")
 
 
 class Board:
@@ -47,3 +53,18 @@ class Board:
         draft = self.path.with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(SwitchFile(self.revision, tuple(self._switches.values()))))
         draft.replace(self.path)
+
+
+@contextmanager
+def switched(
+    platform: Platform, name: str, value: str, *, service: str | None = None, period: str | None = None
+) -> Iterator[Any]:
+    """Have a switch set, and unset again whatever happens; give what ``switch set`` printed."""
+    only = ["--service", service] if service else []
+    until_then = ["--for", period] if period else []
+    try:
+        done = platform.command("switch", "set", name, value, *only, *until_then, *REASON)
+        assert done.exit_code == 0, done
+        yield done.document()
+    finally:
+        assert platform.command("switch", "unset", name, *only, *REASON).exit_code == 0

@@ -30,3 +30,7 @@ def test_every_public_name_is_there_and_no_other() -> None:
         assert getattr(http, name) is not None
     with pytest.raises(AttributeError):
         http.no_such_name  # noqa: B018
+
+
+def test_who_serves_no_model_does_not_pay_for_what_runs_it() -> None:
+    assert not {"numpy", "scipy", "xgboost"} & loaded_by("waqiti.services.fraud.service")

@@ -89,6 +89,8 @@ def test_without_a_service_a_switch_is_for_all_that_have_it() -> None:
         "payment-service",
         "wallet-service",
         "compliance-service",
+        "fraud-service",
+        "notification-service",
     )
     assert deployments_of(switch_called("READ_ONLY_MODE"), "wallet-service") == ("wallet-service",)
 

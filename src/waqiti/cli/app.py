@@ -102,6 +102,26 @@ ledger.command(
 )
 app.command(ledger)
 
+payments = App(name="payments", help="Payments that are stuck, and what happened to one.")
+payments.command(
+    "waqiti.cli.payments.commands:stuck",
+    name="stuck",
+    help="List payments that nothing is decided about, why, and how much money they are about; no service is asked.",
+)
+payments.command(
+    "waqiti.cli.payments.commands:redrive",
+    name="redrive",
+    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where one still waits.\n\n"
+    "Doing it twice, or while a payment is being decided, moves money once.",
+)
+payments.command(
+    "waqiti.cli.payments.commands:explain",
+    name="explain",
+    help="Tell a payment's life: what happened, by whom, what moved, where it stands and what happens next.\n\n"
+    "Whose database is away is said, and the rest is shown.",
+)
+app.command(payments)
+
 compliance = App(name="compliance", help="Names, and the lists that they are screened against.")
 compliance.command(
     "waqiti.cli.names:compare",
@@ -121,13 +141,46 @@ lists.command(
 )
 lists.command("waqiti.cli.lists:show", name="list", help="List what is screened against, and by which processes.")
 compliance.command(lists)
+cases = App(name="cases", help="Customers who may be on a list, for people to decide about.")
+cases.command("waqiti.cli.cases:show", name="list", help="List cases, the newest first.")
+cases.command(
+    "waqiti.cli.cases:approve",
+    name="approve",
+    help="Say that a customer is nobody whom the lists mean: they are active at once, and are not found so again.",
+)
+cases.command(
+    "waqiti.cli.cases:decline",
+    name="decline",
+    help="Say that a customer is on a list: they are blocked for good, and all that they have is frozen.",
+)
+compliance.command(cases)
 app.command(compliance)
 
-models = App(name="models", help="Models that score payments.")
+models = App(name="models", help="The model that scores payments: its versions, and which of them is in force.")
 models.command(
     "waqiti.cli.models:train_model",
     name="train",
     help="Train a model on labelled payments, and measure it on later days; no platform is needed.",
+)
+models.command(
+    "waqiti.cli.registry.showing:versions",
+    name="versions",
+    help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",
+)
+models.command(
+    "waqiti.cli.registry.evaluating:evaluate",
+    name="evaluate",
+    help="Measure a version, by default the one in force; any other beside the one in force, for its gates.",
+)
+models.command(
+    "waqiti.cli.registry.changing:promote",
+    name="promote",
+    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.",
+)
+models.command(
+    "waqiti.cli.registry.changing:rollback",
+    name="rollback",
+    help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.",
 )
 app.command(models)
 

@@ -18,9 +18,13 @@ def read_databases(layout: Layout) -> dict[str, str]:
         credentials = json.loads(path.read_text())
     except OSError as error:
         raise ClusterError(f"{path} cannot be read ({error.strerror}): start a platform with waqiti up") from error
-    # Why a connection failed is for a service's log; in a command it is one sentence.
-    logging.getLogger("waqiti").addHandler(logging.NullHandler())
+    keep_quiet()
     return dict(credentials["databases"])
+
+
+def keep_quiet() -> None:
+    """Log nothing: why a connection failed is for a service's log; in a command it is one sentence."""
+    logging.getLogger("waqiti").addHandler(logging.NullHandler())
 
 
 def no_answer(layout: Layout) -> ClusterError:

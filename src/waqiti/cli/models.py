@@ -21,6 +21,7 @@ from waqiti.scoring import Movement
 from waqiti.scoring.training import Options, Period, Sample, Trained, TrainingDataError, read_csv, train
 from waqiti.simulation import FIRST_DAY, Town, payments
 
+TOWN_WORDS: Final = "a simulated town"
 TOWN_SEED: Final = 1
 TOWN_RESIDENTS: Final = 1_200
 TOWN_DAYS: Final = 110
@@ -93,7 +94,7 @@ def train_model(
     except TrainingDataError as error:
         raise ClusterError(f"{data or 'the town'}: {error}", WRONG_USE) from error
     _write(trained, out, card)
-    version = register(trained)
+    version = register(trained, TOWN_WORDS if data is None else data.name)
     document = _document(trained, version, time.monotonic() - began)
     if json:
         print_document(document)

@@ -1,8 +1,9 @@
 """The Python client of a Waqiti platform.
 
 ``Client`` waits for answers, ``AsyncClient`` is awaited; both have the same nouns: ``customers``, ``wallets``,
-``deposits``, ``withdrawals``, ``payments``, ``refunds``. Amounts are integers in the currency's minor unit. ``pages``
-walks through a whole list of either.
+``deposits``, ``withdrawals``, ``payments``, ``refunds``, ``disputes``, ``events``, ``webhooks``, ``reviews`` and so on;
+``models`` is served at ml-service's own address. Amounts are integers in the currency's minor unit. ``pages`` walks
+through a whole list of either; ``verify_webhook`` is for who receives webhooks.
 """
 
 from waqiti.client.aio import AsyncClient
@@ -13,6 +14,7 @@ from waqiti.client.errors import (
     Forbidden,
     IdempotencyError,
     InvalidRequest,
+    InvalidWebhook,
     NotFound,
     RateLimited,
     Unauthorized,
@@ -20,9 +22,24 @@ from waqiti.client.errors import (
     WaqitiError,
 )
 from waqiti.client.paging import pages
+from waqiti.client.receiving import WebhookEvent, verify_webhook
 from waqiti.client.sync import Client
+from waqiti.contracts.public.cases import Case, CaseMatch
 from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
+from waqiti.contracts.public.events import Event, PaymentEventData
+from waqiti.contracts.public.models import (
+    ChampionChange,
+    ChampionFigures,
+    Comparison,
+    Gate,
+    ModelFigures,
+    ModelInForce,
+    ModelMetrics,
+    ModelVersion,
+    ServingReplica,
+)
 from waqiti.contracts.public.payments import (
     BatchPayment,
     BatchResult,
@@ -34,6 +51,7 @@ from waqiti.contracts.public.payments import (
     PaymentEvent,
     Refund,
 )
+from waqiti.contracts.public.reviews import Review
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,
@@ -43,6 +61,7 @@ from waqiti.contracts.public.wallets import (
     Wallet,
     WalletEntry,
 )
+from waqiti.contracts.public.webhooks import Delivery, DeliveryAttempt, WebhookEndpoint, WebhookEndpointWithSecret
 from waqiti.foundation.errors import FieldError, ProblemDocument
 from waqiti.foundation.money import format_amount
 
@@ -54,27 +73,46 @@ __all__ = [
     "BatchPayment",
     "BatchResult",
     "BatchResults",
+    "Case",
+    "CaseMatch",
+    "ChampionChange",
+    "ChampionFigures",
     "Client",
+    "Comparison",
     "ComplianceView",
     "Conflict",
     "ConnectionFailed",
     "Customer",
     "DecisionView",
+    "Delivery",
+    "DeliveryAttempt",
+    "Dispute",
+    "Event",
     "Failure",
     "FieldError",
     "Forbidden",
     "FraudView",
+    "Gate",
     "IdempotencyError",
     "InvalidRequest",
+    "InvalidWebhook",
+    "ModelFigures",
+    "ModelInForce",
+    "ModelMetrics",
+    "ModelVersion",
     "Movement",
     "NotFound",
     "Page",
     "Payment",
     "PaymentEvent",
+    "PaymentEventData",
+    "PlatformStatus",
     "ProblemDocument",
     "PublicReason",
     "RateLimited",
     "Refund",
+    "Review",
+    "ServingReplica",
     "Statement",
     "StatementLine",
     "Unauthorized",
@@ -82,6 +120,10 @@ __all__ = [
     "Wallet",
     "WalletEntry",
     "WaqitiError",
+    "WebhookEndpoint",
+    "WebhookEndpointWithSecret",
+    "WebhookEvent",
     "format_amount",
     "pages",
+    "verify_webhook",
 ]

@@ -4,6 +4,7 @@
 
     WaqitiError
       ConnectionFailed        no answer within the deadline, after all retries
+      InvalidWebhook          what a receiver of webhooks was sent is not to be trusted
       ApiError                the platform answered with a problem document
         InvalidRequest        400, 413, 415, 422: the request is wrong; ``errors`` names the fields
         Unauthorized          401
@@ -26,6 +27,10 @@ class WaqitiError(Exception):
 
 class ConnectionFailed(WaqitiError):
     """No answer came within the deadline; a request with an idempotency key may be sent again safely."""
+
+
+class InvalidWebhook(WaqitiError):
+    """It is not from the platform, was changed on its way, or is older than five minutes: answer 400, do nothing."""
 
 
 class ApiError(WaqitiError):

@@ -2,14 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from waqiti.client.transport import Transport
+from waqiti.contracts.public.cases import Case
 from waqiti.contracts.public.common import Page
 from waqiti.contracts.public.customers import Customer
+from waqiti.contracts.public.disputes import Dispute
+from waqiti.contracts.public.events import Event
 from waqiti.contracts.public.payments import BatchPayment, BatchResults, Payment, PaymentEvent, Refund
+from waqiti.contracts.public.reviews import Review
+from waqiti.contracts.public.status import PlatformStatus
 from waqiti.contracts.public.wallets import Balance, BalanceAt, Movement, Statement, Wallet, WalletEntry
+from waqiti.contracts.public.webhooks import Delivery, WebhookEndpoint, WebhookEndpointWithSecret
 from waqiti.foundation.clock import rfc3339
+
+_ENDPOINTS: Final = "/v1/webhook-endpoints"
 
 
 class _Resource:
@@ -48,6 +57,36 @@ class Customers(_Resource):
         """Give a customer a tier (operators only); each document has a ``kind`` and a ``reference``."""
         path = f"/v1/customers/{_part(customer_id)}/verification"
         return await self._transport.post(path, _body(tier=tier, documents=documents), Customer, idempotency_key)
+
+
+class Cases(_Resource):
+    """Cases of customers who may be on a sanctions list (operators only)."""
+
+    async def list(self, *, status: str | None = None, limit: int = 20, cursor: str | None = None) -> Page[Case]:
+        """List cases, newest first; ``status`` is open, approved or declined."""
+        path = _query("/v1/cases", status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Case])
+
+    async def get(self, case_id: str) -> Case:
+        """Read a case."""
+        return await self._transport.get(f"/v1/cases/{_part(case_id)}", Case)
+
+    async def decide(
+        self,
+        case_id: str,
+        *,
+        outcome: str,
+        reason: str,
+        list_version: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Case:
+        """Approve (the customer is nobody on the lists) or decline; ``list_version`` is that of the case as you saw it.
+
+        Raises:
+            Conflict: it was decided before, or has grown since you saw it.
+        """
+        body = _body(outcome=outcome, reason=reason, list_version=list_version)
+        return await self._transport.post(f"/v1/cases/{_part(case_id)}/decision", body, Case, idempotency_key)
 
 
 class Wallets(_Resource):
@@ -240,6 +279,37 @@ class Payments(_Resource):
         body = _body(amount=amount, reason=reason, refund_fee=refund_fee or None)
         return await self._transport.post(f"/v1/payments/{_part(payment_id)}/refunds", body, Refund, idempotency_key)
 
+    async def dispute(self, payment_id: str, *, kind: str, detail: str, idempotency_key: str | None = None) -> Dispute:
+        """Say that a payment went wrong; ``kind`` is ``wrongly_blocked``, ``fraud`` or ``other``."""
+        body = {"kind": kind, "detail": detail}
+        return await self._transport.post(f"/v1/payments/{_part(payment_id)}/disputes", body, Dispute, idempotency_key)
+
+    async def disputes(self, payment_id: str, *, limit: int = 20, cursor: str | None = None) -> Page[Dispute]:
+        """List the disputes about a payment, newest first."""
+        path = _query(f"/v1/payments/{_part(payment_id)}/disputes", limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Dispute])
+
+
+class Disputes(_Resource):
+    """Disputes about payments."""
+
+    async def get(self, dispute_id: str) -> Dispute:
+        """Read a dispute."""
+        return await self._transport.get(f"/v1/disputes/{_part(dispute_id)}", Dispute)
+
+    async def list(self, *, status: str | None = None, limit: int = 20, cursor: str | None = None) -> Page[Dispute]:
+        """List disputes, newest first (operators only)."""
+        path = _query("/v1/disputes", status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Dispute])
+
+    async def resolve(
+        self, dispute_id: str, *, outcome: str, reason: str, idempotency_key: str | None = None
+    ) -> Dispute:
+        """Say who was right (operators only): ``lost`` is who disputed, ``won`` is the platform."""
+        body = {"outcome": outcome, "reason": reason}
+        path = f"/v1/disputes/{_part(dispute_id)}/resolution"
+        return await self._transport.post(path, body, Dispute, idempotency_key)
+
 
 class Refunds(_Resource):
     """Refunds."""
@@ -247,6 +317,132 @@ class Refunds(_Resource):
     async def get(self, refund_id: str) -> Refund:
         """Read a refund."""
         return await self._transport.get(f"/v1/refunds/{_part(refund_id)}", Refund)
+
+
+class Reviews(_Resource):
+    """Payments and withdrawals that a person has to look at (operators only)."""
+
+    async def list(
+        self, *, status: str | None = None, kind: str | None = None, limit: int = 20, cursor: str | None = None
+    ) -> Page[Review]:
+        """List reviews, newest first; ``status="open"`` are those that wait."""
+        path = _query("/v1/reviews", status=status, kind=kind, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Review])
+
+    async def get(self, review_id: str) -> Review:
+        """Read a review."""
+        return await self._transport.get(f"/v1/reviews/{_part(review_id)}", Review)
+
+    async def decide(
+        self,
+        review_id: str,
+        *,
+        outcome: str,
+        reason: str,
+        label: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Review:
+        """Approve or decline; ``label`` says what was found out: ``legitimate``, ``fraud`` or ``unsure``.
+
+        Raises:
+            Conflict: it was decided before, or nobody waits for it any more.
+        """
+        path = f"/v1/reviews/{_part(review_id)}/decision"
+        body = _body(outcome=outcome, reason=reason, label=label)
+        return await self._transport.post(path, body, Review, idempotency_key)
+
+
+class Status(_Resource):
+    """How the platform is; it answers in maintenance too."""
+
+    async def get(self) -> PlatformStatus:
+        """Read what works and which modes are on, as of two seconds ago at most."""
+        return await self._transport.get("/status", PlatformStatus)
+
+
+class Events(_Resource):
+    """What happened in the last 30 days."""
+
+    async def list(
+        self,
+        *,
+        type: str | None = None,  # noqa: A002 - as the API calls it
+        payment: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Page[Event]:
+        """List events, newest first; of one ``type`` such as ``payment.captured``, of one payment."""
+        path = _query("/v1/events", type=type, payment=payment, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Event])
+
+    async def get(self, event_id: str) -> Event:
+        """Read an event."""
+        return await self._transport.get(f"/v1/events/{_part(event_id)}", Event)
+
+
+class Webhooks(_Resource):
+    """Webhook endpoints and what was delivered to them."""
+
+    async def create(
+        self,
+        *,
+        url: str,
+        events: Sequence[str] = ("*",),
+        description: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookEndpointWithSecret:
+        """Add an endpoint; its secret, which ``verify_webhook`` takes, is shown this once."""
+        body = _body(url=url, events=list(events), description=description)
+        return await self._transport.post(_ENDPOINTS, body, WebhookEndpointWithSecret, idempotency_key)
+
+    async def list(self, *, limit: int = 20, cursor: str | None = None) -> Page[WebhookEndpoint]:
+        """List endpoints, newest first."""
+        return await self._transport.get(_query(_ENDPOINTS, limit=limit, cursor=cursor), Page[WebhookEndpoint])
+
+    async def get(self, endpoint_id: str) -> WebhookEndpoint:
+        """Read an endpoint."""
+        return await self._transport.get(_endpoint(endpoint_id), WebhookEndpoint)
+
+    async def disable(
+        self, endpoint_id: str, *, reason: str | None = None, idempotency_key: str | None = None
+    ) -> WebhookEndpoint:
+        """Send nothing any more; events that happen meanwhile are not sent later."""
+        path = _endpoint(endpoint_id, "disable")
+        return await self._transport.post(path, _body(reason=reason), WebhookEndpoint, idempotency_key)
+
+    async def enable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookEndpoint:
+        """Send again, what has waited first."""
+        return await self._transport.post(_endpoint(endpoint_id, "enable"), {}, WebhookEndpoint, idempotency_key)
+
+    async def delete(self, endpoint_id: str) -> None:
+        """Forget an endpoint; what was on its way to it ends."""
+        await self._transport.delete(_endpoint(endpoint_id))
+
+    async def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookEndpointWithSecret:
+        """Give an endpoint another secret; the former one verifies for 24 hours more."""
+        path = _endpoint(endpoint_id, "rotate-secret")
+        return await self._transport.post(path, {}, WebhookEndpointWithSecret, idempotency_key)
+
+    async def test(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Delivery:
+        """Send a ``webhook.test``."""
+        return await self._transport.post(_endpoint(endpoint_id, "test"), {}, Delivery, idempotency_key)
+
+    async def deliveries(
+        self, endpoint_id: str, *, status: str | None = None, limit: int = 20, cursor: str | None = None
+    ) -> Page[Delivery]:
+        """List deliveries with their attempts, newest first; ``status`` is pending, delivered or failed."""
+        path = _query(_endpoint(endpoint_id, "deliveries"), status=status, limit=limit, cursor=cursor)
+        return await self._transport.get(path, Page[Delivery])
+
+    async def replay(self, endpoint_id: str, delivery_id: str, *, idempotency_key: str | None = None) -> Delivery:
+        """Send the event of a delivery anew, under the same ``webhook-id``."""
+        path = _endpoint(endpoint_id, f"deliveries/{_part(delivery_id)}/replay")
+        return await self._transport.post(path, {}, Delivery, idempotency_key)
+
+
+def _endpoint(endpoint_id: str, action: str | None = None) -> str:
+    path = f"{_ENDPOINTS}/{_part(endpoint_id)}"
+    return f"{path}/{action}" if action else path
 
 
 def _body(**fields: object) -> dict[str, object]:

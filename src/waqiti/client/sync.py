@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from waqiti.client import resources
 from waqiti.client.aio import AsyncClient
+from waqiti.client.models import Models
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS
 
 Parameters = ParamSpec("Parameters")
@@ -46,6 +47,13 @@ class _Customers:
         self.verify = portal.blocking(customers.verify)
 
 
+class _Cases:
+    def __init__(self, portal: _Portal, cases: resources.Cases) -> None:
+        self.list = portal.blocking(cases.list)
+        self.get = portal.blocking(cases.get)
+        self.decide = portal.blocking(cases.decide)
+
+
 class _Wallets:
     def __init__(self, portal: _Portal, wallets: resources.Wallets) -> None:
         self.create = portal.blocking(wallets.create)
@@ -76,11 +84,64 @@ class _Payments:
         self.capture = portal.blocking(payments.capture)
         self.void = portal.blocking(payments.void)
         self.refund = portal.blocking(payments.refund)
+        self.dispute = portal.blocking(payments.dispute)
+        self.disputes = portal.blocking(payments.disputes)
 
 
 class _Refunds:
     def __init__(self, portal: _Portal, refunds: resources.Refunds) -> None:
         self.get = portal.blocking(refunds.get)
+
+
+class _Disputes:
+    def __init__(self, portal: _Portal, disputes: resources.Disputes) -> None:
+        self.get = portal.blocking(disputes.get)
+        self.list = portal.blocking(disputes.list)
+        self.resolve = portal.blocking(disputes.resolve)
+
+
+class _Reviews:
+    def __init__(self, portal: _Portal, reviews: resources.Reviews) -> None:
+        self.list = portal.blocking(reviews.list)
+        self.get = portal.blocking(reviews.get)
+        self.decide = portal.blocking(reviews.decide)
+
+
+class _Models:
+    def __init__(self, portal: _Portal, models: Models) -> None:
+        self.metrics = portal.blocking(models.metrics)
+        self.versions = portal.blocking(models.versions)
+        self.history = portal.blocking(models.history)
+        self.artifact = portal.blocking(models.artifact)
+        self.register = portal.blocking(models.register)
+        self.compare = portal.blocking(models.compare)
+        self.promote = portal.blocking(models.promote)
+        self.roll_back = portal.blocking(models.roll_back)
+
+
+class _Status:
+    def __init__(self, portal: _Portal, status: resources.Status) -> None:
+        self.get = portal.blocking(status.get)
+
+
+class _Events:
+    def __init__(self, portal: _Portal, events: resources.Events) -> None:
+        self.list = portal.blocking(events.list)
+        self.get = portal.blocking(events.get)
+
+
+class _Webhooks:
+    def __init__(self, portal: _Portal, webhooks: resources.Webhooks) -> None:
+        self.create = portal.blocking(webhooks.create)
+        self.list = portal.blocking(webhooks.list)
+        self.get = portal.blocking(webhooks.get)
+        self.disable = portal.blocking(webhooks.disable)
+        self.enable = portal.blocking(webhooks.enable)
+        self.delete = portal.blocking(webhooks.delete)
+        self.rotate_secret = portal.blocking(webhooks.rotate_secret)
+        self.test = portal.blocking(webhooks.test)
+        self.deliveries = portal.blocking(webhooks.deliveries)
+        self.replay = portal.blocking(webhooks.replay)
 
 
 class Client:
@@ -109,11 +170,18 @@ class Client:
             max_attempts=max_attempts,
         )
         self.customers = _Customers(self._portal, self._client.customers)
+        self.cases = _Cases(self._portal, self._client.cases)
         self.wallets = _Wallets(self._portal, self._client.wallets)
         self.deposits = _Movements(self._portal, self._client.deposits)
         self.withdrawals = _Movements(self._portal, self._client.withdrawals)
         self.payments = _Payments(self._portal, self._client.payments)
         self.refunds = _Refunds(self._portal, self._client.refunds)
+        self.disputes = _Disputes(self._portal, self._client.disputes)
+        self.reviews = _Reviews(self._portal, self._client.reviews)
+        self.models = _Models(self._portal, self._client.models)
+        self.status = _Status(self._portal, self._client.status)
+        self.events = _Events(self._portal, self._client.events)
+        self.webhooks = _Webhooks(self._portal, self._client.webhooks)
 
     def close(self) -> None:
         """Close all connections and the event loop; a second call does nothing."""

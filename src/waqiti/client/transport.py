@@ -22,6 +22,7 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0
 """However long the platform asks to wait."""
 _FIRST_ERROR: Final = 400
 _KEY: Final = b"idempotency-key"
+_JSON: Final = (b"accept", b"application/json")
 
 
 class Transport:
@@ -42,7 +43,7 @@ class Transport:
 
     async def get(self, path: str, reply: type[Reply]) -> Reply:
         """Read ``path`` as ``reply``."""
-        answer = await self._send("GET", path, b"", self._headers)
+        answer = await self._send("GET", path, b"", [*self._headers, _JSON])
         return msgspec.json.decode(answer.body, type=reply)
 
     async def get_text(self, path: str) -> str:
@@ -64,6 +65,10 @@ class Transport:
             headers.append((b"prefer", b"wait=%d" % wait_seconds))
         answer = await self._send("POST", path, self._encode(body), headers)
         return msgspec.json.decode(answer.body, type=reply)
+
+    async def delete(self, path: str) -> None:
+        """Delete what is at ``path``."""
+        await self._send("DELETE", path, b"", self._headers)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -28,7 +28,9 @@ PAYMENT: Final = "payment-service"
 WALLET: Final = "wallet-service"
 LEDGER: Final = "ledger-service"
 FRAUD: Final = "fraud-service"
+ML: Final = "ml-service"
 COMPLIANCE: Final = "compliance-service"
+NOTIFICATION: Final = "notification-service"
 
 DEPLOYMENTS: Final = (
     Deployment(
@@ -56,7 +58,17 @@ DEPLOYMENTS: Final = (
         critical=True,
         start_order=1,
         owner="fraud",
+        worker=True,
+        reads_events_of=(PAYMENT,),
         package="waqiti.services.fraud",
+    ),
+    Deployment(
+        name=ML,
+        database="waqiti_ml",
+        critical=False,
+        start_order=1,
+        owner="ml",
+        package="waqiti.services.ml",
     ),
     Deployment(
         name=WALLET,
@@ -75,6 +87,16 @@ DEPLOYMENTS: Final = (
         owner="payments",
         worker=True,
         package="waqiti.services.payment",
+    ),
+    Deployment(
+        name=NOTIFICATION,
+        database="waqiti_notification",
+        critical=False,
+        start_order=2,
+        owner="notifications",
+        worker=True,
+        reads_events_of=(PAYMENT,),
+        package="waqiti.services.notification",
     ),
     Deployment(
         name=GATEWAY,

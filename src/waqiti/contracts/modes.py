@@ -2,7 +2,8 @@
 
 | switch | where | refuses | lets pass |
 |---|---|---|---|
-| MAINTENANCE_MODE | gateway | everything | health, diagnostics, operators |
+| ISOLATION_MODE | any deployment | everything, operators too | health, the status page, diagnostics |
+| MAINTENANCE_MODE | gateway | everything | health, the status page, diagnostics, operators |
 | EMERGENCY_MODE | gateway and services | batches, exchanges, withdrawals, new customers and wallets, changes of webhooks | the rest, and operators |
 | READ_ONLY_MODE | services | every change that a client may ask for | reads, replays of answered keys, calls between deployments |
 """  # noqa: E501 - a table
@@ -13,10 +14,19 @@ from waqiti.contracts.catalog import DEPLOYMENTS
 from waqiti.foundation.http import Incoming, Rule
 from waqiti.foundation.security import OPERATOR
 
+# The codes that the modes refuse with.
+ISOLATED: Final = "isolated"
+MAINTENANCE: Final = "maintenance"
+EMERGENCY: Final = "emergency_mode"
+READ_ONLY: Final = "read_only"
+
 _PUBLIC: Final = "/v1/"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DIAGNOSTICS: Final = ("/actuator/", "/cache/")
-_HEALTH: Final = frozenset({"/health", "/health/critical", *(f"/{row.name}/health" for row in DEPLOYMENTS)})
+STATUS_PATH: Final = "/status"
+_HEALTH: Final = frozenset(
+    {STATUS_PATH, "/health", "/health/critical", *(f"/{row.name}/health" for row in DEPLOYMENTS)}
+)
 _NOT_IN_AN_EMERGENCY: Final = frozenset(
     {"/v1/payments/batch", "/v1/exchanges", "/v1/withdrawals", "/v1/customers", "/v1/wallets"}
 )
@@ -42,9 +52,12 @@ _PAGE: Final = b"""<!doctype html>
 """
 
 
+def _isolated(incoming: Incoming) -> bool:
+    return not (incoming.path in _HEALTH or incoming.path.startswith(_DIAGNOSTICS))
+
+
 def _in_maintenance(incoming: Incoming) -> bool:
-    path = incoming.path
-    return not (path in _HEALTH or path.startswith(_DIAGNOSTICS) or incoming.principal.has(OPERATOR))
+    return _isolated(incoming) and not incoming.principal.has(OPERATOR)
 
 
 def _in_an_emergency(incoming: Incoming) -> bool:
@@ -60,8 +73,16 @@ def _read_only(incoming: Incoming) -> bool:
 
 MODES: Final = (
     Rule(
+        setting="isolation_mode",
+        code=ISOLATED,
+        detail="This service is cut off: nothing but its health and diagnostics can be asked.",
+        retry_after_seconds=30,
+        refuses=_isolated,
+        anybody=True,
+    ),
+    Rule(
         setting="maintenance_mode",
-        code="maintenance",
+        code=MAINTENANCE,
         detail="The platform is being maintained.",
         retry_after_seconds=30,
         refuses=_in_maintenance,
@@ -70,14 +91,14 @@ MODES: Final = (
     ),
     Rule(
         setting="emergency_mode",
-        code="emergency_mode",
+        code=EMERGENCY,
         detail="Only what is critical is done at the moment, and this is not.",
         retry_after_seconds=30,
         refuses=_in_an_emergency,
     ),
     Rule(
         setting="read_only_mode",
-        code="read_only",
+        code=READ_ONLY,
         detail="At the moment everything can be read and nothing changed.",
         retry_after_seconds=5,
         refuses=_read_only,

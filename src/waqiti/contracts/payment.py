@@ -6,15 +6,17 @@ Two topics, both keyed by the paying wallet: ``payment-events`` carries accepted
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from waqiti.contracts.caller import Caller
 from waqiti.contracts.compliance import ScreeningOutcome
 from waqiti.contracts.fraud import FraudOutcome, Reason
 from waqiti.contracts.reviews import Verdict, VerdictTaken
+from waqiti.foundation.ids import derived_id
 
 PAYMENT_EVENTS: Final = "payment-events"
 PAYMENT_RESULTS: Final = "payment-results"
@@ -82,6 +84,11 @@ class PaymentResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     at: datetime
 
 
+def event_id(payment_id: UUID, topic: str, partition: int, offset: int) -> UUID:
+    """Return the id of the event at a place in the log: whoever shows that event, and however often, it is this one."""
+    return derived_id(payment_id, f"{topic}/{partition}/{offset}")
+
+
 class PaymentIds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: list[UUID]
 
@@ -94,6 +101,53 @@ class PaymentState(msgspec.Struct, frozen=True, kw_only=True):
 
 class PaymentStates(msgspec.Struct, frozen=True):
     payments: list[PaymentState]
+
+
+StepKind = Literal["capture", "void", "expire"]
+
+
+def step_transfer_id(payment_id: UUID, kind: StepKind, number: int) -> UUID:
+    """Return the id under which the ledger knows the n-th step of a payment after its first."""
+    return derived_id(payment_id, f"{kind}:{number}")
+
+
+def refund_transfer_id(payment_id: UUID, number: int) -> UUID:
+    """Return the id under which the ledger knows the n-th refund of a payment."""
+    return derived_id(payment_id, f"refund:{number}")
+
+
+def fee_transfer_id(transfer_id: UUID) -> UUID:
+    """Return the id of the fee that goes with a transfer: a payment's own, its capture's or its refund's."""
+    return derived_id(transfer_id, "fee")
+
+
+MAX_REDRIVE: Final = 500
+REDRIVE_PATH: Final = "/operations/payments/redrive"
+
+RedriveAction = Literal["requeued", "retried", "in_line", "not_waiting", "unknown"]
+"""``requeued``: an event was appended that moves it; ``retried``: poison, due again at once; ``in_line``: an event that
+is to come will move it; ``not_waiting``: something was decided about it before."""
+
+
+class Redrive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Payments to move on now, by the ids that clients know, and why."""
+
+    ids: Annotated[list[str], Meta(min_length=1, max_length=MAX_REDRIVE)]
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Redriven(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done about one payment; ``status`` is the one that it had, None where there is no such payment."""
+
+    id: str
+    action: RedriveAction
+    status: Status | None
+
+
+class RedriveReport(msgspec.Struct, frozen=True):
+    """In the order of the request, each id once."""
+
+    payments: list[Redriven]
 
 
 class PaymentClient:

@@ -8,18 +8,20 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, FRAUD, GATEWAY, PAYMENT, WALLET
+from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, FRAUD, GATEWAY, NOTIFICATION, PAYMENT, WALLET
 from waqiti.foundation.settings import LogLevel, PoolMaxSize, PoolMinIdle, Settings
 from waqiti.foundation.switches.file import Value
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
+ISOLATION_MODE: Final = "ISOLATION_MODE"
 READ_ONLY_MODE: Final = "READ_ONLY_MODE"
 EMERGENCY_MODE: Final = "EMERGENCY_MODE"
 MAINTENANCE_MODE: Final = "MAINTENANCE_MODE"
 MANUAL_REVIEW_MODE: Final = "MANUAL_REVIEW_MODE"
 MANUAL_REVIEW_THRESHOLD: Final = "MANUAL_REVIEW_THRESHOLD"
 FRAUD_THRESHOLD: Final = "FRAUD_THRESHOLD"
+SECURITY_AUDIT: Final = "SECURITY_AUDIT"
 LOG_LEVEL: Final = "LOG_LEVEL"
 DB_POOL_MAX_SIZE: Final = "DB_POOL_MAX_SIZE"
 DB_POOL_MIN_IDLE: Final = "DB_POOL_MIN_IDLE"
@@ -42,11 +44,18 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 
 _ALL: Final = tuple(row.name for row in DEPLOYMENTS)
 _WITH_DATABASE: Final = tuple(row.name for row in DEPLOYMENTS if row.database is not None)
-_WRITTEN_BY_CLIENTS: Final = (PAYMENT, WALLET, COMPLIANCE)
+_WRITTEN_BY_CLIENTS: Final = (PAYMENT, WALLET, COMPLIANCE, FRAUD, NOTIFICATION)
 _BOOLEAN: Final = "true or false"
 _SHARE: Final = "a number from 0 to 1"
 
 SWITCHES: Final = (
+    Switch(
+        name=ISOLATION_MODE,
+        kind=bool,
+        values=_BOOLEAN,
+        default=False,
+        deployments=_ALL,
+    ),
     Switch(
         name=MAINTENANCE_MODE,
         kind=bool,
@@ -89,6 +98,13 @@ SWITCHES: Final = (
         values=_SHARE,
         default=0.85,
         deployments=(FRAUD,),
+    ),
+    Switch(
+        name=SECURITY_AUDIT,
+        kind=bool,
+        values=_BOOLEAN,
+        default=False,
+        deployments=_ALL,
     ),
     Switch(
         name=LOG_LEVEL,

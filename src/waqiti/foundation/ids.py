@@ -5,6 +5,7 @@ An identifier is a UUIDv7 (RFC 9562). Databases hold it as ``uuid``; at the edge
 """
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,12 @@ _VERSION_8: Final = 0x8 << 76
 _VARIANT: Final = 0b10 << 62
 _LOW_76: Final = (1 << 76) - 1
 _LOW_62: Final = (1 << 62) - 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_MAX_MILLISECONDS: Final = (1 << 48) - 1
+
+NO_ID: Final = UUID(int=0)
+LAST_ID: Final = UUID(int=(1 << 128) - 1)
 
 
 def new_id() -> UUID:
@@ -38,6 +45,23 @@ def derived_id(parent: UUID, step: str) -> UUID:
     time_bits = (parent.int >> _TIME_SHIFT) << _TIME_SHIFT
     middle = (digest & _LOW_76) >> 64 << 64
     return UUID(int=time_bits | _VERSION_8 | middle | _VARIANT | (digest & _LOW_62))
+
+
+def minted_at(identifier: UUID) -> datetime:
+    """Return when a UUIDv7 was minted, to the millisecond."""
+    return _EPOCH + (identifier.int >> _TIME_SHIFT) * _MILLISECOND
+
+
+def first_id(at: datetime, later: timedelta = timedelta()) -> UUID:
+    """Return the least id that can be minted in the millisecond of ``at``, or so much ``later``."""
+    milliseconds = (at - _EPOCH + later) // _MILLISECOND
+    return UUID(int=min(max(milliseconds, 0), _MAX_MILLISECONDS) << _TIME_SHIFT)
+
+
+def siblings(identifier: UUID) -> tuple[UUID, UUID]:
+    """Return the least and the greatest id with the time bits of ``identifier``: what is derived from it is between."""
+    first = identifier.int >> _TIME_SHIFT << _TIME_SHIFT
+    return UUID(int=first), UUID(int=first | ((1 << _TIME_SHIFT) - 1))
 
 
 def encode(prefix: str, identifier: UUID) -> str:

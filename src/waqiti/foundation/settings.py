@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     switches_applied_file: str = ""
     urls: dict[str, str] = {}
     events_urls: dict[str, str] = {}
+    isolation_mode: Annotated[bool, Meta(extra={"variable": "ISOLATION_MODE"})] = False
+    security_audit: Annotated[bool, Meta(extra={"variable": "SECURITY_AUDIT"})] = False
     log_level: Annotated[LogLevel, Meta(extra={"variable": "LOG_LEVEL"})] = "INFO"
     pool_max_size: Annotated[PoolMaxSize, Meta(extra={"variable": "DB_POOL_MAX_SIZE"})] = 4
     pool_min_idle: Annotated[PoolMinIdle, Meta(extra={"variable": "DB_POOL_MIN_IDLE"})] = 1

@@ -27,7 +27,10 @@ class ScoreReason(msgspec.Struct, frozen=True):
 
 
 class Predictor:
-    """A loaded model; it does not change, and may be used by several threads one after the other."""
+    """A loaded model; it does not change, and several threads may ask it at once.
+
+    That predictions of trees are thread-safe is in XGBoost's documentation ("Prediction", "Thread Safety").
+    """
 
     def __init__(self, artifact: Artifact, trees: Trees, artifact_sha256: str) -> None:
         self._trees = trees

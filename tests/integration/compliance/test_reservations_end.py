@@ -1,8 +1,7 @@
 """Reservations end once: by the results of payments, by asking, or as another service says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -12,21 +11,21 @@ import pytest
 from tests.support.compliance_desk import Desk, open_desk
 from tests.support.databases import FreshDatabase
 from tests.support.house import House
-from tests.support.scoring import NOON, screened
+from tests.support.payment_results import Results, open_results, result_of
+from tests.support.scoring import screened
 from waqiti.contracts.catalog import COMPLIANCE, PAYMENT
 from waqiti.contracts.compliance import Resolution, ScreenRequest
 from waqiti.contracts.payment import (
     PAYMENT_RESULTS,
     PaymentClient,
     PaymentIds,
-    PaymentResult,
     PaymentState,
     PaymentStates,
     Status,
 )
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.foundation.events import Batch, Consumer, EventWriter, NewEvent
+from waqiti.foundation.events import Batch, Consumer, NewEvent
 from waqiti.foundation.ids import new_id
 from waqiti.services.compliance.service import SERVICE
 
@@ -144,48 +143,11 @@ async def test_a_payment_service_that_is_away_ends_nothing(fresh_database: MakeD
         assert await desk.rows(STATES) == [("reserved", 7)]
 
 
-class Results:
-    """The results topic of a payment-service."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.writer = EventWriter(database)
-
-    async def say(self, *said: tuple[ScreenRequest, Status, int]) -> None:
-        await self.append(*(_event(item, status, moved) for item, status, moved in said))
-
-    async def append(self, *events: NewEvent) -> None:
-        async with self._database.transaction() as connection:
-            await self.writer.append(connection, events)
-        self.writer.hint({PAYMENT_RESULTS})
-
-
-def _event(item: ScreenRequest, status: Status, moved: int) -> NewEvent:
-    result = PaymentResult(
-        payment_id=item.id,
-        status=status,
-        previous="created",
-        from_wallet=item.id,
-        to_wallet=item.id,
-        amount=item.amount,
-        currency=item.currency,
-        amount_captured=moved,
-        amount_refunded=0,
-        actor="test",
-        at=NOON,
+async def say(results: Results, *said: tuple[ScreenRequest, Status, int]) -> None:
+    """Have payments end as it is said, with what of them was captured."""
+    await results.append(
+        *(result_of(item.id, status, amount=item.amount, captured=moved) for item, status, moved in said)
     )
-    return NewEvent(PAYMENT_RESULTS, str(item.id), f"payment.{status}", item.id, msgspec.json.encode(result))
-
-
-@asynccontextmanager
-async def open_results(url: str) -> AsyncIterator[Results]:
-    database = await Database.open(url, name=PAYMENT)
-    results = Results(database)
-    try:
-        yield results
-    finally:
-        await results.writer.close()
-        await database.close()
 
 
 async def becomes(read: Callable[[], Awaitable[object]], expected: object) -> None:
@@ -201,9 +163,9 @@ async def test_the_worker_ends_reservations_as_payments_end(house: House) -> Non
 
     async with open_desk(same) as desk, open_results(house.databases[PAYMENT].url) as results:
         whole, part, held, gone = await reserved(desk, [1_000, 2_000, 3_000, 4_000])
-        await results.say((whole, "captured", 1_000), (part, "authorized", 0), (held, "authorized", 0))
+        await say(results, (whole, "captured", 1_000), (part, "authorized", 0), (held, "authorized", 0))
         async with house.serving([SERVICE], role="worker"):
-            await results.say((gone, "failed", 0), (part, "captured", 700), (whole, "refunded", 1_000))
+            await say(results, (gone, "failed", 0), (part, "captured", 700), (whole, "refunded", 1_000))
             poison = NewEvent(PAYMENT_RESULTS, "key", "payment.captured", held.id, b'{"no": "result"}')
             await results.append(poison)
             expected = [("confirmed", 1_000), ("confirmed", 700), ("reserved", 3_000), ("released", 0)]
@@ -217,7 +179,7 @@ async def test_a_batch_of_results_takes_effect_with_its_mark_or_not_at_all(house
 
     async with open_desk(same) as desk, open_results(house.databases[PAYMENT].url) as results:
         items = await reserved(desk, [100] * 20)
-        await results.say(*((item, "captured", 40) for item in items))
+        await say(results, *((item, "captured", 40) for item in items))
         log = await Database.open(house.databases[PAYMENT].reader_url(COMPLIANCE), name="log")
         own = desk.first.database
         async with Consumer(log=log, database=own, group=COMPLIANCE, topic=PAYMENT_RESULTS) as consumer:

@@ -1,59 +1,22 @@
 """Scoring on a real database: the first decision counts, and history is what the decisions say."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
-import asyncpg
 import msgspec
 
-from tests.support.databases import FreshDatabase
 from tests.support.house import House, Visitor
 from tests.support.scoring import NOON, scored
+from tests.support.scoring_desk import Desk, MakeDatabase, open_desk
 from tests.support.switching import Board
 from waqiti.contracts.catalog import FRAUD
-from waqiti.contracts.fraud import FraudDecision, ScoreRequest
-from waqiti.foundation.database import Database
 from waqiti.foundation.ids import new_id
-from waqiti.services.fraud.domain.decisions import Thresholds
-from waqiti.services.fraud.domain.features import PERIOD_DAYS, Profile, period_of
-from waqiti.services.fraud.service import SERVICE, shipped_rules
-from waqiti.services.fraud.usecases.score import Scorer
+from waqiti.scoring.state import Profile
+from waqiti.services.fraud.service import SERVICE
 
-MakeDatabase = Callable[[str], FreshDatabase]
-RULES = shipped_rules()
-START = datetime.combine((NOON - timedelta(days=NOON.date().toordinal() % PERIOD_DAYS)).date(), NOON.timetz())
-
-
-class Desk(msgspec.Struct, frozen=True):
-    """Scorers of three replicas on one database."""
-
-    scorers: list[Scorer]
-    database: FreshDatabase
-
-    async def score(self, *items: ScoreRequest) -> list[FraudDecision]:
-        return await self.scorers[0].score(items)
-
-    async def rows(self, query: str) -> list[tuple[object, ...]]:
-        connection = await asyncpg.connect(self.database.admin_url)
-        rows = await connection.fetch(query)
-        await connection.close()
-        return [tuple(row) for row in rows]
-
-
-@asynccontextmanager
-async def open_desk(fresh_database: MakeDatabase, *, replicas: int = 1) -> AsyncIterator[Desk]:
-    fresh = fresh_database(FRAUD)
-    opened = [await Database.open(fresh.url, name=FRAUD) for _ in range(replicas)]
-    thresholds = Thresholds(decline_at=0.85, review_at=0.70, review=True)
-    try:
-        yield Desk([Scorer(database, RULES, thresholds) for database in opened], fresh)
-    finally:
-        for database in opened:
-            await database.close()
+START = NOON - timedelta(days=14)
 
 
 async def test_the_first_decision_about_an_id_is_given_again_and_counts_once(fresh_database: MakeDatabase) -> None:
@@ -67,7 +30,7 @@ async def test_the_first_decision_about_an_id_is_given_again_and_counts_once(fre
         assert [decision.outcome for decision in first] == ["approve", "approve", "approve", "decline"]
         assert again == [*reversed(first), first[0], first[0]]
         assert changed == [first[3]]
-        assert await desk.rows("SELECT payments, largest FROM profiles") == [(4, 990_000)]
+        assert [(state.sent, state.sent_largest) for state in await months(desk, payer)] == [(4, 990_000)]
         assert await desk.rows("SELECT count(*) FROM signals WHERE kind = 'near_threshold'") == [(4,)]
 
 
@@ -76,7 +39,7 @@ async def test_equal_ids_within_a_batch_are_one_payment(fresh_database: MakeData
         item = scored(new_id(), new_id(), 500)
         decisions = await desk.score(item, item, item)
         assert decisions == [decisions[0]] * 3
-        assert await desk.rows("SELECT payments FROM profiles") == [(1,)]
+        assert [state.sent for state in await months(desk, item.from_customer)] == [1]
 
 
 async def test_items_of_one_batch_see_the_ones_before_them(fresh_database: MakeDatabase) -> None:
@@ -97,26 +60,8 @@ async def test_the_same_batches_on_three_replicas_at_once_count_once(fresh_datab
 
         assert [[decision.id for decision in answer] for answer in answers] == [[i.id for i in b] for b in batches]
         assert await desk.rows("SELECT count(*) FROM decisions") == [(120,)]
-        assert await desk.rows("SELECT DISTINCT payments FROM profiles") == [(20,)]
-        assert await desk.rows("SELECT sum(payments) FROM profiles") == [(120,)]
-
-
-async def test_profiles_are_what_the_decisions_add_up_to_over_two_periods(fresh_database: MakeDatabase) -> None:
-    async with open_desk(fresh_database) as desk:
-        payer = new_id()
-        days = [0, 0, 1, 5, 29, 30, 30, 41, 59, 60, 61]
-        for n, day in enumerate(days):
-            await desk.score(scored(payer, new_id(), 100 * (n + 1), at=START + timedelta(days=day)))
-
-        expected: dict[int, Profile] = defaultdict(Profile)
-        for n, day in enumerate(days):
-            at = START + timedelta(days=day)
-            expected[period_of(at.date())] = expected[period_of(at.date())].plus(Profile.of(100 * (n + 1), at.date()))
-        last = period_of((START + timedelta(days=61)).date())
-        assert await desk.rows(
-            "SELECT period, payments, days, log_total, largest, earlier_payments, earlier_days, earlier_log_total, "
-            "earlier_largest FROM profiles"
-        ) == [(last, *_figures(expected[last]), *_figures(expected[last - 1]))]
+        for person in people:
+            assert [(state.sent, state.received) for state in await months(desk, person)] == [(20, 20)]
 
 
 async def test_an_established_account_that_is_drained_is_stopped(fresh_database: MakeDatabase) -> None:
@@ -198,5 +143,5 @@ async def outcome_of(payments: Visitor) -> str:
     return outcome
 
 
-def _figures(profile: Profile) -> tuple[int, int, int, int]:
-    return profile.payments, profile.days, profile.log_total, profile.largest
+async def months(desk: Desk, customer: UUID) -> list[Profile]:
+    return [state.months.buckets[0] for state in await desk.states(customer)]

@@ -28,6 +28,10 @@ class Behind:
     def __init__(self) -> None:
         self.seen: list[Incoming] = []
         self.entered = asyncio.Event()
+        self.health_asked = 0
+
+    async def count_health(self) -> None:
+        self.health_asked += 1
 
     async def echo(self, incoming: Incoming) -> Outgoing:
         self.seen.append(incoming)
@@ -51,6 +55,7 @@ class Behind:
                 RawRoute(method="*", path="/v1/payments/*", handler=self.echo, strict_json=False),
                 RawRoute(method="*", path="/v1/payments", handler=self.echo, strict_json=False),
             ]
+            context.health.add("counted", self.count_health)
             yield Application(asgi=context.http([], raw=routes))
 
         return Service(name=BEHIND, settings=Settings, build=build)

@@ -70,9 +70,9 @@ async def test_transitions_name_actor_and_reason_and_walk_by_cursor(open_payment
 
         assert paged == events
         assert [(event["status"], event["actor"], event["reason"]) for event in events] == [
-            ("partially_refunded", "key:key_api", "Broken"),
+            ("partially_refunded", "key_api", "Broken"),
             ("captured", "payment-service", None),
-            ("created", "key:key_api", None),
+            ("created", "key_api", None),
         ]
         assert all(event["id"].startswith("evt_") for event in events)
 

@@ -180,7 +180,7 @@ async def test_an_expiry_that_began_while_the_score_was_asked_for_ends_the_revie
         async def begin_expiry() -> None:
             """Begin as the sweeper does; the process ends before it asks the ledger."""
             deciders.before_scoring = nothing
-            expiry = Asked(kind="expire", becomes="declined", failure_code=REVIEW_EXPIRED, actor=SERVICE)
+            expiry = Asked(kind="expire", becomes="declined", failure_code=REVIEW_EXPIRED, actor=SERVICE, own=True)
             async with database.transaction() as connection:
                 await stepping.begin(connection, identifier, new_id(), expiry)
 

@@ -68,7 +68,7 @@ async def freeze_wallet(orders: Orders, wallet: UUID, limit: int) -> None:
         wallets = Wallets(place.database, ledger, compliance, Accounts(place.database, ledger))
         request = RequestKey(b"freeze".ljust(32), str(wallet), bytes(32))
         asked = FlagRequest(wallet_id=wallet, action="freeze", reason=REASON, actor=ACTOR, scope="all")
-        await until_suspension(limit, Flags(place.database, ledger, wallets).set(request, "request", asked))
+        await until_suspension(limit, Flags(place.database, ledger, compliance, wallets).set(request, "request", asked))
 
 
 async def freeze_customer(orders: Orders, customer: UUID, limit: int) -> None:

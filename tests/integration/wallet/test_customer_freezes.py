@@ -8,7 +8,7 @@ import asyncpg
 
 from tests.integration.wallet.conftest import ALL, Bank, OpenBank, movement, visited
 from tests.integration.wallet.test_movements import becomes, rows_of
-from tests.support.house import House
+from tests.support.house import OPERATOR_KEY, House
 from waqiti.contracts.catalog import COMPLIANCE, LEDGER, WALLET
 from waqiti.contracts.wallet import FreezeCustomer, FrozenWallets, WalletClient
 from waqiti.foundation.http.client import ServiceClient
@@ -199,6 +199,52 @@ async def test_no_single_wallet_of_a_frozen_customer_is_unfrozen(house: House) -
         assert await statuses(bank, wallet) == ["frozen"]
         assert (await bank.withdraw(wallet, 10))["failure"]["code"] == "wallet_frozen"
         assert await bank.balance(wallet) == (40, 0, 40)
+
+
+async def test_an_operator_unfreezes_the_wallets_of_who_was_cleared(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        bank, operator = visited(house, addresses), house.client(addresses[WALLET], OPERATOR_KEY)
+        customer = await bank.customer(ON_THE_LIST)
+        wallets = [await bank.wallet(customer=customer) for _ in range(2)]
+        await becomes(lambda: statuses(bank, *wallets), ["frozen", "frozen"])
+        unfreeze, reason = f"/v1/wallets/{wallets[0]}/unfreeze", {"reason": "cleared"}
+        assert (await operator.post(unfreeze, reason)).status == 409
+
+        (case,) = (await bank.customers.get("/v1/cases?status=open")).document()["data"]
+        decided = await bank.customers.post(
+            f"/v1/cases/{case['id']}/decision", {"outcome": "approve", "reason": "Somebody else"}
+        )
+
+        assert (decided.status, await statuses(bank, *wallets)) == (200, ["frozen", "frozen"])
+        assert (await bank.wallets.post(unfreeze, reason)).status == 409
+        assert (await operator.post(unfreeze, reason)).document()["status"] == "active"
+        assert await statuses(bank, *wallets) == ["active", "frozen"]
+        third = await bank.wallet(funds=30, customer=customer)
+        assert await statuses(bank, third) == ["active"]
+        assert (await bank.withdraw(third, 20))["status"] == "settled"
+        assert await bank.balance(third) == (10, 0, 10)
+
+
+async def test_who_was_cleared_before_wallet_service_was_there_is_not_frozen(house: House) -> None:
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+        customer = await bank.customer()
+        wallet = await bank.wallet(funds=40, customer=customer)
+    await list_names(house, customer)
+    async with house.serving([COMPLIANCE_SERVICE, LEDGER_SERVICE]) as addresses:
+        tried = "SELECT count(*) FROM freezes WHERE attempts > 0 AND frozen_at IS NULL"
+        await becomes(lambda: in_compliance(house, tried), [(1,)])
+        operator = visited(house, {**addresses, WALLET: addresses[COMPLIANCE]}).customers
+        (case,) = (await operator.get("/v1/cases")).document()["data"]
+        await operator.post(f"/v1/cases/{case['id']}/decision", {"outcome": "approve", "reason": "Somebody else"})
+    await in_compliance(house, "UPDATE freezes SET next_at = now()")
+    async with house.serving(ALL) as addresses:
+        bank = visited(house, addresses)
+        await becomes(lambda: in_compliance(house, "SELECT count(*) FROM freezes WHERE frozen_at IS NULL"), [(0,)])
+
+        assert await statuses(bank, wallet) == ["active"]
+        assert (await bank.withdraw(wallet, 10))["status"] == "settled"
+        assert await bank.balance(wallet) == (30, 0, 30)
 
 
 async def test_a_freeze_and_an_unfreeze_at_once_end_frozen(house: House) -> None:

@@ -385,7 +385,7 @@ async def test_an_approved_review_waits_for_compliance_to_screen_again(house: Ho
     path = await held_without_a_score(house, wallet, 200)
     async with house.serving([LEDGER_SERVICE, FRAUD_SERVICE, WALLET_SERVICE]) as addresses:
         alone = visited(house, addresses)
-        asked_again = "SELECT count(*) FROM movements WHERE kind = 'withdrawal' AND step = 'review' AND attempts > 1"
+        asked_again = "SELECT count(*) FROM movements WHERE kind = 'withdrawal' AND step = 'file' AND attempts > 1"
         await becomes(lambda: rows_of(alone, asked_again), [(1,)])
         assert (await alone.wallets.get(path)).document()["status"] == "in_review"
         assert await alone.balance(wallet) == (500, 200, 300)
@@ -510,10 +510,10 @@ async def held_without_a_score(house: House, wallet: str, amount: int) -> str:
     return path
 
 
-async def rows_of(bank: Bank, statement: str) -> list[tuple[Any, ...]]:
+async def rows_of(bank: Bank, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
     """Read wallet-service's database."""
     connection = await asyncpg.connect(bank.house.databases[WALLET].admin_url)
-    rows = await connection.fetch(statement)
+    rows = await connection.fetch(statement, *arguments)
     await connection.close()
     return [tuple(row) for row in rows]
 

@@ -18,6 +18,8 @@ from waqiti.services.gateway.domain.routes import owner_of
         ("/v1/wallets/wal_1", "wallet-service"),
         ("/v1/deposits", "wallet-service"),
         ("/v1/customers", "compliance-service"),
+        ("/v1/events/evt_1", "notification-service"),
+        ("/v1/webhook-endpoints/whe_1/deliveries", "notification-service"),
         ("/v1/paymentsx", None),
         ("/v1/", None),
         ("/internal/transfers", None),

@@ -30,7 +30,7 @@ def queued(**more: Any) -> Queued:
             "to_customer",
         )
     }
-    return Queued(**(fields | {"amount": 100, "currency": "EUR", "actor": "key:test", "at": NOW} | more))
+    return Queued(**(fields | {"amount": 100, "currency": "EUR", "actor": "key_test", "at": NOW} | more))
 
 
 def screened(

@@ -35,7 +35,7 @@ def payment(amount: int = 1_000, fee: int = 10, **state: Any) -> Payment:
         fee=fee,
         description=None,
         metadata=None,
-        created_by="key:test",
+        created_by="key_test",
         created_at=NOW,
     )
     fields: dict[str, Any] = {
@@ -49,7 +49,7 @@ def payment(amount: int = 1_000, fee: int = 10, **state: Any) -> Payment:
 
 
 def reserve(of: Payment, amount: int | None, *, refund_fee: bool = True) -> refunds.Refund:
-    return refunds.reserve(of, new_id(), amount, refund_fee=refund_fee, reason=None, actor="key:test", now=NOW)
+    return refunds.reserve(of, new_id(), amount, refund_fee=refund_fee, reason=None, actor="key_test", now=NOW)
 
 
 def after(of: Payment, refund: refunds.Refund) -> Payment:

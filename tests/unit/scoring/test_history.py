@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waqiti.scoring import NAMES, CustomerState, History, Movement, PairState
+from waqiti.scoring import NAMES, CustomerKey, CustomerState, History, Movement, PairKey, PairState
 from waqiti.scoring.folding import folded, known_as_fraud
 from waqiti.simulation import Town, payments
 
@@ -49,28 +49,24 @@ def town() -> list[Movement]:
 
 
 class Store:
-    """What a service does: it reads the states of a batch's parties, and adds what the batch leaves."""
+    """What a service does: it reads the states of a batch's parties, and writes those that the batch changed."""
 
     def __init__(self) -> None:
-        self.customers: dict[tuple[object, str], CustomerState] = {}
-        self.pairs: dict[tuple[object, object, str], PairState] = {}
+        self.customers: dict[CustomerKey, CustomerState] = {}
+        self.pairs: dict[PairKey, PairState] = {}
 
     def score(self, batch: Sequence[Movement], frauds: Sequence[Movement] = ()) -> list[list[float]]:
         keys = {(one.payer, "EUR") for one in (*batch, *frauds)} | {(one.payee, "EUR") for one in (*batch, *frauds)}
         pairs = {(one.payer, one.payee, "EUR") for one in batch}
         history = History(
-            {key: state for key, state in self.customers.items() if key in keys},  # type: ignore[misc]
-            {key: state for key, state in self.pairs.items() if key in pairs},  # type: ignore[misc]
+            {key: state for key, state in self.customers.items() if key in keys},
+            {key: state for key, state in self.pairs.items() if key in pairs},
         )
         for one in frauds:
             history.known_as_fraud(one)
         rows = [history.features(one) for one in batch]
-        for key, added in history.added_customers.items():
-            known = self.customers.get(key)
-            self.customers[key] = added if known is None else known.plus(added)
-        for pair, more in history.added_pairs.items():
-            before = self.pairs.get(pair)
-            self.pairs[pair] = more if before is None else before.plus(more)
+        self.customers.update(history.changed_customers)
+        self.pairs.update(history.changed_pairs)
         return rows
 
 
@@ -125,7 +121,7 @@ def test_every_integer_of_a_state_has_room_in_64_bits_for_a_million_more(amounts
     for amount in amounts:
         history.features(movement(amount))
 
-    month = history.added_customers["amina", "EUR"].months.buckets[0]
+    month = history.changed_customers["amina", "EUR"].months.buckets[0]
     assert max(month.sent_total, month.sent_squares, month.days) * 1_000_000 < 2**63 * len(amounts)
 
 
@@ -157,8 +153,8 @@ def test_a_window_covers_one_to_two_of_its_lengths(name: str, kept: timedelta, g
     history.features(movement())
 
     assert seen(history, movement(payer="bakery", payee="mill"))[name] == 0
-    assert seen(History(history.added_customers), movement(after=kept))[name] == 1
-    assert seen(History(history.added_customers), movement(after=gone))[name] == 0
+    assert seen(History(history.changed_customers), movement(after=kept))[name] == 1
+    assert seen(History(history.changed_customers), movement(after=gone))[name] == 0
 
 
 def test_what_stays_with_its_owner_counts_in_no_history() -> None:
@@ -167,8 +163,8 @@ def test_what_stays_with_its_owner_counts_in_no_history() -> None:
     history.features(movement(payee="amina"))
     history.features(movement(payee="amina", kind="exchange"))
 
-    assert not history.added_customers
-    assert not history.added_pairs
+    assert not history.changed_customers
+    assert not history.changed_pairs
 
 
 def test_a_withdrawal_is_sent_to_nobody() -> None:
@@ -176,8 +172,8 @@ def test_a_withdrawal_is_sent_to_nobody() -> None:
 
     history.features(movement(payee=None))
 
-    assert set(history.added_customers) == {("amina", "EUR")}
-    assert not history.added_pairs
+    assert set(history.changed_customers) == {("amina", "EUR")}
+    assert not history.changed_pairs
 
 
 def test_a_fraud_that_becomes_known_counts_in_the_week_in_which_it_was_made() -> None:
@@ -201,7 +197,7 @@ def test_a_late_movement_sees_and_joins_what_is_there() -> None:
     late = seen(history, movement(after=timedelta(hours=4)))
 
     assert late["sent_in_hour"] == 1
-    assert history.added_customers["amina", "EUR"].hours.buckets[1].sent == 1
+    assert history.changed_customers["amina", "EUR"].hours.buckets[1].sent == 1
 
 
 def test_money_that_came_in_and_goes_on_is_seen() -> None:

@@ -6,11 +6,12 @@ from typing import Literal
 import msgspec
 import pytest
 
-from waqiti.contracts.compliance import ComplianceDecision
-from waqiti.contracts.fraud import FraudDecision, FraudOutcome
-from waqiti.contracts.ledger import Account, Outcome, TransferResult
+from waqiti.contracts.compliance import ComplianceDecision, ScreeningOutcome
+from waqiti.contracts.fraud import FraudDecision, FraudOutcome, Reason
+from waqiti.contracts.ledger import Outcome, TransferResult
+from waqiti.contracts.reviews import ReviewKind, Verdict
 from waqiti.foundation.ids import derived_id, new_id
-from waqiti.services.wallet.domain.movements import Change, MovementRow, Step
+from waqiti.services.wallet.domain.movements import MovementRow, Review, Step
 from waqiti.services.wallet.domain.rails import RailReport
 from waqiti.services.wallet.domain.withdrawals import (
     Hold,
@@ -18,12 +19,9 @@ from waqiti.services.wallet.domain.withdrawals import (
     after_capture,
     after_first_transfer,
     after_rail,
-    after_review,
-    after_screening_again,
-    after_voiding,
     capture,
+    decision,
     first_transfer,
-    verdict,
 )
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -35,7 +33,8 @@ def withdrawal(
     status: Literal["pending", "screening", "in_review"] = "pending",
     step: Step = "screen",
     idle: timedelta = timedelta(0),
-    review_reason: str | None = None,
+    review: Review | None = None,
+    verdict: Verdict | None = None,
 ) -> MovementRow:
     """A withdrawal whose status changed ``idle`` ago."""
     return MovementRow(
@@ -52,7 +51,8 @@ def withdrawal(
         failure_code=None,
         failure_detail=None,
         rail_reference=None,
-        review_reason=review_reason,
+        review=review,
+        verdict=verdict,
         capture_round=0,
         attempts=0,
         lease=new_id(),
@@ -66,32 +66,18 @@ def screened(movement: MovementRow, *refusals: str) -> ComplianceDecision:
 
 
 def scored(movement: MovementRow, outcome: FraudOutcome = "approve") -> FraudDecision:
-    return FraudDecision(id=movement.id, score=0.1, outcome=outcome, reasons=[])
+    reasons = [Reason("large", "It is large.")] if outcome == "review" else []
+    return FraudDecision(id=movement.id, score=0.1, outcome=outcome, reasons=reasons)
 
 
 def answered(movement: MovementRow, outcome: Outcome, code: str | None = None) -> TransferResult:
     return TransferResult(id=movement.id, outcome=outcome, amount=movement.amount, recorded_at=NOW, code=code)
 
 
-def account(movement: MovementRow, *, frozen: Literal["none", "debits", "all"], closed: bool) -> Account:
-    return Account(
-        id=movement.wallet_id,
-        kind="wallet",
-        currency="EUR",
-        posted=500,
-        held=500,
-        available=0,
-        pending_credits=0,
-        frozen=frozen,
-        closed=closed,
-        version=2,
-    )
-
-
 def test_all_refusals_go_to_the_ledger_which_reports_the_first() -> None:
     asked = withdrawal()
 
-    held = verdict(asked, screened(asked, "limit_exceeded"), scored(asked, "decline"), NOW)
+    held = decision(asked, screened(asked, "limit_exceeded"), scored(asked, "decline"), NOW)
 
     assert held == Hold(("limit_exceeded", "fraud_declined"))
     assert first_transfer(asked, held).refusals == ("limit_exceeded", "fraud_declined")
@@ -109,25 +95,25 @@ def test_a_hold_has_no_end_for_a_rail_may_take_its_time() -> None:
 def test_nothing_is_decided_without_a_score_before_ten_seconds(idle_seconds: int) -> None:
     asked = withdrawal(status="screening", idle=timedelta(seconds=idle_seconds))
 
-    assert verdict(asked, screened(asked), None, NOW) == "wait"
+    assert decision(asked, screened(asked), None, NOW) == "wait"
 
 
 def test_after_ten_seconds_without_a_score_the_funds_are_held_for_review() -> None:
     asked = withdrawal(status="screening", idle=timedelta(seconds=11))
 
-    held = verdict(asked, screened(asked), None, NOW)
+    held = decision(asked, screened(asked), None, NOW)
 
-    assert held == Hold((), "no_score")
-    change = after_first_transfer(answered(asked, "held"), held)
-    assert (change.status, change.step, change.review_reason) == ("in_review", "review", "no_score")
+    assert held == Hold((), Review(kinds=("no_score",), score=None, reasons=(), at=NOW))
+    change = after_first_transfer(answered(asked, "held"), held, NOW)
+    assert (change.status, change.step, change.review) == ("in_review", "file", held.review)
 
 
 def test_compliance_is_waited_for_a_minute_then_it_is_refused() -> None:
     waiting = withdrawal(status="screening", idle=timedelta(seconds=59))
     over = withdrawal(status="screening", idle=timedelta(seconds=61))
 
-    assert verdict(waiting, None, scored(waiting), NOW) == "wait"
-    given_up = verdict(over, None, scored(over), NOW)
+    assert decision(waiting, None, scored(waiting), NOW) == "wait"
+    given_up = decision(over, None, scored(over), NOW)
     assert given_up == Hold(("compliance_unavailable",))
     assert first_transfer(over, given_up).kind == "hold"
     assert first_transfer(over, given_up).refusals == ("compliance_unavailable",)
@@ -136,29 +122,58 @@ def test_compliance_is_waited_for_a_minute_then_it_is_refused() -> None:
 def test_a_hold_that_an_earlier_attempt_got_is_reviewed_when_compliance_went_away_since() -> None:
     over = withdrawal(status="screening", idle=timedelta(seconds=61))
 
-    change = after_first_transfer(answered(over, "held"), Hold(("compliance_unavailable",)))
+    change = after_first_transfer(answered(over, "held"), Hold(("compliance_unavailable",)), NOW)
 
-    assert (change.status, change.step, change.review_reason) == ("in_review", "review", "no_score")
+    assert (change.status, change.step) == ("in_review", "file")
+    assert change.review == Review(kinds=("no_score",), score=None, reasons=(), at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "screening", "kinds"),
+    [
+        ("approve", "clear", None),
+        ("approve", "possible", ("compliance",)),
+        ("review", "clear", ("fraud",)),
+        ("review", "possible", ("fraud", "compliance")),
+        (None, "clear", ("no_score",)),
+        (None, "possible", ("no_score", "compliance")),
+    ],
+)
+def test_all_that_somebody_has_to_approve_is_due_at_once(
+    outcome: FraudOutcome | None, screening: ScreeningOutcome, kinds: tuple[ReviewKind, ...] | None
+) -> None:
+    asked = withdrawal(status="screening", idle=timedelta(seconds=11))
+    named = Reason("sanctions_possible", "It is looked at.")
+    compliance = msgspec.structs.replace(screened(asked), outcome=screening, reasons=[named])
+    fraud = None if outcome is None else scored(asked, outcome)
+
+    held = decision(asked, compliance, fraud, NOW)
+
+    assert isinstance(held, Hold)
+    score, reasons = (None, ()) if fraud is None else (fraud.score, tuple(fraud.reasons))
+    due = None if kinds is None else Review(kinds=kinds, score=score, reasons=(*reasons, named), at=NOW)
+    assert (held.refusals, held.review) == ((), due)
+    assert after_first_transfer(answered(asked, "held"), held, NOW).step == ("rail" if kinds is None else "file")
 
 
 def test_the_minute_begins_when_it_first_had_to_wait() -> None:
     old = withdrawal(status="pending", idle=timedelta(hours=2))
 
-    assert verdict(old, None, None, NOW) == "wait"
+    assert decision(old, None, None, NOW) == "wait"
 
 
 def test_after_a_day_it_is_given_up() -> None:
     old = withdrawal(idle=timedelta(hours=25))
 
-    assert verdict(old, screened(old), scored(old), NOW) == Refuse("given_up")
+    assert decision(old, screened(old), scored(old), NOW) == Refuse("given_up")
 
 
 def test_giving_up_follows_what_the_ledger_had_stored() -> None:
     old = withdrawal(idle=timedelta(hours=25))
 
-    change = after_first_transfer(answered(old, "held"), Refuse("given_up"))
+    change = after_first_transfer(answered(old, "held"), Refuse("given_up"), NOW)
 
-    assert (change.status, change.step) == ("in_review", "review")
+    assert (change.status, change.step) == ("in_review", "file")
 
 
 @pytest.mark.parametrize(
@@ -175,90 +190,11 @@ def test_giving_up_follows_what_the_ledger_had_stored() -> None:
 def test_a_refusal_ends_it_with_the_status_of_its_code(code: str, status: str, shown: str) -> None:
     asked = withdrawal()
 
-    change = after_first_transfer(answered(asked, "refused", code), Hold())
+    change = after_first_transfer(answered(asked, "refused", code), Hold(), NOW)
 
     assert (change.status, change.step) == (status, "resolve")
     assert change.failure is not None
     assert change.failure.code == shown
-
-
-def test_a_review_without_a_score_closes_itself() -> None:
-    waiting = withdrawal(status="in_review", step="review", review_reason="no_score")
-
-    unanswered, reviewed = after_review(waiting, None, NOW), after_review(waiting, scored(waiting, "review"), NOW)
-    declined = after_review(waiting, scored(waiting, "decline"), NOW)
-
-    assert after_review(waiting, scored(waiting, "approve"), NOW) == "screen_again"
-    assert isinstance(unanswered, Change)
-    assert (unanswered.status, unanswered.step) == ("in_review", "review")
-    assert isinstance(reviewed, Change)
-    assert reviewed.review_reason == "fraud_review"
-    assert isinstance(declined, Change)
-    assert (declined.status, declined.step, declined.reason) == ("in_review", "release", "fraud_declined")
-
-
-@pytest.mark.parametrize(
-    ("refusals", "frozen", "closed", "code"),
-    [
-        ((), "none", False, None),
-        ((), "debits", False, "wallet_frozen"),
-        ((), "all", False, "wallet_frozen"),
-        ((), "none", True, "wallet_closed"),
-        (("sanctions_hit",), "none", False, "sanctions_hit"),
-        (("customer_not_active",), "none", False, "customer_not_active"),
-        (("customer_blocked",), "all", False, "customer_blocked"),
-        (("sanctions_hit",), "debits", False, "wallet_frozen"),
-    ],
-)
-def test_an_approved_withdrawal_goes_on_only_where_nothing_speaks_against_it_now(
-    refusals: tuple[str, ...], frozen: Literal["none", "debits", "all"], closed: bool, code: str | None
-) -> None:
-    waiting = withdrawal(status="in_review", step="review", review_reason="no_score")
-
-    change = after_screening_again(
-        waiting, screened(waiting, *refusals), account(waiting, frozen=frozen, closed=closed)
-    )
-
-    step = ("in_review", "release", code) if code else ("pending", "rail", "score_approved")
-    assert (change.status, change.step, change.reason) == step
-
-
-def test_a_possible_hit_is_left_to_people_at_first_and_when_it_is_screened_again() -> None:
-    asked = withdrawal()
-    possible = msgspec.structs.replace(screened(asked), outcome="possible")
-    waiting = withdrawal(status="in_review", step="review", review_reason="no_score")
-    unfrozen = account(waiting, frozen="none", closed=False)
-
-    again = after_screening_again(waiting, possible, unfrozen)
-
-    assert verdict(asked, possible, scored(asked), NOW) == Hold((), "compliance_review")
-    assert (again.status, again.step, again.review_reason) == ("in_review", "review", "compliance_review")
-    assert again.rests
-
-
-@pytest.mark.parametrize(
-    ("code", "status"),
-    [("sanctions_hit", "declined"), ("customer_not_active", "failed"), ("review_expired", "declined")],
-)
-def test_what_was_decided_against_a_withdrawal_ends_it_once_its_hold_is_void(code: str, status: str) -> None:
-    voided = msgspec.structs.replace(
-        withdrawal(status="in_review", step="release"), failure_code=code, failure_detail="It says why."
-    )
-
-    change = after_voiding(voided)
-
-    assert (change.status, change.step, change.reason) == (status, "resolve", code)
-
-
-def test_a_review_ends_after_three_days() -> None:
-    forgotten = withdrawal(status="in_review", step="review", review_reason="fraud_review", idle=timedelta(hours=73))
-
-    change = after_review(forgotten, None, NOW)
-
-    assert isinstance(change, Change)
-    assert (change.status, change.step) == ("in_review", "release")
-    assert change.failure is not None
-    assert change.failure.code == "review_expired"
 
 
 def test_what_the_rail_returned_it_had_paid_before() -> None:

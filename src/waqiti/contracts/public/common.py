@@ -25,6 +25,10 @@ DepositId = Annotated[str, _id_of(prefixes.DEPOSIT)]
 WithdrawalId = Annotated[str, _id_of(prefixes.WITHDRAWAL)]
 EventId = Annotated[str, _id_of(prefixes.EVENT)]
 ReviewId = Annotated[str, _id_of(prefixes.REVIEW)]
+DisputeId = Annotated[str, _id_of(prefixes.DISPUTE)]
+CaseId = Annotated[str, _id_of(prefixes.CASE)]
+WebhookEndpointId = Annotated[str, _id_of(prefixes.WEBHOOK_ENDPOINT)]
+DeliveryId = Annotated[str, _id_of(prefixes.DELIVERY)]
 Currency = Annotated[
     str,
     Meta(description="An active ISO 4217 code.", examples=["EUR"], extra_json_schema={"pattern": "^[A-Z]{3}$"}),

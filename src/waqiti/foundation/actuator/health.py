@@ -22,10 +22,11 @@ class Component(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The whole service: UP where every critical component is."""
+    """The whole service: UP where every critical component is. ``modes`` are the codes of what switches refuse now."""
 
     status: Status
     components: dict[str, Component] = {}
+    modes: list[str] = []
 
 
 class _Registered(msgspec.Struct, frozen=True):
@@ -39,6 +40,15 @@ class Health:
     def __init__(self, draining: asyncio.Event) -> None:
         self._draining = draining
         self._checks: dict[str, _Registered] = {}
+        self._modes: Callable[[], list[str]] = list
+
+    def tell_modes(self, modes: Callable[[], list[str]]) -> None:
+        """Have ``modes`` say which modes are on, by the codes that they refuse with."""
+        self._modes = modes
+
+    def modes(self) -> list[str]:
+        """Return the codes of the modes that are on."""
+        return self._modes()
 
     def add(self, name: str, check: Check, *, critical: bool = True) -> None:
         """Register a check; one that is not critical is shown but does not make the service DOWN."""
@@ -50,9 +60,9 @@ class Health:
         outcomes = await asyncio.gather(*(_run(registered.check) for registered in self._checks.values()))
         components = dict(zip(self._checks, outcomes, strict=True))
         if self._draining.is_set():
-            return HealthReport("OUT_OF_SERVICE", components)
+            return HealthReport("OUT_OF_SERVICE", components, self.modes())
         down = any(self._checks[name].critical and found.status != "UP" for name, found in components.items())
-        return HealthReport("DOWN" if down else "UP", components)
+        return HealthReport("DOWN" if down else "UP", components, self.modes())
 
 
 async def _run(check: Check) -> Component:

@@ -20,6 +20,7 @@ from waqiti.foundation.http.exchange import DEFAULT_MAX_BODY_BYTES, JSON_TYPE, I
 from waqiti.foundation.http.measures import Measures
 from waqiti.foundation.http.methods import Methods
 from waqiti.foundation.http.raw import RawRoute, RawRoutes
+from waqiti.foundation.http.security_audit import SecurityAudit
 from waqiti.foundation.security import Authenticator
 from waqiti.foundation.telemetry.trace import Trace, accepted_parent, accepted_request_id, enter_trace
 
@@ -52,6 +53,7 @@ class Edge:
         *,
         max_in_flight: int = MAX_IN_FLIGHT,
         access_log: AccessLog | None = None,
+        security_audit: SecurityAudit | None = None,
         body_limits: Mapping[str, int] | None = None,
         public_port: int | None = None,
     ) -> None:
@@ -64,6 +66,7 @@ class Edge:
         self._max_in_flight = max_in_flight
         self._in_flight = 0
         self._access_log = access_log
+        self._security_audit = security_audit
         self._body_limits = dict(body_limits or {})
         self._public_port = public_port
 
@@ -98,6 +101,8 @@ class Edge:
         self._measures.record(incoming.method, template, status, elapsed)
         if self._access_log is not None:
             self._access_log.write(incoming, template, status, elapsed)
+        if self._security_audit is not None and self._security_audit.on and incoming.is_judged:
+            self._security_audit.write(incoming, template, status)
 
     async def _serve(
         self, scope: Scope, receive: Receive, send: Send, incoming: Incoming, route: RawRoute | None
@@ -152,7 +157,10 @@ class Edge:
             raise Problem.not_found("There is nothing at this path.")
         if route is not None and route.open:
             return
-        incoming.principal = self._authenticator.authenticate(incoming.path, incoming.header(b"authorization"))
+        if not self._authenticator.is_open(incoming.path):
+            incoming.is_judged = True
+            incoming.principal = self._authenticator.identify(incoming.path, incoming.header(b"authorization"))
+            self._authenticator.authorize(incoming.path, incoming.principal)
         is_public = self._public_port is not None and scope["server"][1] == self._public_port
         if is_public and _FOR_OPERATORS.match(incoming.path):
             raise Problem.not_found("There is nothing at this path.")

@@ -32,6 +32,7 @@ class Incoming:
         "body",
         "headers",
         "held_bytes",
+        "is_judged",
         "json",
         "method",
         "path",
@@ -51,6 +52,7 @@ class Incoming:
         self._found = dict(headers)
         self.body = b""
         self.held_bytes = 0
+        self.is_judged = False
         self.json: JsonObject | None = None
         self.principal = ANONYMOUS
         self.unread = False

@@ -49,6 +49,7 @@ from waqiti.foundation.http.openapi import ApiDocument
 from waqiti.foundation.http.parameters import queried
 from waqiti.foundation.http.raw import RawRoute, RawRoutes
 from waqiti.foundation.http.request import Request, check_request
+from waqiti.foundation.http.security_audit import SecurityAudit
 from waqiti.foundation.http.wording import in_words
 from waqiti.foundation.security import Authenticator
 
@@ -66,6 +67,7 @@ def http_application(
     body_limits: Mapping[str, int] | None = None,
     max_in_flight: int = MAX_IN_FLIGHT,
     access_log: bool = False,
+    security_audit: SecurityAudit | None = None,
     serve_document: bool = True,
     public_port: int | None = None,
     admission: Admission | None = None,
@@ -74,8 +76,9 @@ def http_application(
 
     ``body_limits`` raises the 1 MiB bound of framework routes by exact path, in bytes. Beyond ``max_in_flight``
     requests at once the answer is 503 ``overloaded``. ``access_log`` writes one line a request; only the edge of the
-    platform does. ``serve_document`` offers the generated ``/openapi.json``. On ``public_port`` there are no
-    diagnostics: they are asked for at the replica's own port. ``admission`` is what switches refuse.
+    platform does. ``security_audit`` writes who was let in and who was not, while its switch is on. ``serve_document``
+    offers the generated ``/openapi.json``. On ``public_port`` there are no diagnostics: they are asked for at the
+    replica's own port. ``admission`` is what switches refuse.
     """
     raw_routes = RawRoutes(raw)
     refusals = _Refusals()
@@ -101,6 +104,7 @@ def http_application(
         admission or Admission(),
         max_in_flight=max_in_flight,
         access_log=AccessLog(service) if access_log else None,
+        security_audit=security_audit,
         body_limits=body_limits,
         public_port=public_port,
     )

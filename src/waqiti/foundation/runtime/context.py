@@ -16,6 +16,8 @@ from waqiti.foundation.http import Admission, RawRoute, Replays, Rule, http_appl
 from waqiti.foundation.http.asgi import ASGIApp
 from waqiti.foundation.http.client import ServiceClient
 from waqiti.foundation.http.edge import MAX_IN_FLIGHT
+from waqiti.foundation.http.security_audit import SecurityAudit
+from waqiti.foundation.runtime.isolation import Isolation
 from waqiti.foundation.security import Authenticator, KeyRing, TokenIssuer, TokenVerifier
 from waqiti.foundation.settings import SettingsError, SettingsType
 from waqiti.foundation.switches.reader import Switches
@@ -41,6 +43,7 @@ class Context(Generic[SettingsType]):
     keys: KeyRing
     tokens: TokenIssuer | None
     authenticator: Authenticator
+    isolation: Isolation
     closing: AsyncExitStack
     _clients: dict[tuple[str, str], ServiceClient] = field(default_factory=dict)
 
@@ -89,8 +92,10 @@ class Context(Generic[SettingsType]):
 
         ``rules`` say what switches refuse, ``replays`` whether a request was answered before.
         """
-        admission = Admission(rules, replays)
+        admission, audit = Admission(rules, replays), SecurityAudit(self.name)
+        self.switches.follow(audit.apply)
         self.switches.follow(admission.apply)
+        self.health.tell_modes(lambda: [rule.code for rule in admission.on])
         return http_application(
             service=self.name,
             version=waqiti.__version__,
@@ -100,6 +105,7 @@ class Context(Generic[SettingsType]):
             body_limits=body_limits,
             max_in_flight=max_in_flight,
             access_log=access_log,
+            security_audit=audit,
             serve_document=serve_document,
             public_port=public_port,
             admission=admission,
@@ -111,7 +117,7 @@ class Context(Generic[SettingsType]):
             raise SettingsError(f"{self.name} needs the address of {deployment} (WAQITI_URL_...)")
         if self.tokens is None:
             raise SettingsError(f"{self.name} needs WAQITI_TOKEN_KEY_FILE to call {deployment}")
-        return ServiceClient(deployment, url, authorization=self.tokens.authorization)
+        return ServiceClient(deployment, url, authorization=self.tokens.authorization, isolated=self.isolation.is_on)
 
 
 def read_tokens(name: str, settings: SettingsType) -> TokenIssuer | None:

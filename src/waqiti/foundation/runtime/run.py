@@ -17,6 +17,7 @@ from waqiti.foundation.actuator import Health
 from waqiti.foundation.actuator.routes import Actuator
 from waqiti.foundation.runtime.context import Context, read_keys, read_tokens, read_verifier
 from waqiti.foundation.runtime.heartbeat import Heartbeat
+from waqiti.foundation.runtime.isolation import Isolation
 from waqiti.foundation.runtime.listener import SILENCE_SECONDS, Listener, bound_socket, inherited_sockets
 from waqiti.foundation.runtime.service import Application, Role, Service
 from waqiti.foundation.runtime.tasks import BackgroundTask, run_all
@@ -119,6 +120,7 @@ class _Served:
         self._sockets = sockets
         self._silence_seconds = silence_seconds
         self._draining = asyncio.Event()
+        self._isolation = Isolation()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
@@ -130,7 +132,7 @@ class _Served:
             application = await closing.enter_async_context(self._service.build(context))
             listener = Listener(application.asgi, self._sockets)
             stop = asyncio.Event()
-            workers = asyncio.create_task(run_all(self._workers(application), self._draining))
+            workers = asyncio.create_task(run_all(self._workers(application), self._draining, self._isolation))
             api_tasks = asyncio.create_task(run_all(self._api_tasks(application), stop))
             listener.start()
             try:
@@ -163,6 +165,7 @@ class _Served:
             keys=keys,
             tokens=read_tokens(self._service.name, self._settings),
             authenticator=Authenticator(keys, verifier),
+            isolation=self._isolation,
             closing=closing,
         )
 
@@ -177,6 +180,7 @@ class _Served:
         self._switches.start()
         closing.callback(self._switches.stop)
         self._switches.follow(LevelFollower(self._settings.log_level))
+        self._switches.follow(self._isolation.apply)
 
     def _start_heartbeat(self, closing: AsyncExitStack) -> None:
         if self._settings.heartbeat_file:

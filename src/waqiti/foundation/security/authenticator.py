@@ -28,34 +28,43 @@ class Authenticator:
         Raises:
             Problem: 401 ``unauthorized``, or 403 ``forbidden`` where a known caller has no business there.
         """
-        if path in _OPEN or _below(path, _HEALTH):
+        if self.is_open(path):
             return ANONYMOUS
-        credential = _credential(authorization)
-        if _below(path, _INTERNAL):
-            return self._service(credential)
-        if path.startswith(_DIAGNOSTICS):
-            return self._tokens.find(credential) or self._operator(credential)
-        principal = self._key(credential)
-        principal.require(API)
+        principal = self.identify(path, authorization)
+        self.authorize(path, principal)
         return principal
+
+    def is_open(self, path: str) -> bool:
+        """Say whether anybody may be there."""
+        return path in _OPEN or _below(path, _HEALTH)
+
+    def identify(self, path: str, authorization: bytes | None) -> Principal:
+        """Return who calls; tokens count where deployments have business.
+
+        Raises:
+            Problem: 401 ``unauthorized``.
+        """
+        credential = _credential(authorization)
+        if _below(path, _INTERNAL) or path.startswith(_DIAGNOSTICS):
+            return self._tokens.find(credential) or self._key(credential)
+        return self._key(credential)
+
+    def authorize(self, path: str, principal: Principal) -> None:
+        """Raise 403 ``forbidden`` where a known caller has no business there."""
+        if _below(path, _INTERNAL):
+            if principal.service is None:
+                raise forbidden("Internal routes take the platform's own tokens only.")
+        elif path.startswith(_DIAGNOSTICS):
+            if principal.service is None:
+                principal.require(OPERATOR)
+        else:
+            principal.require(API)
 
     def _key(self, credential: bytes) -> Principal:
         principal = self._keys.find(credential)
         if principal is None:
             raise unauthorized("The API key is unknown or revoked.")
         return principal
-
-    def _operator(self, credential: bytes) -> Principal:
-        principal = self._key(credential)
-        principal.require(OPERATOR)
-        return principal
-
-    def _service(self, credential: bytes) -> Principal:
-        principal = self._tokens.find(credential)
-        if principal is not None:
-            return principal
-        self._key(credential)
-        raise forbidden("Internal routes take the platform's own tokens only.")
 
 
 def _below(path: str, prefix: str) -> bool:

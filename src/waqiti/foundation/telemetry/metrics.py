@@ -10,9 +10,11 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -22,6 +24,7 @@ Merge = Literal["livesum", "livemax", "livemin", "mostrecent", "sum", "max", "mi
 _Metric = TypeVar("_Metric", bound=MetricWrapperBase)
 
 _known: dict[str, MetricWrapperBase] = {}
+_figures: "dict[str, Figure]" = {}
 _FILE_BYTES: Final = 1 << 16
 # Beside its name, padded to 8, an entry holds a length and two doubles.
 _ENTRY_BYTES: Final = 32
@@ -70,6 +73,40 @@ def histogram(
     return _once(name, Histogram, lambda: Histogram(name, help_text, labels, buckets=buckets))
 
 
+class Figure(Collector):
+    """A number that the process that is asked has measured: absent until it has, and whenever it could not."""
+
+    def __init__(self, name: str, help_text: str, labels: Sequence[str]) -> None:
+        self._name = name
+        self._help = help_text
+        self._labels = labels
+        self._values: dict[tuple[str, ...], float] = {}
+
+    def set(self, value: float | None, *labels: str) -> None:
+        """Show ``value`` under these values of the labels; None shows nothing."""
+        assert len(labels) == len(self._labels)
+        if value is None:
+            self._values.pop(labels, None)
+        else:
+            self._values[labels] = value
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Give what there is to Prometheus' library."""
+        family = GaugeMetricFamily(self._name, self._help, labels=self._labels)
+        for labels, value in self._values.items():
+            family.add_metric(labels, value)
+        return [family] if self._values else []
+
+
+def figure(name: str, help_text: str, labels: Sequence[str] = ()) -> Figure:
+    """Return the figure ``name``: a gauge of this process alone, which shows nothing where nothing is known."""
+    found = _figures.get(name)
+    if found is None:
+        found = _figures[name] = Figure(name, help_text, labels)
+        REGISTRY.register(found)
+    return found
+
+
 def exposition() -> bytes:
     """Return everything in Prometheus' text format 0.0.4, added up over the processes of the replica."""
     return generate_latest(_registry())
@@ -103,6 +140,8 @@ def _registry() -> CollectorRegistry:
         return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    for found in _figures.values():
+        registry.register(found)
     return registry
 
 

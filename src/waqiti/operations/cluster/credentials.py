@@ -1,5 +1,6 @@
 """Keys of people and of services: minted at the first start, kept from then on."""
 
+import base64
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
@@ -18,6 +19,7 @@ _SCOPES: Final[dict[str, list[str]]] = {
     "operator_key": ["operator"],
     "approver_key": ["operator", "approver"],
 }
+_WEBHOOK_KEY_BYTES: Final = 32
 
 
 class MintedKeys(msgspec.Struct, frozen=True):
@@ -71,6 +73,12 @@ def ensure_token_keys(layout: Layout, deployments: Iterable[str]) -> None:
             write(path, new_private_key().encode())
         public[name] = public_pem(path.read_text())
     write_document(layout.token_public_keys, public)
+
+
+def ensure_webhook_key(layout: Layout) -> None:
+    """Mint the key of webhook secrets where there is none yet; what it encrypted is lost without it."""
+    if not layout.webhook_key.exists():
+        write(layout.webhook_key, base64.b64encode(secrets.token_bytes(_WEBHOOK_KEY_BYTES)))
 
 
 def _mint(kind: Literal["api", "operator", "approver"]) -> str:

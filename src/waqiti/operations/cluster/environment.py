@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from waqiti.contracts.catalog import NOTIFICATION
 from waqiti.foundation.settings import PREFIX, events_variable, variable_name
 from waqiti.operations.cluster.access import DatabaseAccess
 from waqiti.operations.cluster.layout import VARIABLE, Layout
@@ -49,12 +50,18 @@ def replica_environment(
         "WAQITI_TOKEN_PUBLIC_FILE": str(layout.token_public_keys),
     }
     urls = {variable_name(name): f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    return inherited() | own | urls | _databases(accesses.get(deployment))
+    webhooks = _webhooks(layout) if deployment == NOTIFICATION else {}
+    return inherited() | own | urls | webhooks | _databases(accesses.get(deployment))
 
 
 def supervised_by(environment: Mapping[str, str], root: Path) -> bool:
     """Return whether a process with this environment is a replica of the cluster in ``root``."""
     return REPLICA in environment and environment.get(VARIABLE) == str(root)
+
+
+def _webhooks(layout: Layout) -> dict[str, str]:
+    """Whatever runs beside the platform is on loopback, and so are the receivers of who tries it."""
+    return {"WAQITI_WEBHOOK_KEY_FILE": str(layout.webhook_key), "WAQITI_WEBHOOK_PRIVATE_TARGETS": "true"}
 
 
 def _databases(access: DatabaseAccess | None) -> dict[str, str]:

@@ -22,6 +22,7 @@ LOOK_STARTING_SECONDS: Final = 0.1
 LOOK_UNREADY_SECONDS: Final = 0.5
 LOOK_READY_SECONDS: Final = 2.0
 _SPAWN_RETRY_SECONDS: Final = 1.0
+_HELD_BACK_SECONDS: Final = 0.5
 
 
 Look = Callable[[], Awaitable[Seen]]
@@ -48,7 +49,10 @@ class Starter(Protocol):
 
 
 class ProcessKeeper:
-    """One process, over all its restarts; ``changed`` is called whenever ``record()`` says something new."""
+    """One process, over all its restarts; ``changed`` is called whenever ``record()`` says something new.
+
+    While ``held_back`` says so, a process that has ended is not started again.
+    """
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class ProcessKeeper:
         *,
         liveness_seconds: float,
         changed: Callable[[], None],
+        held_back: Callable[[], bool] = lambda: False,
     ) -> None:
         self.role = role
         self.ready = False
@@ -67,6 +72,7 @@ class ProcessKeeper:
         self._exits = exits
         self._liveness_seconds = liveness_seconds
         self._changed = changed
+        self._held_back = held_back
         self._backoff = Backoff()
         self._child: Child | None = None
         self._started_at: datetime | None = None
@@ -115,6 +121,9 @@ class ProcessKeeper:
         self._stopping.set()
 
     async def _start(self) -> Child | None:
+        if self._last_exit is not None and self._held_back():
+            await self._sleep(_HELD_BACK_SECONDS)
+            return None
         try:
             self._child, self._port = self._starter.start()
         except (OSError, ClusterError) as error:

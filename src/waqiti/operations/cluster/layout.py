@@ -70,6 +70,11 @@ class Layout:
         return self.secrets / f"{deployment}.pem"
 
     @property
+    def webhook_key(self) -> Path:
+        """The key that the secrets of webhook endpoints are encrypted with (32 bytes, base64)."""
+        return self.secrets / "webhooks.key"
+
+    @property
     def operations(self) -> Path:
         return self.root / "operations"
 

@@ -16,7 +16,7 @@ import asyncpg
 
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
 from waqiti.operations.cluster.access import DatabaseAccess, accesses, kept_passwords, login_roles
-from waqiti.operations.cluster.credentials import ensure_token_keys, kept_keys, write_credentials
+from waqiti.operations.cluster.credentials import ensure_token_keys, ensure_webhook_key, kept_keys, write_credentials
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import read_document, write_document
 from waqiti.operations.cluster.layout import Layout
@@ -43,6 +43,7 @@ async def prepare(layout: Layout) -> None:
     planned = {row.name for row in plan.deployments}
     deployments = [row for row in DEPLOYMENTS if row.name in planned]
     ensure_token_keys(layout, [row.name for row in deployments])
+    ensure_webhook_key(layout)
     outside = plan.postgres is not None and plan.postgres.url is not None
     admin_url = await _wait_for_server(layout, _OUTSIDE_SECONDS if outside else _SERVER_SECONDS)
     granted = await _prepare_databases(layout, admin_url, deployments)

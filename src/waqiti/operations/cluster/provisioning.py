@@ -28,11 +28,14 @@ _CONNECT_TIMEOUT_SECONDS: Final = 5.0
 
 # Of 300 connections 8 are reserved and 12 are left to migrations, operations and administrators.
 _KEPT_BACK: Final = 20
-_READER_LIMIT: Final = 12
+_LARGEST_READER_LIMIT: Final = 12
+# A worker process has three such connections, and one that replaces it begins before it ends.
+_SMALLEST_READER_LIMIT: Final = 4
 _MIGRATOR_LIMIT: Final = 2
 _OPS_LIMIT: Final = 10
 _LARGEST_RUNTIME_LIMIT: Final = 50
-_SMALLEST_RUNTIME_LIMIT: Final = 10
+# Pools open connections as they need them: on a server of PostgreSQL's own 100 connections all services still fit.
+_SMALLEST_RUNTIME_LIMIT: Final = 9
 _SCRAM_ITERATIONS: Final = 4096
 
 
@@ -42,11 +45,12 @@ class Limits:
     def __init__(self, deployments: Sequence[Deployment], max_connections: int) -> None:
         services = sum(row.database is not None for row in deployments)
         readers = sum(bool(row.reads_events_of) for row in deployments)
-        budget = max_connections - _KEPT_BACK - readers * _READER_LIMIT
+        needed = services * _SMALLEST_RUNTIME_LIMIT + readers * _SMALLEST_READER_LIMIT + _KEPT_BACK
+        spare = (max_connections - needed) // max(readers, 1)
+        self.reader = max(_SMALLEST_READER_LIMIT, min(_SMALLEST_READER_LIMIT + spare, _LARGEST_READER_LIMIT))
+        budget = max_connections - _KEPT_BACK - readers * self.reader
         self.runtime = min(budget // max(services, 1), _LARGEST_RUNTIME_LIMIT)
-        self.reader = _READER_LIMIT
-        if self.runtime < _SMALLEST_RUNTIME_LIMIT:
-            needed = services * _SMALLEST_RUNTIME_LIMIT + readers * _READER_LIMIT + _KEPT_BACK
+        if max_connections < needed:
             raise ClusterError(
                 f"The PostgreSQL server allows {max_connections} connections: set max_connections to 300 "
                 f"(at least {needed}) and restart it",

@@ -12,6 +12,7 @@ from waqiti.operations.cluster.access import read_accesses
 from waqiti.operations.cluster.children import Child, start_child
 from waqiti.operations.cluster.environment import replica_environment
 from waqiti.operations.cluster.exits import HandedOnExits
+from waqiti.operations.cluster.isolation import is_isolated
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now
 from waqiti.operations.cluster.keeper import Look, ProcessKeeper
 from waqiti.operations.cluster.layout import Layout
@@ -100,7 +101,12 @@ class Replica:
         starter = _ProcessStarter(self._around, planned.name, self.name, role)
         around = self._around
         return ProcessKeeper(
-            role, starter, around.exits, liveness_seconds=around.plan.liveness_seconds, changed=around.changed
+            role,
+            starter,
+            around.exits,
+            liveness_seconds=around.plan.liveness_seconds,
+            changed=around.changed,
+            held_back=partial(is_isolated, around.layout, planned.name),
         )
 
 

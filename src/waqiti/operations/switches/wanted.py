@@ -62,18 +62,18 @@ def value_of(switch: Switch, text: str) -> Value:
     return value.upper() if isinstance(value, str) else value
 
 
-def period_of(text: str) -> timedelta:
-    """Read a period such as ``90s``, ``30m``, ``2h`` or ``1d``.
+def period_of(text: str, option: str = "--for") -> timedelta:
+    """Read the period that ``option`` was given, such as ``90s``, ``30m``, ``2h`` or ``1d``.
 
     Raises:
         ClusterError: it is none, or over thirty days.
     """
     found = _PERIOD.fullmatch(text.strip())
     if found is None:
-        raise ClusterError(f"--for wants a period such as 90s, 30m, 2h or 1d, and not {text!r}", WRONG_USE)
+        raise ClusterError(f"{option} wants a period such as 90s, 30m, 2h or 1d, and not {text!r}", WRONG_USE)
     period = timedelta(**{_UNITS[found[2]]: int(found[1])})
     if period > LONGEST:
-        raise ClusterError(f"--for is at most {LONGEST.days} days: leave it out for what is to stay", WRONG_USE)
+        raise ClusterError(f"{option} is at most {LONGEST.days} days: leave it out for what is to stay", WRONG_USE)
     return period
 
 

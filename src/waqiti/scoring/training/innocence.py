@@ -243,20 +243,21 @@ _STORIES: Final[tuple[Callable[[Story], None], ...]] = (
 )
 
 
-@cache
-def told(seed: int) -> tuple[tuple[str, Float32s], ...]:
-    """Return name and features of the movements that must pass, story by story."""
-    return tuple(_told(seed))
-
-
-def _told(seed: int) -> Iterator[tuple[str, Float32s]]:
+def stories(seed: int, times: int = _TOLD) -> Iterator[tuple[str, Story]]:
+    """Yield name and movements of every story, each told ``times`` times."""
     for tell in _STORIES:
         name = tell.__name__.strip("_").replace("_", " ")
-        for number in range(_TOLD):
+        for number in range(times):
             chance = Random(f"innocence/{seed}/{name}/{number}")
             story = Story(chance, is_learnt_from=seed in LEARNT_SEEDS)
             tell(story)
-            yield name, _rows(story)
+            yield name, story
+
+
+@cache
+def told(seed: int) -> tuple[tuple[str, Float32s], ...]:
+    """Return name and features of the movements that must pass, story by story."""
+    return tuple((name, _rows(story)) for name, story in stories(seed))
 
 
 def innocent_rows(seed: int) -> Float32s:

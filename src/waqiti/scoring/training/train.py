@@ -44,15 +44,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True):
-    """A model: its artifact, the rows read, its figures on the ``test`` period, and the verdict of the innocents."""
+    """A model: its artifact, the rows read, its figures on the ``test`` period, and the verdict of the innocents.
+
+    ``table`` has what was read, so that others can be measured on the same rows.
+    """
 
     artifact: bytes
     sha256: str
     card: str
-    rows: int
+    table: Table
     test: Period
     metrics: Metrics
     verdict: Verdict
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return len(self.table)
 
 
 def train(stream: Iterable[Sample], options: Options, progress: Progress = lambda _: None) -> Trained:
@@ -76,7 +84,7 @@ def train(stream: Iterable[Sample], options: Options, progress: Progress = lambd
         artifact=content,
         sha256=sha256(content),
         card=artifact.card,
-        rows=len(table),
+        table=table,
         test=period,
         metrics=metrics,
         verdict=judge(Predictor.load(content)),

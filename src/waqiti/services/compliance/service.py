@@ -15,10 +15,12 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.telemetry import logger
+from waqiti.services.compliance.api.cases import case_routes
 from waqiti.services.compliance.api.customers import public_routes
 from waqiti.services.compliance.api.internal import internal_routes
 from waqiti.services.compliance.domain.lists import SourceList, read_list, together
 from waqiti.services.compliance.domain.screening import ListError, WatchList
+from waqiti.services.compliance.usecases.cases import Cases
 from waqiti.services.compliance.usecases.customers import Customers
 from waqiti.services.compliance.usecases.freezes import Freezes
 from waqiti.services.compliance.usecases.limits import LimitsInUse
@@ -71,8 +73,9 @@ async def build(context: Context[ComplianceSettings]) -> AsyncIterator[Applicati
     if context.role != "api":
         workers.append(freeze_wallets(Freezes(database, WalletClient(context.client(WALLET)))))
         workers += await _following(context, database, resolver)
+    handlers = [*public_routes(customers), *case_routes(Cases(database, screening))]
     yield Application(
-        asgi=context.http(public_routes(customers), raw=raw, rules=MODES, replays=answered_before(database)),
+        asgi=context.http(handlers, raw=raw, rules=MODES, replays=answered_before(database)),
         api_tasks=() if context.role == "worker" else (following,),
         workers=workers,
     )

@@ -19,6 +19,7 @@ from waqiti.services.gateway.domain.routes import OWNERS
 from waqiti.services.gateway.usecases.document import DocumentDesk
 from waqiti.services.gateway.usecases.forwarding import Forwarder
 from waqiti.services.gateway.usecases.health import HealthDesk
+from waqiti.services.gateway.usecases.status import StatusDesk
 
 _BEHIND = [row.name for row in DEPLOYMENTS if row.name != GATEWAY]
 _PUBLIC = sorted(set(OWNERS.values()))
@@ -39,9 +40,11 @@ async def build(context: Context[GatewaySettings]) -> AsyncIterator[Application]
     clients = {name: context.client(name) for name in _BEHIND}
     settings = context.settings
     rates = RateLimit(settings.rate_per_second, settings.rate_burst)
+    health = HealthDesk({name: context.client(name, "health") for name in _BEHIND})
     routes = edge_routes(
         Forwarder(clients, rates, context.draining),
-        HealthDesk({name: context.client(name, "health") for name in _BEHIND}),
+        health,
+        StatusDesk(health, context.health.modes),
         DocumentDesk({name: clients[name] for name in _PUBLIC}, waqiti.__version__),
     )
     public_port = urlsplit(settings.base_url).port

@@ -6,6 +6,7 @@ from typing import Final
 
 from waqiti.contracts.catalog import LEDGER
 from waqiti.contracts.ledger import Transfer, TransferResult
+from waqiti.contracts.modes import MODES
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.settings import Settings
 from waqiti.services.ledger.api.accounts import account_routes
@@ -29,7 +30,7 @@ async def build(context: Context[LedgerSettings]) -> AsyncIterator[Application]:
 
     committer = Committer(post_batch)
     yield Application(
-        asgi=context.http(account_routes(database), raw=[transfers_route(committer)]),
+        asgi=context.http(account_routes(database), raw=[transfers_route(committer)], rules=MODES),
         api_tasks=[BackgroundTask("commit transfers", committer.run)],
         workers=sweepers(database),
     )

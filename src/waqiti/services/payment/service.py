@@ -19,22 +19,29 @@ from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import Consumer, EventWriter
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.services.payment.api.disputes import dispute_handlers
 from waqiti.services.payment.api.paying import paying_routes
 from waqiti.services.payment.api.payments import command_handlers, reading_handlers
+from waqiti.services.payment.api.redriving import redriving_handlers
 from waqiti.services.payment.api.replays import replays
+from waqiti.services.payment.api.reviews import review_handlers
 from waqiti.services.payment.domain.decisions import Clocks
 from waqiti.services.payment.usecases.accepting import Acceptor
 from waqiti.services.payment.usecases.commands import Commands
 from waqiti.services.payment.usecases.deciding import Deciding
+from waqiti.services.payment.usecases.disputing import Disputing
 from waqiti.services.payment.usecases.paying import Paying
 from waqiti.services.payment.usecases.reading import Reading
+from waqiti.services.payment.usecases.redriving import Redriving
 from waqiti.services.payment.usecases.refunding import Refunding
 from waqiti.services.payment.usecases.replaying import Replaying
 from waqiti.services.payment.usecases.rescoring import Rescoring
 from waqiti.services.payment.usecases.retrying import Patience, Retrying
+from waqiti.services.payment.usecases.reviewing import Reviewing
 from waqiti.services.payment.usecases.settling import Settling
 from waqiti.services.payment.usecases.stepping import Stepping
 from waqiti.services.payment.usecases.sweeping import Sweeping
+from waqiti.services.payment.usecases.verdicts import Verdicts
 from waqiti.services.payment.usecases.waiting import Waiters
 from waqiti.services.payment.usecases.wallets import Wallets
 from waqiti.services.payment.worker.pipeline import Pipeline
@@ -69,6 +76,10 @@ class _Parts:
         self.ledger = LedgerClient(context.client(catalog.LEDGER))
         self.stepping = Stepping(database, self.writer, self.ledger)
         self.refunding = Refunding(database, self.writer, self.ledger)
+        fraud = FraudClient(context.client(catalog.FRAUD))
+        compliance = ComplianceClient(context.client(catalog.COMPLIANCE))
+        self.deciding = Deciding(fraud, compliance, self.ledger, self.clocks)
+        self.reviewing = Reviewing(database, self.writer, self.deciding, self.stepping, self.clocks)
 
 
 @asynccontextmanager
@@ -97,19 +108,24 @@ def _paying(context: Context[PaymentSettings], parts: _Parts, waiters: Waiters) 
 
 def _handlers(parts: _Parts) -> list[ControllerRouterHandler]:
     commands = Commands(parts.database, parts.stepping, parts.refunding)
-    return [*reading_handlers(Reading(parts.database)), *command_handlers(commands)]
+    verdicts = Verdicts(parts.database, parts.deciding, parts.stepping, parts.reviewing)
+    return [
+        *reading_handlers(Reading(parts.database)),
+        *command_handlers(commands),
+        *review_handlers(verdicts),
+        *dispute_handlers(Disputing(parts.database, parts.writer)),
+        *redriving_handlers(Redriving(parts.database, parts.writer)),
+    ]
 
 
 def _workers(context: Context[PaymentSettings], parts: _Parts) -> list[BackgroundTask]:
     settings, database = context.settings, parts.database
     consumer = Consumer(log=database, database=database, group=CONSUMER_GROUP, topic=PAYMENT_EVENTS)
-    fraud = FraudClient(context.client(catalog.FRAUD))
-    compliance = ComplianceClient(context.client(catalog.COMPLIANCE))
-    deciding = Deciding(fraud, compliance, parts.ledger, parts.clocks)
+    deciding = parts.deciding
     poison_pause = timedelta(seconds=settings.poison_pause_seconds)
     settling = Settling(database, parts.writer, consumer, poison_pause=poison_pause)
     retrying = Retrying(database, deciding, settling, _patience(settings))
-    rescoring = Rescoring(database, parts.writer, deciding, parts.stepping, parts.clocks)
+    rescoring = Rescoring(database, deciding, parts.reviewing)
     sweeping = Sweeping(
         database,
         parts.writer,

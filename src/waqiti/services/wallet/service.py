@@ -8,6 +8,7 @@ from waqiti.contracts.compliance import ComplianceClient
 from waqiti.contracts.fraud import FraudClient
 from waqiti.contracts.ledger import LedgerClient
 from waqiti.contracts.modes import MODES
+from waqiti.contracts.reviews import ReviewClient
 from waqiti.contracts.switches import PublicSettings
 from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, Context, Service
@@ -19,15 +20,15 @@ from waqiti.services.wallet.domain.rails import Rail
 from waqiti.services.wallet.usecases import sandbox_rail
 from waqiti.services.wallet.usecases.accounts import Accounts
 from waqiti.services.wallet.usecases.attempts import Attempts
-from waqiti.services.wallet.usecases.deposits import DepositSteps
 from waqiti.services.wallet.usecases.driving import Driver
 from waqiti.services.wallet.usecases.flags import Flags
 from waqiti.services.wallet.usecases.freezes import Freezes
 from waqiti.services.wallet.usecases.history import History
 from waqiti.services.wallet.usecases.movements import Movements
 from waqiti.services.wallet.usecases.outside import Others
+from waqiti.services.wallet.usecases.steps import steps
+from waqiti.services.wallet.usecases.verdicts import Verdicts
 from waqiti.services.wallet.usecases.wallets import Wallets
-from waqiti.services.wallet.usecases.withdrawals import WithdrawalSteps
 from waqiti.services.wallet.worker.loops import loops
 
 
@@ -44,9 +45,10 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
         LedgerClient(context.client(LEDGER)),
         ComplianceClient(context.client(COMPLIANCE)),
         FraudClient(context.client(FRAUD)),
+        ReviewClient(context.client(FRAUD)),
         rails,
     )
-    driver = Driver(database, {**DepositSteps(others).table(), **WithdrawalSteps(others).table()})
+    driver = Driver(database, steps(others))
     attempts = Attempts(driver)
     context.closing.push_async_callback(attempts.close)
     accounts = Accounts(database, others.ledger)
@@ -54,11 +56,12 @@ async def build(context: Context[WalletSettings]) -> AsyncIterator[Application]:
     freezes = Freezes(database, others.ledger, accounts)
     movements = Movements(database, wallets, rails, attempts)
     handlers = [
-        *wallet_routes(wallets, Flags(database, others.ledger, wallets)),
+        *wallet_routes(wallets, Flags(database, others.ledger, others.compliance, wallets)),
         *history_routes(wallets, History(wallets, others.ledger)),
         *movement_routes(movements),
     ]
-    asgi = context.http(handlers, raw=internal_routes(wallets, freezes), rules=MODES, replays=answered_before(database))
+    raw = internal_routes(wallets, freezes, Verdicts(database, attempts))
+    asgi = context.http(handlers, raw=raw, rules=MODES, replays=answered_before(database))
     yield Application(asgi=asgi, workers=loops(database, driver, rails, wallets))
 
 

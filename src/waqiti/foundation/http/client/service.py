@@ -37,7 +37,7 @@ _DOCUMENT: Final = msgspec.json.Decoder(_Document)
 
 
 class ServiceClient(HttpClient):
-    """Calls one deployment; ``authorization`` gives the header that says who calls."""
+    """Calls one deployment; ``authorization`` gives the header that says who calls. While ``isolated``, nobody does."""
 
     def __init__(
         self,
@@ -45,11 +45,33 @@ class ServiceClient(HttpClient):
         url: str,
         *,
         authorization: Callable[[], bytes],
+        isolated: Callable[[], bool] = lambda: False,
         max_connections: int = MAX_CONNECTIONS,
         max_waiters: int = MAX_WAITERS,
     ) -> None:
         super().__init__(name, url, max_connections=max_connections, max_waiters=max_waiters)
         self._authorization = authorization
+        self._isolated = isolated
+
+    async def request(
+        self,
+        method: str,
+        path: str | bytes,
+        *,
+        headers: Headers,
+        body: bytes = b"",
+        deadline: Deadline,
+        idempotent: bool = False,
+    ) -> HttpResponse:
+        """Send a request as ``HttpClient`` does, unless this service is isolated.
+
+        Raises:
+            NoAnswer: there was none by the deadline; ``sent`` says whether it may have had an effect.
+            DependencyUnavailable: the breaker is open, or this service is isolated; nothing was sent.
+        """
+        if self._isolated():
+            raise DependencyUnavailable(self.name, "This service is isolated, and calls nobody.")
+        return await super().request(method, path, headers=headers, body=body, deadline=deadline, idempotent=idempotent)
 
     async def call(
         self,

@@ -13,6 +13,7 @@ from msgspec import Meta
 from waqiti.contracts.compliance import CustomerStatus, ScreeningOutcome, Tier
 from waqiti.foundation.errors import FieldError, Problem
 from waqiti.services.compliance.domain.countries import COUNTRIES
+from waqiti.services.compliance.domain.screening import Match, strongest
 
 OLDEST_YEARS: Final = 150
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@(?:[^@\s.]{1,63}\.)+[^@\s.]{2,63}")
@@ -63,11 +64,21 @@ _STATUS: Final[dict[ScreeningOutcome, CustomerStatus]] = {
 
 
 class Screened(msgspec.Struct, frozen=True, kw_only=True):
-    """What screening a name gave."""
+    """What screening a name gave, the most alike first."""
 
     list_version: str
-    outcome: ScreeningOutcome
-    references: list[str]
+    matches: list[Match]
+
+    @property
+    def outcome(self) -> ScreeningOutcome:
+        """What was found, all together."""
+        return strongest(match.outcome for match in self.matches)
+
+    @property
+    def references(self) -> list[str]:
+        """The references of the entries that make the outcome."""
+        outcome = self.outcome
+        return [match.reference for match in self.matches if match.outcome == outcome]
 
     @property
     def status(self) -> CustomerStatus:

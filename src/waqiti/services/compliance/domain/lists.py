@@ -82,7 +82,8 @@ def together(lists: Sequence[SourceList], pause: Callable[[], None] = not_paused
         ListError: an entry has a name without a word.
     """
     entries = [entry for one in lists for entry in one.entries]
-    return WatchList(version_of(one.of for one in lists), entries, pause)
+    sources = [one.of.source for one in lists for _ in one.entries]
+    return WatchList(version_of(one.of for one in lists), entries, pause, sources)
 
 
 def _entry(row: dict[str, str]) -> Entry:

@@ -1,9 +1,9 @@
 """Names on a list, and what is found on it."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from heapq import nlargest
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -42,10 +42,16 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     kind: Kind = "individual"
 
 
-class Match(msgspec.Struct, frozen=True):
+EntryKey: TypeAlias = tuple[str, str]
+"""Names an entry for good: the source of its list, and its reference there."""
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
     """An entry like a name: by which of its names, how much (0 to 1), and what that means."""
 
+    source: str
     reference: str
+    kind: Kind
     name: str
     score: float
     outcome: ScreeningOutcome
@@ -64,14 +70,22 @@ def not_paused() -> None:
 
 
 class WatchList:
-    """Entries by all their names; ``version`` says what was loaded.
+    """Entries by all their names; ``version`` says what was loaded, ``sources`` where each entry is from.
 
     Building it for 20,000 names takes a second; ``pause`` is called every few milliseconds of that.
     """
 
-    def __init__(self, version: str, entries: Iterable[Entry], pause: Callable[[], None] = not_paused) -> None:
+    def __init__(
+        self,
+        version: str,
+        entries: Iterable[Entry],
+        pause: Callable[[], None] = not_paused,
+        sources: Iterable[str] | None = None,
+    ) -> None:
         self.version = version
         self.entries = tuple(entries)
+        self._sources = tuple(sources) if sources is not None else ("",) * len(self.entries)
+        assert len(self._sources) == len(self.entries)
         self._names: list[Name] = []
         self._owners = array("I")
         self._texts: list[str] = []
@@ -95,15 +109,15 @@ class WatchList:
         """How many names all entries have together."""
         return len(self._names)
 
-    def screen(self, text: str) -> list[Match]:
-        """Return the entries that may be meant by ``text``, the most alike first; at most 10."""
-        return [match for match in self.search(text, _CANDIDATES) if match.outcome != "clear"][:MOST_FOUND]
+    def screen(self, text: str, cleared: Collection[EntryKey] = ()) -> list[Match]:
+        """Return the entries that may be meant by ``text``, the most alike first: at most 10, none of ``cleared``."""
+        return [match for match in self.search(text, _CANDIDATES, cleared) if match.outcome != "clear"][:MOST_FOUND]
 
-    def search(self, text: str, limit: int) -> list[Match]:
+    def search(self, text: str, limit: int, cleared: Collection[EntryKey] = ()) -> list[Match]:
         """Return the entries most like ``text``, whatever that means, the most alike first."""
         name = parse(text)
         best: dict[int, tuple[float, int]] = {}
-        for number in self._candidates(name):
+        for number in self._candidates(name, cleared):
             owner = self._owners[number]
             score = self._likeness.score(name, self._names[number])
             if score > best.get(owner, (0.0, 0))[0]:
@@ -172,11 +186,19 @@ class WatchList:
         return len(weighty) > 1 and missing <= 1 and self._may_be_mentioned(number)
 
     def _match(self, name: Name, number: int, score: float) -> Match:
-        entry = self.entries[self._owners[number]]
-        return Match(entry.reference, self._texts[number], score, _outcome(entry, name, self._names[number], score))
+        owner = self._owners[number]
+        entry = self.entries[owner]
+        return Match(
+            source=self._sources[owner],
+            reference=entry.reference,
+            kind=entry.kind,
+            name=self._texts[number],
+            score=score,
+            outcome=_outcome(entry, name, self._names[number], score),
+        )
 
-    def _candidates(self, name: Name) -> Iterable[int]:
-        """Return the numbers of the names that share most with ``name``, by weight."""
+    def _candidates(self, name: Name, cleared: Collection[EntryKey]) -> Iterable[int]:
+        """Return the numbers of the names that share most with ``name``, by weight, but for those of ``cleared``."""
         shares: dict[int, float] = {}
         whole = sum(map(self._weigh, name.words))
         for word in dict.fromkeys(name.words):
@@ -190,8 +212,16 @@ class WatchList:
             for candidate, share in shares.items()
             if (promise := _promise(share, whole, self._lengths[candidate])) >= _LEAST_PROMISE
         }
+        same: Iterable[int] = self._by_key.get(name.key, NONE)
+        if cleared:
+            same = [number for number in same if self._key_of(number) not in cleared]
+            likely = {number: promise for number, promise in likely.items() if self._key_of(number) not in cleared}
         best = nlargest(_CANDIDATES, likely, key=likely.__getitem__)
-        return dict.fromkeys((*self._by_key.get(name.key, NONE), *best))
+        return dict.fromkeys((*same, *best))
+
+    def _key_of(self, number: int) -> EntryKey:
+        owner = self._owners[number]
+        return self._sources[owner], self.entries[owner].reference
 
     def _share(self, shares: dict[int, float], similar: Sequence[tuple[int, float]], weight: float) -> None:
         for number, alike in similar:
@@ -249,4 +279,15 @@ def _outcome(entry: Entry, name: Name, found: Name, score: float) -> ScreeningOu
     return outcome_of(score)
 
 
-__all__ = ["CONFIRMED", "POSSIBLE", "Entry", "Kind", "ListError", "Match", "WatchList", "not_paused", "strongest"]
+__all__ = [
+    "CONFIRMED",
+    "POSSIBLE",
+    "Entry",
+    "EntryKey",
+    "Kind",
+    "ListError",
+    "Match",
+    "WatchList",
+    "not_paused",
+    "strongest",
+]

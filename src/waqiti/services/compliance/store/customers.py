@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts.compliance import CustomerFacts, Tier
+from waqiti.contracts.compliance import CustomerFacts, CustomerStatus, Tier
 from waqiti.foundation.database import Connection
 from waqiti.services.compliance.domain.customers import CustomerRow, Document, NewCustomer, Screened
 
@@ -73,6 +73,22 @@ async def lock(connection: Connection, customer_id: UUID) -> CustomerRow | None:
     """Read a customer whom nobody else changes until the transaction ends."""
     row = await connection.fetchrow(_LOCK, customer_id)
     return _customer(row) if row is not None else None
+
+
+_LOCK_ALL: Final = "SELECT id, name FROM customers WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+
+
+async def lock_all(connection: Connection, ids: Sequence[UUID]) -> list[NamedCustomer]:
+    """Return customers whom nobody else changes, nor decides about, until the transaction ends."""
+    return [NamedCustomer(*row) for row in await connection.fetch(_LOCK_ALL, ids)]
+
+
+_SET_STATUS: Final = "UPDATE customers SET status = $2, updated_at = now() WHERE id = $1"
+
+
+async def set_status(connection: Connection, customer_id: UUID, status: CustomerStatus) -> None:
+    """Let a customer use their wallets, or not."""
+    await connection.execute(_SET_STATUS, customer_id, status)
 
 
 _SET_TIER: Final = """
@@ -149,7 +165,7 @@ async def add_screening(connection: Connection, customer_id: UUID, screened: Scr
     await connection.execute(_ADD_SCREENING, *_screening_columns([(customer_id, screened)]))
 
 
-# A customer who is no longer found stays blocked or in review: that is undone by people. Who becomes blocked is frozen.
+# A customer who is no longer found stays blocked or in review: cases are for people. Who becomes blocked is frozen.
 _SCREENED_AGAIN: Final = """
 WITH recorded AS (
     INSERT INTO screenings (customer_id, list_version, outcome, found)

@@ -21,6 +21,7 @@ from waqiti.services.compliance.domain.customers import (
 )
 from waqiti.services.compliance.store import customers as store
 from waqiti.services.compliance.store import freezes
+from waqiti.services.compliance.usecases.filing import file_cases
 from waqiti.services.compliance.usecases.names import Screening
 
 __all__ = ["Answer", "Customers", "view"]
@@ -38,6 +39,8 @@ class Customers:
     async def take_on(self, request: RequestKey, new: NewCustomer) -> Answer:
         """Store a new customer, screened: one who is found is ``blocked``, one who may be is ``in_review``.
 
+        Either opens a case.
+
         Raises:
             Problem: 422 where a field makes no sense; 503 while there is no list to screen by; what ``begin`` raises.
         """
@@ -49,6 +52,7 @@ class Customers:
             screened = self._screening.screen(new.name)
             customer = await store.insert(connection, found.resource_id, new, screened)
             await store.add_screening(connection, customer.id, screened)
+            await file_cases(connection, [(customer.id, screened)])
             if customer.status == "blocked":
                 await freezes.ask(connection, customer.id)
             return await _finish(connection, request, 201, customer)

@@ -37,6 +37,10 @@ class Freezes:
         return len(claimed)
 
     async def _freeze(self, freeze: store.Freeze) -> None:
+        """Freeze all that a customer has; of one who was cleared meanwhile nothing."""
+        if not freeze.is_blocked:
+            await self._done(freeze)
+            return
         reason = sanctions_reason(freeze.customer_id)
         asked = FreezeCustomer(customer_id=freeze.customer_id, reason=reason)
         count = failed = 0
@@ -51,7 +55,10 @@ class Freezes:
         if failed:
             _log.error("wallets_not_all_frozen", customer_id=str(freeze.customer_id), frozen=count, failed=failed)
             return
-        async with self._database.transaction() as connection:
-            await store.done(connection, freeze)
+        await self._done(freeze)
         _frozen.inc()
         _log.warning("wallets_frozen", customer_id=str(freeze.customer_id), count=count)
+
+    async def _done(self, freeze: store.Freeze) -> None:
+        async with self._database.transaction() as connection:
+            await store.done(connection, freeze)

@@ -1,7 +1,7 @@
 """Screening names against the lists in use."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -9,17 +9,18 @@ from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.contracts.compliance import CustomerFacts, ScreeningOutcome
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.foundation.telemetry import counter, logger
+from waqiti.foundation.telemetry import counter
 from waqiti.services.compliance.domain.customers import Screened
 from waqiti.services.compliance.domain.lists import ListVersion
-from waqiti.services.compliance.domain.screening import WatchList, strongest
+from waqiti.services.compliance.domain.screening import EntryKey, WatchList
+from waqiti.services.compliance.store import cases
 from waqiti.services.compliance.store import customers as store
+from waqiti.services.compliance.usecases.filing import file_cases
 
 _PAGE: Final = 200
 _FEW_TEXTS: Final = 8
 
 _hits: Final = counter("compliance_screening_hits", "Names found on the lists in use, by what that means.", ["outcome"])
-_log: Final = logger(__name__)
 
 
 class Screening:
@@ -71,7 +72,7 @@ class Screening:
     async def standing(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, CustomerFacts]:
         """Read how customers stand under the list in use; those it has not seen are screened first."""
         known, names = await store.standings(connection, ids), self.names
-        unseen = [key for key, found in known.items() if found.screening_version != names.version]
+        unseen = sorted(key for key, found in known.items() if found.screening_version != names.version)
         for first in range(0, len(unseen), _PAGE):
             part = unseen[first : first + _PAGE]
             await self.screen_again(connection, await store.names_of(connection, part, names.version), names)
@@ -81,29 +82,34 @@ class Screening:
     async def screen_again(
         self, connection: Connection, people: Sequence[store.NamedCustomer], names: WatchList
     ) -> None:
-        """Screen known customers against ``names`` beside the event loop, record it, and act on what is found."""
+        """Screen known customers against ``names`` beside the event loop, record it, and act on what is found.
+
+        What they were cleared of is not found. Whoever was cleared of something while the names were compared is
+        screened once more, now that nobody can decide about them.
+        """
         if not people:
             return
-        found = await asyncio.to_thread(lambda: [_screened(names, person.name) for person in people])
-        screened = list(zip([person.id for person in people], found, strict=True))
-        await store.screened_again(connection, screened)
-        for customer_id, one in screened:
-            if one.outcome != "clear":
-                _log.warning(
-                    "customer_found_on_list",
-                    customer_id=str(customer_id),
-                    outcome=one.outcome,
-                    list_version=one.list_version,
-                )
+        ids = [person.id for person in people]
+        cleared = await cases.cleared(connection, ids)
+        found = await asyncio.to_thread(
+            lambda: {person: _screened(names, person.name, cleared.get(person.id, ())) for person in people}
+        )
+        async with connection.transaction():
+            await store.lock_all(connection, ids)
+            now_cleared = await cases.cleared(connection, ids)
+            for person in people:
+                if now_cleared.get(person.id) != cleared.get(person.id):
+                    found[person] = _screened(names, person.name, now_cleared[person.id])
+            screened = [(person.id, one) for person, one in found.items()]
+            await store.screened_again(connection, screened)
+            await file_cases(connection, screened)
 
 
-def _screened(names: WatchList, name: str) -> Screened:
-    matches = names.screen(name)
-    outcome = strongest(match.outcome for match in matches)
-    if matches:
-        _hits.labels(outcome).inc()
-    references = [match.reference for match in matches if match.outcome == outcome]
-    return Screened(list_version=names.version, outcome=outcome, references=references)
+def _screened(names: WatchList, name: str, cleared: Collection[EntryKey] = ()) -> Screened:
+    screened = Screened(list_version=names.version, matches=names.screen(name, cleared))
+    if screened.matches:
+        _hits.labels(screened.outcome).inc()
+    return screened
 
 
 async def screen_everybody(database: Database, screening: Screening) -> int:

@@ -1,10 +1,16 @@
-"""From a score to a decision."""
+"""From what rules and the model say to a decision."""
+
+from typing import Final
 
 import msgspec
 
 from waqiti.contracts.fraud import FraudDecision, FraudOutcome, Reason, ScoreRequest
-from waqiti.services.fraud.domain.history import History
+from waqiti.scoring.view import View
 from waqiti.services.fraud.domain.rules import Hits, RuleSet
+from waqiti.services.fraud.domain.signals import Signals
+
+_LEAST_EXPLAINED: Final = 0.05
+"""A score of the model beneath this suspects nobody, however low the thresholds are set; nothing explains it."""
 
 
 class Thresholds(msgspec.Struct, frozen=True):
@@ -22,27 +28,55 @@ class Thresholds(msgspec.Struct, frozen=True):
             return "decline"
         return "review" if self.review and score >= self.review_at else "approve"
 
+    def wants_reasons(self, score: float) -> bool:
+        """Tell whether a score of the model is one to be explained."""
+        return score >= max(min(self.review_at, self.decline_at), _LEAST_EXPLAINED)
 
-class Judged(msgspec.Struct, frozen=True):
-    """An item with its decision and what led to it."""
+
+class Sight(msgspec.Struct, frozen=True):
+    """An item and what was known before it; ``row`` holds its features in the order of the catalogue."""
 
     item: ScoreRequest
+    seen: View
+    row: list[float]
+
+
+class Opinion(msgspec.Struct, frozen=True):
+    """What the model says of one item: its version, its score to 4 places, and its reasons where they are wanted."""
+
+    version: str
+    score: float
+    reasons: tuple[Reason, ...] = ()
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """An item with its decision and what led to it; without an ``opinion`` rules alone decided."""
+
+    sight: Sight
     decision: FraudDecision
     hits: Hits
+    opinion: Opinion | None = None
 
 
-def judge(item: ScoreRequest, history: History, rules: RuleSet, thresholds: Thresholds) -> Judged:
-    """Decide about one item and count it in ``history``."""
-    hits = rules.evaluate(history.features(item))
-    outcome = thresholds.outcome(hits.score)
-    if outcome == "decline" and hits.matched:
-        history.declined(item)
-    return Judged(item, decision(item, hits, outcome), hits)
+def judge(sight: Sight, opinion: Opinion | None, signals: Signals, rules: RuleSet, thresholds: Thresholds) -> Judged:
+    """Decide about one item by rules and model, and add what is unusual about it to ``signals``.
+
+    Only what rules decline makes a payee suspect to others: what the model suspects wrongly stays one decision.
+    """
+    item = sight.item
+    hits = rules.evaluate(signals.features(item, sight.seen))
+    leaves = sight.seen.movement.leaves_the_payer
+    if leaves and hits.matched and thresholds.outcome(hits.score) == "decline":
+        signals.declined(item)
+    return Judged(sight, decision(item, hits, opinion, thresholds), hits, opinion)
 
 
-def decision(item: ScoreRequest, hits: Hits, outcome: FraudOutcome) -> FraudDecision:
-    """Return the decision; one that no rule asked for names the threshold as its reason."""
-    reasons = hits.reasons
+def decision(item: ScoreRequest, hits: Hits, opinion: Opinion | None, thresholds: Thresholds) -> FraudDecision:
+    """Return the decision, by the higher score. One without any reason names the threshold as its own."""
+    score = hits.score if opinion is None else max(hits.score, opinion.score)
+    outcome = thresholds.outcome(score)
+    reasons = [*hits.reasons, *opinion.reasons] if opinion is not None else hits.reasons
     if not reasons and outcome != "approve":
         reasons = [Reason("score_at_threshold", "The score reaches the threshold that is set.")]
-    return FraudDecision(id=item.id, score=hits.score, outcome=outcome, reasons=reasons)
+    version = opinion.version if opinion is not None else None
+    return FraudDecision(id=item.id, score=score, outcome=outcome, reasons=reasons, model_version=version)

@@ -1,24 +1,25 @@
 """The features that rules see, and how they follow from history.
 
-A payer's history is a profile per currency, folded over the present 30 days and the 30 before; what was unusual is kept
-as signals, one each, because rules count the different parties among them.
+A payer's habits are those that ``waqiti.scoring`` folds, per currency, over the present 30 days and the 30 before; what
+was unusual is kept as signals, one each, because rules count the different parties among them.
 """
 
 import math
-from datetime import date, datetime, timedelta
-from typing import Final, Literal, Self
+from datetime import datetime, timedelta
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from waqiti.contracts.fraud import ScoreRequest
+from waqiti.scoring.movement import Movement
+from waqiti.scoring.state import MOST
+from waqiti.scoring.view import View
 
 SignalKind = Literal["outsized", "near_threshold", "declined"]
 
-PERIOD_DAYS: Final = 30
 DAY: Final = timedelta(days=1)
 MEMORY: Final = timedelta(days=30)
-LOG_SCALE: Final = 1_000
 
 _ESTABLISHED_PAYMENTS: Final = 20
 _ESTABLISHED_DAYS: Final = 10
@@ -54,56 +55,6 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     payee_declined_payers: int = 0
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """Payments folded over one period of 30 days; ``log_total`` sums 1,000 ln(amount) so that a mean can be had."""
-
-    payments: int = 0
-    days: int = 0
-    log_total: int = 0
-    largest: int = 0
-    last_day: date = date.min
-
-    @classmethod
-    def of(cls, amount: int, day: date) -> Self:
-        """Return the profile of one payment."""
-        return cls(payments=1, days=1, log_total=round(math.log(amount) * LOG_SCALE), largest=amount, last_day=day)
-
-    def plus(self, other: "Profile") -> "Profile":
-        """Add two periods, or two parts of one; a day that ends one and begins the other counts once."""
-        return Profile(
-            payments=self.payments + other.payments,
-            days=self.days + other.days - (self.last_day == other.last_day and self.days > 0 and other.days > 0),
-            log_total=self.log_total + other.log_total,
-            largest=max(self.largest, other.largest),
-            last_day=max(self.last_day, other.last_day),
-        )
-
-    @property
-    def typical(self) -> int:
-        """The geometric mean of the amounts, rounded down; 0 without payments."""
-        return int(math.exp(self.log_total / LOG_SCALE / self.payments)) if self.payments else 0
-
-    def is_outsized(self, amount: int) -> bool:
-        """Tell whether ``amount`` is far beyond what an established payer has sent before."""
-        established = self.payments >= _ESTABLISHED_PAYMENTS and self.days >= _ESTABLISHED_DAYS
-        beyond = amount >= _OUTSIZED_TIMES_TYPICAL * self.typical and amount >= _OUTSIZED_TIMES_LARGEST * self.largest
-        return established and beyond
-
-
-class PayerHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """A payer's profile in one currency: the period of the newest payment, and the one before it."""
-
-    period: int
-    present: Profile
-    earlier: Profile
-
-    def at(self, period: int) -> Profile:
-        """Return what counts for a payment in ``period``."""
-        if period <= self.period:
-            return self.present.plus(self.earlier)
-        return self.present if period == self.period + 1 else Profile()
-
-
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """Something unusual about one payment, between customers; ``payee`` is None for a withdrawal."""
 
@@ -116,14 +67,28 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def period_of(day: date) -> int:
-    """Return the number of the period of 30 days that ``day`` lies in."""
-    return day.toordinal() // PERIOD_DAYS
+def movement_of(item: ScoreRequest) -> Movement:
+    """Return what moves, as histories see it."""
+    return Movement(
+        id=item.id,
+        kind=item.kind,
+        payer=item.from_customer,
+        payee=item.to_customer,
+        amount=item.amount,
+        currency=item.currency,
+        at=item.created_at,
+    )
 
 
-def leaves_the_customer(item: ScoreRequest) -> bool:
-    """Tell whether money leaves the payer's own hands: exchanges and transfers between own wallets do not count."""
-    return item.kind != "exchange" and item.from_customer != item.to_customer
+def is_outsized(seen: View) -> bool:
+    """Tell whether the amount is far beyond what an established payer has sent before; it counts up to ``MOST``."""
+    if not seen.movement.leaves_the_payer:
+        return False
+    month, days = seen.payer.month, seen.payer.days
+    if month.sent < _ESTABLISHED_PAYMENTS or days < _ESTABLISHED_DAYS:
+        return False
+    amount, typical = min(seen.movement.amount, MOST), int(math.exp(seen.payer.typical_sent))
+    return amount >= _OUTSIZED_TIMES_TYPICAL * typical and amount >= _OUTSIZED_TIMES_LARGEST * month.sent_largest
 
 
 def is_near(amount: int, threshold: int | None) -> bool:

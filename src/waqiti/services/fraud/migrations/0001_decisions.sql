@@ -1,6 +1,7 @@
 -- Decisions, and the history that they are made from. Ids only: customers and wallets belong to other services.
 
--- The first decision about each id; inserted once, never changed. Most have no reasons.
+-- The first decision about each id; inserted once, never changed. Most have no reasons, and what the model was shown
+-- is kept only of those that were not approved.
 CREATE TABLE decisions (
     id            uuid             PRIMARY KEY,
     from_wallet   uuid             NOT NULL,
@@ -15,26 +16,40 @@ CREATE TABLE decisions (
     kind          text             NOT NULL CHECK (kind IN ('payment', 'withdrawal', 'exchange')),
     outcome       text             NOT NULL CHECK (outcome IN ('approve', 'review', 'decline')),
     model_version text,
-    reasons       json
+    reasons       json,
+    features      json
 );
 
--- What a payer has sent in one currency, folded over the present period of 30 days and the one before.
-CREATE TABLE profiles (
-    customer_id       uuid    NOT NULL,
-    period            integer NOT NULL,
-    payments          integer NOT NULL CHECK (payments > 0),
-    days              integer NOT NULL CHECK (days > 0),
-    log_total         bigint  NOT NULL,
-    largest           bigint  NOT NULL,
-    earlier_log_total bigint  NOT NULL DEFAULT 0,
-    earlier_largest   bigint  NOT NULL DEFAULT 0,
-    earlier_payments  integer NOT NULL DEFAULT 0,
-    earlier_days      integer NOT NULL DEFAULT 0,
-    last_day          date    NOT NULL,
-    earlier_last_day  date    NOT NULL DEFAULT '0001-01-01',
-    currency          text    NOT NULL,
+-- What is remembered of a customer in one currency: CustomerState of waqiti.scoring, a MessagePack array; none where a
+-- row was made to be locked. Whoever writes a state has read the version before it.
+CREATE TABLE parties (
+    customer_id uuid   NOT NULL,
+    version     bigint NOT NULL,
+    currency    text   NOT NULL,
+    state       bytea,
     PRIMARY KEY (customer_id, currency)
 ) WITH (fillfactor = 50);
+
+-- What is remembered of a payer and a payee: PairState. The payer's version guards it.
+CREATE TABLE pairs (
+    payer    uuid  NOT NULL,
+    payee    uuid  NOT NULL,
+    currency text  NOT NULL,
+    state    bytea NOT NULL,
+    PRIMARY KEY (payer, payee, currency)
+) WITH (fillfactor = 70);
+
+-- Undoes the statement that wrote fewer rows than it meant to. A serialization failure says: read again.
+CREATE FUNCTION all_written(written bigint, meant integer) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF written <> meant THEN
+        RAISE EXCEPTION '% of % states are no longer those that were read', meant - written, meant
+            USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN true;
+END
+$$;
 
 -- What was unusual about a payment; few, so that the parties of a rule's window can be counted one by one.
 CREATE TABLE signals (
@@ -52,4 +67,4 @@ CREATE INDEX signals_payer ON signals (payer, at);
 CREATE INDEX signals_payee ON signals (payee, at);
 
 GRANT SELECT, INSERT ON decisions, signals TO waqiti_fraud;
-GRANT SELECT, INSERT, UPDATE ON profiles TO waqiti_fraud;
+GRANT SELECT, INSERT, UPDATE ON parties, pairs TO waqiti_fraud;

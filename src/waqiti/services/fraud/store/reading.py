@@ -1,7 +1,6 @@
-"""All that a batch needs to know, in one round trip: earlier decisions, profiles, signals."""
+"""All that a batch needs to know, in one round trip: earlier decisions, the states of its parties, signals."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,16 +8,24 @@ import msgspec
 
 from waqiti.contracts.fraud import FraudDecision, FraudOutcome, Reason
 from waqiti.foundation.database import Connection
-from waqiti.services.fraud.domain.features import PayerHistory, Profile, Signal, SignalKind
-from waqiti.services.fraud.domain.history import PayerKey
+from waqiti.scoring.history import CustomerKey, PairKey
+from waqiti.scoring.state import CustomerState, PairState
+from waqiti.services.fraud.domain.batches import Asked, PartyKey
+from waqiti.services.fraud.domain.features import Signal, SignalKind
+from waqiti.services.fraud.store.parties import decode_customer, decode_pair
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What was known when a batch came: decisions about its ids, and the history of its parties."""
+    """What was known when a batch came: decisions about its ids, and the history of its parties.
+
+    ``versions`` holds those of all parties, 0 where nothing is known.
+    """
 
     decisions: dict[UUID, FraudDecision]
-    profiles: dict[PayerKey, PayerHistory]
     signals: list[Signal]
+    versions: dict[PartyKey, int]
+    customers: dict[CustomerKey, CustomerState]
+    pairs: dict[PairKey, PairState]
 
 
 class _DecisionRow(msgspec.Struct, frozen=True, array_like=True):
@@ -27,22 +34,6 @@ class _DecisionRow(msgspec.Struct, frozen=True, array_like=True):
     outcome: FraudOutcome
     model_version: str | None
     reasons: list[Reason] | None
-
-
-class _ProfileRow(msgspec.Struct, frozen=True, array_like=True):
-    customer_id: UUID
-    currency: str
-    period: int
-    payments: int
-    days: int
-    log_total: int
-    largest: int
-    last_day: date
-    earlier_payments: int
-    earlier_days: int
-    earlier_log_total: int
-    earlier_largest: int
-    earlier_last_day: date
 
 
 class _SignalRow(msgspec.Struct, frozen=True, array_like=True):
@@ -56,40 +47,54 @@ class _SignalRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 _DECISIONS: Final = msgspec.json.Decoder(list[_DecisionRow])
-_PROFILES: Final = msgspec.json.Decoder(list[_ProfileRow])
 _SIGNALS: Final = msgspec.json.Decoder(list[_SignalRow])
 
+# LIMIT keeps the planner from reading a table whole: each state is looked up by its key.
 _READ: Final = """
 SELECT
     (SELECT json_agg(json_build_array(id, score, outcome, model_version, reasons))::text
      FROM decisions WHERE id = ANY($1)),
-    (SELECT json_agg(json_build_array(
-         p.customer_id, p.currency, p.period, p.payments, p.days, p.log_total, p.largest, p.last_day,
-         p.earlier_payments, p.earlier_days, p.earlier_log_total, p.earlier_largest, p.earlier_last_day))::text
-     FROM unnest($2::uuid[], $3::text[]) AS n (customer_id, currency)
-     JOIN profiles p ON p.customer_id = n.customer_id AND p.currency = n.currency),
     (SELECT json_agg(json_build_array(payment_id, kind, payer, payee, amount, currency, at))::text
-     FROM signals WHERE (payer = ANY($4) OR payee = ANY($4)) AND at > $5)
+     FROM signals WHERE (payer = ANY($7) OR payee = ANY($7)) AND at > $8),
+    known.versions, known.states, together.states
+FROM (
+    SELECT array_agg(p.version ORDER BY n.place), array_agg(p.state ORDER BY n.place)
+    FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS n (customer_id, currency, place)
+    LEFT JOIN LATERAL (
+        SELECT version, state FROM parties WHERE customer_id = n.customer_id AND currency = n.currency LIMIT 1
+    ) AS p ON true
+) AS known (versions, states), (
+    SELECT array_agg(p.state ORDER BY n.place)
+    FROM unnest($4::uuid[], $5::uuid[], $6::text[]) WITH ORDINALITY AS n (payer, payee, currency, place)
+    LEFT JOIN LATERAL (
+        SELECT state FROM pairs WHERE payer = n.payer AND payee = n.payee AND currency = n.currency LIMIT 1
+    ) AS p ON true
+) AS together (states)
 """
 
 
-async def read(
-    connection: Connection,
-    ids: Sequence[UUID],
-    payers: Sequence[PayerKey],
-    customers: Sequence[UUID],
-    since: datetime,
-) -> Known:
-    """Read decisions about ``ids``, profiles of ``payers``, and signals from or to ``customers``."""
+async def read(connection: Connection, asked: Asked) -> Known:
+    """Read earlier decisions about a batch's ids, the states of its parties and pairs, and their signals."""
+    parties, pairs = asked.parties, asked.pairs
     row = await connection.fetchrow(
-        _READ, ids, [payer[0] for payer in payers], [payer[1] for payer in payers], customers, since
+        _READ,
+        list(asked.items),
+        [party[0] for party in parties],
+        [party[1] for party in parties],
+        [pair[0] for pair in pairs],
+        [pair[1] for pair in pairs],
+        [pair[2] for pair in pairs],
+        list({party[0] for party in parties}),
+        asked.remembered_since,
     )
     assert row is not None
-    decisions, profiles, signals = row
+    decisions, signals, versions, states, together = row
     return Known(
         {found.id: _decision(found) for found in _DECISIONS.decode(decisions or "[]")},
-        {(found.customer_id, found.currency): _history(found) for found in _PROFILES.decode(profiles or "[]")},
         [_signal(found) for found in _SIGNALS.decode(signals or "[]")],
+        {party: version or 0 for party, version in zip(parties, versions, strict=True)},
+        {party: decode_customer(state) for party, state in zip(parties, states, strict=True) if state is not None},
+        {pair: decode_pair(state) for pair, state in zip(pairs, together or (), strict=True) if state is not None},
     )
 
 
@@ -97,20 +102,6 @@ def _decision(row: _DecisionRow) -> FraudDecision:
     return FraudDecision(
         id=row.id, score=row.score, outcome=row.outcome, reasons=row.reasons or [], model_version=row.model_version
     )
-
-
-def _history(row: _ProfileRow) -> PayerHistory:
-    present = Profile(
-        payments=row.payments, days=row.days, log_total=row.log_total, largest=row.largest, last_day=row.last_day
-    )
-    earlier = Profile(
-        payments=row.earlier_payments,
-        days=row.earlier_days,
-        log_total=row.earlier_log_total,
-        largest=row.earlier_largest,
-        last_day=row.earlier_last_day,
-    )
-    return PayerHistory(period=row.period, present=present, earlier=earlier)
 
 
 def _signal(row: _SignalRow) -> Signal:

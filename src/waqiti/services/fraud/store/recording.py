@@ -6,63 +6,49 @@ from typing import Final
 import msgspec
 
 from waqiti.foundation.database import Connection
+from waqiti.scoring.catalogue import NAMES
+from waqiti.scoring.history import History
+from waqiti.services.fraud.domain.batches import Asked, PairKey, PartyKey
 from waqiti.services.fraud.domain.decisions import Judged
-from waqiti.services.fraud.domain.features import PayerHistory, Signal
-from waqiti.services.fraud.domain.history import PayerKey
+from waqiti.services.fraud.domain.features import Signal
+from waqiti.services.fraud.store.parties import encode
 
 _encode: Final = msgspec.json.Encoder().encode
 
-# Profiles are locked in the order of their keys; a profile of a new period keeps the one before it.
+# Parties come first and in the order of their keys, which is the order of all locks; a decision, and all that follows,
+# is only written where every party was. A version is one more than the one that was read, 0 for a party not yet known.
 _RECORD: Final = """
-WITH decided AS (
-    INSERT INTO decisions (
-        id, from_wallet, to_wallet, from_customer, to_customer, amount, created_at, score, currency, kind, outcome,
-        model_version, reasons
-    )
-    SELECT n.id, n.from_wallet, n.to_wallet, n.from_customer, n.to_customer, n.amount, n.at, n.score, n.currency,
-           n.kind, n.outcome, n.model, n.reasons::json
-    FROM unnest(
-        $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[], $8::float8[],
-        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]
-    ) AS n (id, from_wallet, to_wallet, from_customer, to_customer, amount, at, score, currency, kind, outcome,
-            model, reasons)
+WITH written AS (
+    INSERT INTO parties AS p (customer_id, currency, version, state)
+    SELECT n.customer_id, n.currency, n.version, n.state
+    FROM unnest($22::uuid[], $23::text[], $24::bigint[], $25::bytea[]) AS n (customer_id, currency, version, state)
+    ON CONFLICT (customer_id, currency) DO UPDATE SET version = excluded.version, state = excluded.state
+    WHERE p.version = excluded.version - 1
+    RETURNING 1
 ), unusual AS (
     INSERT INTO signals (payment_id, kind, payer, payee, amount, currency, at)
     SELECT n.payment_id, n.kind, n.payer, n.payee, n.amount, n.currency, n.at
     FROM unnest(
-        $14::uuid[], $15::text[], $16::uuid[], $17::uuid[], $18::bigint[], $19::text[], $20::timestamptz[]
+        $15::uuid[], $16::text[], $17::uuid[], $18::uuid[], $19::bigint[], $20::text[], $21::timestamptz[]
     ) AS n (payment_id, kind, payer, payee, amount, currency, at)
+), together AS (
+    INSERT INTO pairs (payer, payee, currency, state)
+    SELECT n.payer, n.payee, n.currency, n.state
+    FROM unnest($26::uuid[], $27::uuid[], $28::text[], $29::bytea[]) AS n (payer, payee, currency, state)
+    ON CONFLICT (payer, payee, currency) DO UPDATE SET state = excluded.state
 )
-INSERT INTO profiles AS p (customer_id, currency, period, payments, days, log_total, largest, last_day)
-SELECT n.customer_id, n.currency, n.period, n.payments, n.days, n.log_total, n.largest, n.last_day
+INSERT INTO decisions (
+    id, from_wallet, to_wallet, from_customer, to_customer, amount, created_at, score, currency, kind, outcome,
+    model_version, reasons, features
+)
+SELECT n.id, n.from_wallet, n.to_wallet, n.from_customer, n.to_customer, n.amount, n.at, n.score, n.currency,
+       n.kind, n.outcome, n.model, n.reasons::json, n.features::json
 FROM unnest(
-    $21::uuid[], $22::text[], $23::integer[], $24::integer[], $25::integer[], $26::bigint[], $27::bigint[], $28::date[]
-) AS n (customer_id, currency, period, payments, days, log_total, largest, last_day)
-ON CONFLICT (customer_id, currency) DO UPDATE SET
-    period = greatest(p.period, excluded.period),
-    payments = excluded.payments + CASE WHEN excluded.period > p.period THEN 0 ELSE p.payments END,
-    log_total = excluded.log_total + CASE WHEN excluded.period > p.period THEN 0 ELSE p.log_total END,
-    largest = greatest(excluded.largest, CASE WHEN excluded.period > p.period THEN 0 ELSE p.largest END),
-    days = excluded.days + CASE
-        WHEN excluded.period > p.period THEN 0 WHEN excluded.last_day = p.last_day THEN p.days - 1 ELSE p.days
-    END,
-    last_day = greatest(p.last_day, excluded.last_day),
-    earlier_payments = CASE
-        WHEN excluded.period <= p.period THEN p.earlier_payments WHEN excluded.period = p.period + 1 THEN p.payments
-        ELSE 0
-    END,
-    earlier_days = CASE
-        WHEN excluded.period <= p.period THEN p.earlier_days WHEN excluded.period = p.period + 1 THEN p.days ELSE 0
-    END,
-    earlier_log_total = CASE
-        WHEN excluded.period <= p.period THEN p.earlier_log_total WHEN excluded.period = p.period + 1 THEN p.log_total
-        ELSE 0
-    END,
-    earlier_largest = CASE
-        WHEN excluded.period <= p.period THEN p.earlier_largest WHEN excluded.period = p.period + 1 THEN p.largest
-        ELSE 0
-    END,
-    earlier_last_day = CASE WHEN excluded.period <= p.period THEN p.earlier_last_day ELSE p.last_day END
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[], $8::float8[],
+    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]
+) AS n (id, from_wallet, to_wallet, from_customer, to_customer, amount, at, score, currency, kind, outcome,
+        model, reasons, features)
+WHERE all_written((SELECT count(*) FROM written), cardinality($22))
 """
 
 
@@ -70,17 +56,27 @@ async def record(
     connection: Connection,
     judged: Sequence[Judged],
     signals: Sequence[Signal],
-    profiles: Mapping[PayerKey, PayerHistory],
+    history: History,
+    asked: Asked,
+    versions: Mapping[PartyKey, int],
 ) -> None:
-    """Store new decisions and count them; a unique violation says that another batch was first with one of them."""
+    """Store new decisions and count them: what ``history`` changed over the ``versions`` of parties that were read.
+
+    A unique violation says that another batch was first with one of them, a serialization failure that one was first
+    with the history of a party: then nothing is stored.
+    """
     await connection.execute(
-        _RECORD, *_decision_columns(judged), *_signal_columns(signals), *_profile_columns(profiles)
+        _RECORD,
+        *_decision_columns(judged),
+        *_signal_columns(signals),
+        *_party_columns(history, versions, asked.parties),
+        *_pair_columns(history, asked.pairs),
     )
 
 
 def _decision_columns(judged: Sequence[Judged]) -> tuple[list[object], ...]:
-    rows = sorted(judged, key=lambda row: row.item.id.int)
-    items, decisions = [row.item for row in rows], [row.decision for row in rows]
+    rows = sorted(judged, key=lambda row: row.decision.id.int)
+    items, decisions = [row.sight.item for row in rows], [row.decision for row in rows]
     return (
         [item.id for item in items],
         [item.from_wallet for item in items],
@@ -95,7 +91,15 @@ def _decision_columns(judged: Sequence[Judged]) -> tuple[list[object], ...]:
         [decision.outcome for decision in decisions],
         [decision.model_version for decision in decisions],
         [_encode(decision.reasons).decode() if decision.reasons else None for decision in decisions],
+        [_shown(row) for row in rows],
     )
+
+
+def _shown(row: Judged) -> str | None:
+    """Return the features by name, where somebody may ask why."""
+    if row.decision.outcome == "approve":
+        return None
+    return _encode(dict(zip(NAMES, row.sight.row, strict=True))).decode()
 
 
 def _signal_columns(signals: Sequence[Signal]) -> tuple[list[object], ...]:
@@ -110,16 +114,23 @@ def _signal_columns(signals: Sequence[Signal]) -> tuple[list[object], ...]:
     )
 
 
-def _profile_columns(profiles: Mapping[PayerKey, PayerHistory]) -> tuple[list[object], ...]:
-    ordered = sorted(profiles.items(), key=lambda item: (item[0][0].int, item[0][1]))
-    present = [history.present for _, history in ordered]
+def _party_columns(
+    history: History, versions: Mapping[PartyKey, int], parties: Sequence[PartyKey]
+) -> tuple[list[object], ...]:
+    changed = [key for key in parties if key in history.changed_customers]
     return (
-        [key[0] for key, _ in ordered],
-        [key[1] for key, _ in ordered],
-        [history.period for _, history in ordered],
-        [profile.payments for profile in present],
-        [profile.days for profile in present],
-        [profile.log_total for profile in present],
-        [profile.largest for profile in present],
-        [profile.last_day for profile in present],
+        [key[0] for key in changed],
+        [key[1] for key in changed],
+        [versions[key] + 1 for key in changed],
+        [encode(history.changed_customers[key]) for key in changed],
+    )
+
+
+def _pair_columns(history: History, pairs: Sequence[PairKey]) -> tuple[list[object], ...]:
+    changed = [pair for pair in pairs if pair in history.changed_pairs]
+    return (
+        [pair[0] for pair in changed],
+        [pair[1] for pair in changed],
+        [pair[2] for pair in changed],
+        [encode(history.changed_pairs[pair]) for pair in changed],
     )

@@ -6,11 +6,16 @@ from waqiti.contracts import catalog
 
 OWNERS: Final = {
     "customers": catalog.COMPLIANCE,
+    "cases": catalog.COMPLIANCE,
     "wallets": catalog.WALLET,
     "deposits": catalog.WALLET,
     "withdrawals": catalog.WALLET,
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
+    "disputes": catalog.PAYMENT,
+    "reviews": catalog.FRAUD,
+    "events": catalog.NOTIFICATION,
+    "webhook-endpoints": catalog.NOTIFICATION,
 }
 """The deployment that owns each noun behind ``/v1/``."""
 

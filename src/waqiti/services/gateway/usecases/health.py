@@ -17,11 +17,15 @@ _REPORT: Final = msgspec.json.Decoder(HealthReport)
 
 
 class DeploymentHealth(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One deployment: its own status and those of what it stands on; ``detail`` where it does not answer."""
+    """One deployment: its own status and those of what it stands on; ``detail`` where it does not answer.
+
+    ``modes`` are the codes of what switches have it refuse now.
+    """
 
     status: Status
     components: dict[str, str] = {}
     detail: str | None = None
+    modes: list[str] = []
 
 
 class PlatformHealth(msgspec.Struct, frozen=True):
@@ -70,4 +74,5 @@ def _read(answer: HttpResponse) -> DeploymentHealth:
         report = _REPORT.decode(answer.body)
     except msgspec.MsgspecError:
         return DeploymentHealth("DOWN", detail=f"It answered {answer.status} without a health report.")
-    return DeploymentHealth(report.status, {name: found.status for name, found in report.components.items()})
+    components: dict[str, str] = {name: found.status for name, found in report.components.items()}
+    return DeploymentHealth(report.status, components, modes=report.modes)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,7 @@ from waqiti.services.ledger.domain.attested import differs
 from waqiti.services.ledger.domain.books import StoredTransfer
 from waqiti.services.ledger.store import holds, transfers
 
-BATCH = 1_000
+BATCH: Final = 1_000
 
 AttestationSource: TypeAlias = Callable[
     [datetime, Sequence[UUID] | None], AbstractAsyncContextManager[AsyncIterator[Attestation]]

@@ -80,7 +80,7 @@ def _order(payment: NewPayment, key: RequestKey, incoming: Incoming, pointer: st
         metadata=payment.metadata or None,
         key_hash=key_hash(key),
         body_hash=key.body_hash,
-        created_by=f"key:{incoming.principal.key_id}",
+        created_by=incoming.principal.key_id,
         pointer=pointer,
     )
 

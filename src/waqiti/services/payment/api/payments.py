@@ -30,6 +30,7 @@ from waqiti.foundation.http import (
 )
 from waqiti.services.payment.api import views
 from waqiti.services.payment.api.bodies import CapturePayment, RefundPayment, VoidPayment
+from waqiti.services.payment.api.identities import payment_id_of
 from waqiti.services.payment.domain import steps as rules
 from waqiti.services.payment.domain.payments import Payment
 from waqiti.services.payment.domain.refunds import Refund
@@ -60,7 +61,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
     @get("/v1/payments/{payment_id:str}")
     async def read_payment(request: Request, payment_id: FromPath[PaymentId]) -> public.Payment:
         """Read a payment."""
-        return views.payment(await reading.payment(_payment_id(payment_id)), request.principal)
+        return views.payment(await reading.payment(payment_id_of(payment_id)), request.principal)
 
     @get("/v1/payments")
     async def list_payments(
@@ -95,7 +96,7 @@ def reading_handlers(reading: Reading) -> list[ControllerRouterHandler]:
         """List the transitions of a payment, newest first."""
         position = read_cursor(cursor, of=f"events of {payment_id}")
         before = None if position is None else (position.at, position.id.int & _OFFSET_BITS)
-        identifier = _payment_id(payment_id)
+        identifier = payment_id_of(payment_id)
         found, more = await reading.transitions(identifier, before, limit)
         last = found[-1] if more else None
         return Page(
@@ -124,7 +125,7 @@ def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
     """Return the routes that change a payment."""
 
     async def step(request: Request, payment_id: str, asked: rules.Asked) -> Response[public.Payment]:
-        key, request_id, identifier = request.request_key, request.incoming.request_id, _payment_id(payment_id)
+        key, request_id, identifier = request.request_key, request.incoming.request_id, payment_id_of(payment_id)
         return _respond(await commands.step(key, request_id, identifier, asked, _rendering(request)))
 
     @post("/v1/payments/{payment_id:str}/capture", status_code=200, responses=_ACCEPTED_PAYMENT)
@@ -132,7 +133,7 @@ def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
         request: Request, payment_id: FromPath[PaymentId], data: JSONBody[CapturePayment]
     ) -> Response[public.Payment]:
         """Capture an authorized payment, whole or in part; the rest of the hold is released."""
-        return await step(request, payment_id, rules.capture(data.amount, _actor(request)))
+        return await step(request, payment_id, rules.capture(data.amount, request.principal.key_id))
 
     @post("/v1/payments/{payment_id:str}/void", status_code=200, responses=_ACCEPTED_PAYMENT)
     async def void_payment(
@@ -141,15 +142,16 @@ def command_handlers(commands: Commands) -> list[ControllerRouterHandler]:
         data: JSONBody[VoidPayment],  # noqa: ARG001 - an empty object, and nothing else
     ) -> Response[public.Payment]:
         """Cancel a payment that is authorized or in review."""
-        return await step(request, payment_id, rules.void(_actor(request)))
+        return await step(request, payment_id, rules.void(request.principal.key_id))
 
     @post("/v1/payments/{payment_id:str}/refunds", status_code=201, responses=_ACCEPTED_REFUND)
     async def refund_payment(
         request: Request, payment_id: FromPath[PaymentId], data: JSONBody[RefundPayment]
     ) -> Response[public.Refund]:
         """Give money back, up to what was captured."""
-        wanted = WantedRefund(amount=data.amount, refund_fee=data.refund_fee, reason=data.reason, actor=_actor(request))
-        key, request_id, identifier = request.request_key, request.incoming.request_id, _payment_id(payment_id)
+        actor = request.principal.key_id
+        wanted = WantedRefund(amount=data.amount, refund_fee=data.refund_fee, reason=data.reason, actor=actor)
+        key, request_id, identifier = request.request_key, request.incoming.request_id, payment_id_of(payment_id)
         return _respond(await commands.refund(key, request_id, identifier, wanted, _render_refund))
 
     return [capture_payment, void_payment, refund_payment]
@@ -165,14 +167,6 @@ def _rendering(request: Request) -> Callable[[Payment], bytes]:
 
 def _render_refund(refund: Refund) -> bytes:
     return views.encode_json(views.refund(refund))
-
-
-def _actor(request: Request) -> str:
-    return f"key:{request.principal.key_id}"
-
-
-def _payment_id(text: str) -> UUID:
-    return ids.parse(prefixes.PAYMENT, text, "payment")
 
 
 def _wallet_id(text: str) -> UUID:

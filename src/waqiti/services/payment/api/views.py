@@ -8,11 +8,13 @@ import msgspec
 from waqiti.contracts import prefixes, refusals
 from waqiti.contracts.compliance import ScreeningOutcome
 from waqiti.contracts.fraud import Reason
-from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, PaymentResult
+from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, PaymentResult, event_id
+from waqiti.contracts.public import disputes as public_disputes
 from waqiti.contracts.public import payments as public
 from waqiti.contracts.public.common import Failure, PublicReason
-from waqiti.foundation.ids import derived_id, encode
+from waqiti.foundation.ids import encode
 from waqiti.foundation.security import OPERATOR, Principal
+from waqiti.services.payment.domain.disputes import Dispute
 from waqiti.services.payment.domain.payments import CREATED, Payment, Queued
 from waqiti.services.payment.domain.refunds import Refund
 from waqiti.services.payment.store.transitions import Transition
@@ -63,10 +65,25 @@ def refund(shown: Refund) -> public.Refund:
     )
 
 
+def dispute(shown: Dispute) -> public_disputes.Dispute:
+    """Show a dispute."""
+    return public_disputes.Dispute(
+        id=encode(prefixes.DISPUTE, shown.id),
+        payment_id=encode(prefixes.PAYMENT, shown.payment_id),
+        kind=shown.kind,
+        detail=shown.detail,
+        status=shown.status,
+        opened_at=shown.opened_at,
+        resolved_at=shown.resolved_at,
+        resolved_by=shown.resolved_by,
+        reason=shown.reason,
+    )
+
+
 def transition(shown: Transition, payment_id: UUID) -> public.PaymentEvent:
     """Show one transition of a payment."""
-    place = f"{shown.topic}/{shown.partition}/{shown.offset}"
-    identifier = encode(prefixes.EVENT, derived_id(payment_id, place))
+    place = (shown.topic, shown.partition, shown.offset)
+    identifier = encode(prefixes.EVENT, event_id(payment_id, *place))
     if shown.type == CREATED:
         queued = _QUEUED.decode(shown.data)
         return public.PaymentEvent(

@@ -6,10 +6,9 @@ import msgspec
 
 from waqiti.contracts import prefixes
 from waqiti.contracts.ledger import Attestation, system_account_id
-from waqiti.contracts.payment import Status
-from waqiti.foundation.ids import derived_id, encode
-from waqiti.services.payment.domain.refunds import RefundStatus, refund_transfer_id
-from waqiti.services.payment.domain.steps import fee_transfer_id
+from waqiti.contracts.payment import Status, fee_transfer_id, refund_transfer_id
+from waqiti.foundation.ids import encode
+from waqiti.services.payment.domain.refunds import RefundStatus
 
 
 class FinalPayment(msgspec.Struct, frozen=True, gc=False):
@@ -84,7 +83,7 @@ def of_refund(refund: FinalRefund) -> list[Attestation]:
     fee = Attestation(
         owner=refund.payment_id,
         subject=subject,
-        transfer_id=derived_id(main.transfer_id, "fee"),
+        transfer_id=fee_transfer_id(main.transfer_id),
         debit=system_account_id("fees", refund.currency),
         credit=refund.to_account,
         currency=refund.currency,

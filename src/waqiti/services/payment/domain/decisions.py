@@ -12,7 +12,8 @@ from waqiti.contracts.compliance import ComplianceDecision, ScreeningOutcome
 from waqiti.contracts.fraud import FraudDecision, Reason
 from waqiti.contracts.ledger import Account, Transfer, TransferResult
 from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, Status
-from waqiti.services.payment.domain.payments import Queued, Review
+from waqiti.contracts.reviews import ReviewKind
+from waqiti.services.payment.domain.payments import Queued
 from waqiti.services.payment.domain.states import may_become
 from waqiti.services.payment.domain.steps import fee_transfer, refusal_code
 
@@ -47,9 +48,9 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(found)
 
     @property
-    def reviews(self) -> tuple[Review, ...]:
+    def reviews(self) -> tuple[ReviewKind, ...]:
         """Why somebody has to look at it first; all of them must be settled before it is approved."""
-        found: list[Review] = []
+        found: list[ReviewKind] = []
         if self.fraud is None:
             found.append("no_score")
         elif self.fraud.outcome == "review":
@@ -59,7 +60,7 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(found)
 
     @property
-    def review(self) -> Review | None:
+    def review(self) -> ReviewKind | None:
         """The first of ``reviews``, if there are any."""
         return next(iter(self.reviews), None)
 
@@ -72,10 +73,15 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     captured: int = 0
     fee_captured: int = 0
     failure_code: str | None = None
-    review: Review | None = None
+    reviews: tuple[ReviewKind, ...] = ()
     settled_by: UUID | None = None
     decision: Decision
     deadline_at: datetime | None = None
+
+    @property
+    def review(self) -> ReviewKind | None:
+        """The first of ``reviews``, if there are any."""
+        return next(iter(self.reviews), None)
 
 
 def first_step(payment: Queued, screened: Screened, clocks: Clocks, now: datetime) -> list[Transfer]:
@@ -175,17 +181,22 @@ _NO_SCORE: Final = FraudPart(
 )
 
 
+def score_of(part: FraudPart | None) -> float | None:
+    """Return the score that is kept in ``part``; None where there is none."""
+    return None if part is None or part == _NO_SCORE else part.score
+
+
 def _held(payment: Queued, screened: Screened, decision: Decision, clocks: Clocks, now: datetime) -> Conclusion:
     """A hold is a review where one is due now, or was due at an earlier ask that the ledger still knows."""
-    review = screened.review
-    if review is None and (screened.refusals or not payment.manual):
-        review = "no_score"
+    reviews = screened.reviews
+    if not reviews and (screened.refusals or not payment.manual):
+        reviews = ("no_score",)
     return Conclusion(
         payment=payment,
-        status="authorized" if review is None else "in_review",
-        review=review,
+        status="in_review" if reviews else "authorized",
+        reviews=reviews,
         decision=decision,
-        deadline_at=now + (clocks.authorization if review is None else clocks.review),
+        deadline_at=now + (clocks.review if reviews else clocks.authorization),
     )
 
 

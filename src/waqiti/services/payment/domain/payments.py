@@ -1,14 +1,13 @@
 """A payment: its facts, which never change, and its state."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from waqiti.contracts.payment import Decision, Status
-
-Review = Literal["no_score", "fraud", "compliance"]
+from waqiti.contracts.reviews import ReviewKind
 
 CREATED: Final = "payment.created"
 """The type of the event by which an accepted payment is queued: the first of its transitions."""
@@ -39,7 +38,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reserved`` is what refunds under way will give back. ``fee_captured`` went to the fees account; ``fee_shared`` is
     the part of it that refunds so far have had their share of, returned or not. ``settled_by`` is the transfer that
-    moved the money.
+    moved the money. ``review`` is the first of what a person has to look at, None where nothing is.
     """
 
     status: Status = "created"
@@ -50,7 +49,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     fee_shared: int = 0
     steps: int = 0
     refunds: int = 0
-    review: Review | None = None
+    review: ReviewKind | None = None
     failure_code: str | None = None
     settled_by: UUID | None = None
     decision: Decision | None = None

@@ -7,13 +7,11 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts.ledger import Transfer, system_account_id
-from waqiti.contracts.payment import Status
+from waqiti.contracts.payment import Status, fee_transfer_id, refund_transfer_id
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.ids import derived_id
 from waqiti.services.payment.domain import fees
 from waqiti.services.payment.domain.payments import Facts, Payment, State
 from waqiti.services.payment.domain.states import REFUNDABLE
-from waqiti.services.payment.domain.steps import fee_transfer_id
 
 RefundStatus = Literal["pending", "succeeded", "failed"]
 
@@ -99,11 +97,6 @@ def released(state: State, refund: Refund) -> State:
     )
 
 
-def refund_transfer_id(payment_id: UUID, number: int) -> UUID:
-    """Return the id under which the ledger knows the n-th refund."""
-    return derived_id(payment_id, f"refund:{number}")
-
-
 def transfers(facts: Facts, state: State, refund: Refund) -> list[Transfer]:
     """Return what the ledger is asked: the fee back to the payee where asked for, then the amount to the payer.
 
@@ -124,7 +117,7 @@ def transfers(facts: Facts, state: State, refund: Refund) -> list[Transfer]:
     if not refund.refund_fee or refund.share == 0:
         return [back]
     fee = Transfer(
-        id=derived_id(transfer_id, "fee"),
+        id=fee_transfer_id(transfer_id),
         kind="post",
         purpose="refund",
         debit=system_account_id("fees", facts.currency),

@@ -7,27 +7,32 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import payment as contract
 from waqiti.contracts import refusals
 from waqiti.contracts.catalog import PAYMENT
 from waqiti.contracts.ledger import HOLD_RESOLVED, LINKED_REFUSED, Transfer, TransferResult, system_account_id
-from waqiti.contracts.payment import Status
+from waqiti.contracts.payment import Status, StepKind, fee_transfer_id
+from waqiti.contracts.reviews import ReviewKind
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.ids import derived_id
 from waqiti.services.payment.domain.fees import captured_fee
 from waqiti.services.payment.domain.payments import Facts, Payment, Queued, State
 from waqiti.services.payment.domain.states import HELD
 
-StepKind = Literal["capture", "void", "expire"]
 StepStatus = Literal["pending", "done", "refused"]
 
 SERVICE: Final = PAYMENT
 """The actor of what this service does by itself."""
 
+ANY_REVIEW: Final[frozenset[ReviewKind]] = frozenset({"fraud", "compliance", "no_score"})
+
 _DONE: Final[dict[StepKind, str]] = {"capture": "captured", "void": "voided", "expire": "expired"}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step: when the ledger does it, the payment becomes ``becomes``, with ``failure_code`` where it ends badly."""
+    """One step: when the ledger does it, the payment becomes ``becomes``, with ``failure_code`` where it ends badly.
+
+    ``own`` are those that no client asked for; a capture of these that cannot be ends the payment.
+    """
 
     id: UUID
     payment_id: UUID
@@ -40,11 +45,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     actor: str
     reason: str | None = None
+    own: bool
     created_at: datetime
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants done with a hold."""
+    """What somebody wants done with a hold.
+
+    ``own`` is what no client asked for: a clock, a refusal, the end of a review. ``reviews`` are those in one of which
+    the payment must still be; None asks only that its money is held.
+    """
 
     kind: StepKind
     becomes: Status
@@ -52,6 +62,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     failure_code: str | None = None
     actor: str
     reason: str | None = None
+    own: bool = False
+    reviews: frozenset[ReviewKind] | None = None
 
 
 def capture(amount: int | None, actor: str) -> Asked:
@@ -65,22 +77,60 @@ def void(actor: str) -> Asked:
 
 
 def refusal(code: str) -> Asked:
-    """This service's own end of a hold whose payment is refused by ``code``."""
-    shown = refusals.shown(code)
-    return Asked(kind="void", becomes=refusals.status_of(code), failure_code=shown, actor=SERVICE, reason=shown)
+    """This service's own end of a review whose payment is refused by ``code``."""
+    return _released(code, actor=SERVICE, reason=refusals.shown(code))
+
+
+def declined(kind: ReviewKind, actor: str) -> Asked:
+    """A person's end of a review: they declined the payment because of ``kind``."""
+    code = refusals.SANCTIONS_HIT if kind == "compliance" else refusals.FRAUD_DECLINED
+    return _released(code, actor=actor, reason="review_declined")
+
+
+def approved(actor: str, reason: str, reviews: frozenset[ReviewKind]) -> Asked:
+    """The capture of a payment that was in one of ``reviews``, all of which are settled."""
+    return Asked(kind="capture", becomes="captured", actor=actor, reason=reason, own=True, reviews=reviews)
+
+
+def expired(state: State) -> Asked:
+    """The end of a hold whose clock has run out."""
+    status, code = expiry(state)
+    return Asked(
+        kind="expire",
+        becomes=status,
+        failure_code=code,
+        actor=SERVICE,
+        reason=code or "expired",
+        own=True,
+        reviews=ANY_REVIEW if state.status == "in_review" else None,
+    )
+
+
+def _released(code: str, *, actor: str, reason: str) -> Asked:
+    return Asked(
+        kind="void",
+        becomes=refusals.status_of(code),
+        failure_code=refusals.shown(code),
+        actor=actor,
+        reason=reason,
+        own=True,
+        reviews=ANY_REVIEW,
+    )
 
 
 def plan(payment: Payment, step_id: UUID, asked: Asked, deadline_at: datetime | None, now: datetime) -> Step:
     """Return the step that does what is asked.
 
     Raises:
-        Problem: 409 ``conflict`` where the payment's status, its clock or its amount forbid it.
+        Problem: 409 ``conflict`` where the payment's status, its review, its clock or its amount forbid it.
     """
     facts, state = payment.facts, payment.state
     amount = facts.amount if asked.amount is None else asked.amount
-    reviewed = asked.actor == SERVICE or asked.kind != "capture"
+    reviewed = asked.own or asked.kind != "capture"
     if state.status not in HELD or not (reviewed or state.status == "authorized"):
         raise Problem.conflict(f"A payment that is {state.status} cannot be {_DONE[asked.kind]}.")
+    if asked.reviews is not None and state.review not in asked.reviews:
+        raise Problem.conflict("The payment is not in that review any more.")
     if amount > facts.amount:
         raise Problem.conflict(f"Only {facts.amount} minor units were authorized.")
     if asked.kind == "capture" and deadline_at is not None and deadline_at <= now:
@@ -95,18 +145,14 @@ def plan(payment: Payment, step_id: UUID, asked: Asked, deadline_at: datetime | 
         failure_code=asked.failure_code,
         actor=asked.actor,
         reason=asked.reason,
+        own=asked.own,
         created_at=now,
     )
 
 
 def step_transfer_id(step: Step) -> UUID:
     """Return the id under which the ledger knows a step."""
-    return derived_id(step.payment_id, f"{step.kind}:{step.number}")
-
-
-def fee_transfer_id(transfer_id: UUID) -> UUID:
-    """Return the id of the fee that goes with the transfer (a payment's own, or its capture's)."""
-    return derived_id(transfer_id, "fee")
+    return contract.step_transfer_id(step.payment_id, step.kind, step.number)
 
 
 def transfers(facts: Facts, step: Step) -> list[Transfer]:

@@ -73,6 +73,18 @@ async def claim_poison(connection: Connection, now: datetime, retry_at: datetime
     return [_parked(row) for row in await connection.fetch(_CLAIM_POISON, now, retry_at, limit)]
 
 
+_RETRY_NOW: Final = """
+UPDATE parked SET retry_at = least(retry_at, $2)
+WHERE payment_id = ANY ($1::uuid[]) AND reason = 'poison'
+RETURNING payment_id
+"""
+
+
+async def retry_now(connection: Connection, ids: Sequence[UUID], now: datetime) -> set[UUID]:
+    """Have poison among these payments asked about again at once; return which of them it is."""
+    return {row["payment_id"] for row in await connection.fetch(_RETRY_NOW, ids, now)}
+
+
 _COUNT: Final = "SELECT count(*) FROM (SELECT FROM parked WHERE reason = 'away' LIMIT $1) AS found"
 
 

@@ -11,9 +11,9 @@ from waqiti.services.payment.domain.steps import Step
 
 _INSERT: Final = """
 INSERT INTO steps (
-    id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, created_at
+    id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, own, created_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 
 
@@ -32,12 +32,13 @@ async def insert(connection: Connection, step: Step) -> None:
         step.code,
         step.actor,
         step.reason,
+        step.own,
         step.created_at,
     )
 
 
 _READ: Final = """
-SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, created_at
+SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, own, created_at
 FROM steps
 WHERE id = $1
 """
@@ -49,17 +50,21 @@ async def read(connection: Connection, step_id: UUID) -> Step | None:
     return None if row is None else _step(row)
 
 
-_PENDING_OF: Final = "SELECT EXISTS (SELECT FROM steps WHERE payment_id = $1 AND status = 'pending')"
+_PENDING_OF: Final = """
+SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, own, created_at
+FROM steps
+WHERE payment_id = $1 AND status = 'pending'
+"""
 
 
-async def is_pending(connection: Connection, payment_id: UUID) -> bool:
-    """Tell whether a step of the payment is under way."""
-    found: bool = await connection.fetchval(_PENDING_OF, payment_id)
-    return found
+async def pending(connection: Connection, payment_id: UUID) -> Step | None:
+    """Read the step of the payment that is under way, if there is one."""
+    row = await connection.fetchrow(_PENDING_OF, payment_id)
+    return None if row is None else _step(row)
 
 
 _HALVES: Final = """
-SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, created_at
+SELECT id, payment_id, number, kind, amount, becomes, failure_code, status, code, actor, reason, own, created_at
 FROM steps
 WHERE status = 'pending' AND created_at < $1 AND id > $2
 ORDER BY id

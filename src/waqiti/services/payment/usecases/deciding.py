@@ -109,25 +109,31 @@ class Deciding:
         ]
 
     async def screen_again(self, items: Sequence[Item]) -> list[Screened] | None:
-        """Say what stands against payments whose money is held; None where one of the services is away.
-
-        What compliance-service said at first it says again, beside what it finds now.
+        """Score, and screen again, payments whose money is held; None where one of the services is away.
 
         Raises:
             Refused: one of them cannot digest the call.
         """
-        requests = _screen_requests(items)
-        scores, first, again = await asyncio.gather(
-            self._score(items),
-            self._screen(items),
-            unless_away(COMPLIANCE, self._compliance.screen_again(requests, timeout_seconds=SCREEN_TIMEOUT_SECONDS)),
-        )
-        if scores is None or first is None or again is None:
+        scores, screenings = await asyncio.gather(self._score(items), self.screen_parties_again(items))
+        if scores is None or screenings is None:
             return None
         return [
-            Screened(fraud=score, compliance=decisions.both(before, now))
-            for score, before, now in zip(scores, first, again, strict=True)
+            Screened(fraud=score, compliance=screening) for score, screening in zip(scores, screenings, strict=True)
         ]
+
+    async def screen_parties_again(self, items: Sequence[Item]) -> list[ComplianceDecision] | None:
+        """Say what compliance-service has against payments whose money is held; None where it is away.
+
+        What it said at first it says again, beside what it finds now.
+
+        Raises:
+            Refused: it cannot digest the call.
+        """
+        asked = self._compliance.screen_again(_screen_requests(items), timeout_seconds=SCREEN_TIMEOUT_SECONDS)
+        first, again = await asyncio.gather(self._screen(items), unless_away(COMPLIANCE, asked))
+        if first is None or again is None:
+            return None
+        return [decisions.both(before, now) for before, now in zip(first, again, strict=True)]
 
     async def flags_against(self, payment: Queued) -> tuple[str, ...]:
         """Return the refusals that the flags of both wallets give now.

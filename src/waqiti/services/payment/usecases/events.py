@@ -1,14 +1,19 @@
 """The events that payments leave in the log."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS, PaymentResult, Status
+from waqiti.contracts.casework import PAYMENT_CASEWORK, REVIEW_DUE, REVIEW_OVER, DisputeEvent
+from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS, Decision, PaymentResult, Status
+from waqiti.contracts.reviews import ReviewKind
 from waqiti.foundation.events import NewEvent
 from waqiti.foundation.telemetry import traceparent
+from waqiti.services.payment.domain import reviews
 from waqiti.services.payment.domain.decisions import Conclusion
+from waqiti.services.payment.domain.disputes import Dispute
 from waqiti.services.payment.domain.payments import CREATED, Facts, Payment, Queued, queued
 from waqiti.services.payment.domain.steps import SERVICE
 
@@ -89,6 +94,39 @@ def changed(payment: Payment, previous: Status, actor: str, reason: str | None) 
         ),
         traceparent(),
     )
+
+
+def review_due(
+    payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None, at: datetime, trace: str | None
+) -> NewEvent:
+    """A payment that waits for people from now on, or for others than before."""
+    due = reviews.due(payment, kinds, decision, at)
+    return NewEvent(PAYMENT_CASEWORK, payment.from_wallet.hex, REVIEW_DUE, payment.payment_id, _encode(due), trace)
+
+
+def review_over(payment: Payment) -> NewEvent:
+    """A payment that waits for nobody any more; ``payment`` is as it stands after it."""
+    facts, state = payment.facts, payment.state
+    over = reviews.over(facts.id, state.status, state.updated_at)
+    return NewEvent(PAYMENT_CASEWORK, facts.from_wallet.hex, REVIEW_OVER, facts.id, _encode(over), traceparent())
+
+
+def disputed(facts: Facts, dispute: Dispute, what: str) -> NewEvent:
+    """A dispute about a payment that was opened or resolved: ``what`` is the type of the event."""
+    told = DisputeEvent(
+        dispute_id=dispute.id,
+        payment_id=facts.id,
+        kind=dispute.kind,
+        status=dispute.status,
+        actor=dispute.resolved_by or dispute.opened_by,
+        at=dispute.resolved_at or dispute.opened_at,
+    )
+    return NewEvent(PAYMENT_CASEWORK, facts.from_wallet.hex, what, dispute.id, _encode(told), traceparent())
+
+
+def topics(events: Sequence[NewEvent]) -> frozenset[str]:
+    """Return the topics whose readers are to be woken once ``events`` are committed."""
+    return frozenset(event.topic for event in events)
 
 
 def _result(result: PaymentResult, trace: str | None) -> NewEvent:

@@ -1,6 +1,6 @@
 """Writing what became of payments: marks, states and result events in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -112,11 +112,11 @@ class Settling:
 
     async def _settle_at_once(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
         concluded = outcome.concluded
-        results = [_event(one, outcome.previous, outcome, now) for one in concluded]
+        results = _events(concluded, lambda _: outcome.previous, outcome, now)
         known_parked = [] if outcome.previous == "created" else [one.payment.payment_id for one in concluded]
         async with self._database.connection() as connection:
             await self._write(connection, batch, outcome.previous, concluded, known_parked, results, now)
-        self._writer.hint((PAYMENT_RESULTS,))
+        self._writer.hint(events.topics(results))
 
     async def _settle_closely(self, outcome: Outcome, batch: Batch | None, now: datetime) -> None:
         """Look at every payment under its lock: some are to wait, or wait no longer."""
@@ -125,7 +125,7 @@ class Settling:
         async with self._database.transaction() as connection:
             statuses = await states.lock_statuses(connection, [*ids, *waiting_ids])
             concluded = [one for one in outcome.concluded if statuses[one.payment.payment_id] in WAITING]
-            results = [_event(one, statuses[one.payment.payment_id], outcome, now) for one in concluded]
+            results = _events(concluded, statuses.__getitem__, outcome, now)
             new = [item for item in outcome.waiting if statuses[item.payment.payment_id] == "created"]
             if new:
                 new_ids = [item.payment.payment_id for item in new]
@@ -134,7 +134,7 @@ class Settling:
                 results += [events.waits(item.payment, "service_away", now, item.trace) for item in new]
             ended = [*ids, *(payment for payment in waiting_ids if statuses[payment] not in WAITING)]
             await self._write(connection, batch, None, concluded, ended, results, now)
-        self._writer.hint((PAYMENT_RESULTS,))
+        self._writer.hint(events.topics(results))
         _count(concluded)
 
     async def _write(
@@ -156,8 +156,21 @@ class Settling:
             await settling.settle(connection, marks, previous, concluded, known_parked, arguments, now)
 
 
-def _event(conclusion: Conclusion, previous: Status, outcome: Outcome, now: datetime) -> NewEvent:
-    return events.concluded(conclusion, previous, now, outcome.traces.get(conclusion.payment.payment_id))
+def _events(
+    concluded: Sequence[Conclusion], previous: Callable[[UUID], Status], outcome: Outcome, now: datetime
+) -> list[NewEvent]:
+    """Return the transitions of all, and what people have to look at of some."""
+    traces = outcome.traces
+    found = [
+        events.concluded(one, previous(one.payment.payment_id), now, traces.get(one.payment.payment_id))
+        for one in concluded
+    ]
+    found += [
+        events.review_due(one.payment, one.reviews, one.decision, now, traces.get(one.payment.payment_id))
+        for one in concluded
+        if one.reviews
+    ]
+    return found
 
 
 def _report(payment: UUID, error: str) -> None:

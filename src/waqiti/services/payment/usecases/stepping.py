@@ -9,11 +9,11 @@ import msgspec
 
 from waqiti.contracts import refusals
 from waqiti.contracts.ledger import HOLD_RESOLVED, LedgerClient, TransferResult
-from waqiti.contracts.payment import PAYMENT_RESULTS, Decision
+from waqiti.contracts.payment import Decision
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.events import EventWriter
+from waqiti.foundation.events import EventWriter, NewEvent
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import steps as rules
@@ -60,7 +60,7 @@ class Stepping:
         payment = await locked(connection, payment_id)
         now = utc_now()
         step = rules.plan(payment, step_id, asked, await clocks.read(connection, payment_id), now)
-        if await steps.is_pending(connection, payment_id):
+        if await steps.pending(connection, payment_id) is not None:
             detail = "A capture, void or expiry of this payment is under way."
             raise Problem(409, "conflict", detail, retryable=True)
         await steps.insert(connection, step)
@@ -80,7 +80,7 @@ class Stepping:
             (payment,) = await payments.read(connection, [step.payment_id])
         (results,) = await ask_ledger(self._ledger, [rules.transfers(payment.facts, step)])
         ended = await self._finish(step, results, keep)
-        if ended.status == "refused" and ended.actor == SERVICE:
+        if ended.status == "refused" and ended.own:
             await self._after_refusal(ended)
         return ended
 
@@ -110,17 +110,21 @@ class Stepping:
             await keep(connection, ended, after)
             if state is payment.state:
                 return ended
-            await self._write(connection, payment, after, ended)
-        self._writer.hint((PAYMENT_RESULTS,))
+            left = await self._write(connection, payment, after, ended)
+        self._writer.hint(events.topics(left))
         metrics.count_ended(after.state.status, after.state.failure_code)
         return ended
 
-    async def _write(self, connection: Connection, before: Payment, after: Payment, step: Step) -> None:
+    async def _write(self, connection: Connection, before: Payment, after: Payment, step: Step) -> list[NewEvent]:
         await states.write(connection, after.facts.id, after.state)
         await clocks.stop(connection, after.facts.id)
         followed = step.status == "refused"
         actor, reason = (SERVICE, "ledger_expired") if followed else (step.actor, step.reason or step.failure_code)
-        await self._writer.append(connection, [events.changed(after, before.state.status, actor, reason)])
+        left = [events.changed(after, before.state.status, actor, reason)]
+        if before.state.status == "in_review":
+            left.append(events.review_over(after))
+        await self._writer.append(connection, left)
+        return left
 
     async def _after_refusal(self, step: Step) -> None:
         """A capture of our own that cannot be ends the payment; anything else is tried again in an hour."""

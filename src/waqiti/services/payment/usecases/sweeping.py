@@ -9,7 +9,6 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.events import EventWriter
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import steps as rules
-from waqiti.services.payment.domain.steps import SERVICE, Asked
 from waqiti.services.payment.domain.times import NO_ID, first_id, id_before
 from waqiti.services.payment.store import clocks, payments, refunds, steps, sweeps
 from waqiti.services.payment.usecases import events, metrics
@@ -89,9 +88,8 @@ class Sweeping:
             ids = await clocks.run_out(connection, now, _BATCH)
             ended = await payments.read(connection, ids) if ids else []
         for payment in ended:
-            status, code = rules.expiry(payment.state)
-            asked = Asked(kind="expire", becomes=status, failure_code=code, actor=SERVICE, reason=code or "expired")
-            await isolated(self._stepping.take(payment.facts.id, asked), "clock", payment.facts.id)
+            work = self._stepping.take(payment.facts.id, rules.expired(payment.state))
+            await isolated(work, "clock", payment.facts.id)
 
     async def count_late(self, now: datetime) -> None:
         """Count payments, once each, that nothing is decided about after 30 s."""

@@ -4,22 +4,25 @@ from typing import Final
 
 import msgspec
 
-from waqiti.contracts.catalog import COMPLIANCE
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD
+from waqiti.contracts.reviews import Verdict, VerdictTaken
 from waqiti.contracts.wallet import FreezeCustomer, WalletFacts, WalletFactsList, WalletIds
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import Incoming, Outgoing, RawRoute, decode_body
 from waqiti.services.wallet.domain.wallets import CustomerFreeze
 from waqiti.services.wallet.usecases.freezes import Freezes
+from waqiti.services.wallet.usecases.verdicts import Verdicts
 from waqiti.services.wallet.usecases.wallets import Wallets
 
 MAX_IDS: Final = 10_000
 
 _IDS: Final = msgspec.json.Decoder(WalletIds)
 _FREEZE: Final = msgspec.json.Decoder(FreezeCustomer)
+_VERDICT: Final = msgspec.json.Decoder(Verdict)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def internal_routes(wallets: Wallets, freezes: Freezes) -> list[RawRoute]:
+def internal_routes(wallets: Wallets, freezes: Freezes, verdicts: Verdicts) -> list[RawRoute]:
     """Return the internal routes."""
 
     async def facts(incoming: Incoming) -> Outgoing:
@@ -38,6 +41,10 @@ def internal_routes(wallets: Wallets, freezes: Freezes) -> list[RawRoute]:
         freeze = CustomerFreeze(customer_id=asked.customer_id, reason=asked.reason, actor=actor)
         return Outgoing(200, _encode(await freezes.freeze(freeze, asked.after)))
 
+    async def reviewed(incoming: Incoming) -> Outgoing:
+        verdict = decode_body(_VERDICT, incoming.body)
+        return Outgoing(200, _encode(VerdictTaken(await verdicts.take(verdict))))
+
     return [
         RawRoute(method="POST", path="/internal/wallets/facts", handler=facts, strict_json=False),
         RawRoute(
@@ -46,5 +53,12 @@ def internal_routes(wallets: Wallets, freezes: Freezes) -> list[RawRoute]:
             handler=freeze_customer,
             strict_json=False,
             services=frozenset({COMPLIANCE}),
+        ),
+        RawRoute(
+            method="POST",
+            path="/internal/withdrawals/reviewed",
+            handler=reviewed,
+            strict_json=False,
+            services=frozenset({FRAUD}),
         ),
     ]

@@ -22,6 +22,7 @@ from waqiti.foundation.http import (
 )
 from waqiti.foundation.ids import decode, parse
 from waqiti.foundation.money import checked_currency
+from waqiti.foundation.security import OPERATOR
 from waqiti.services.wallet.api.bodies import Freeze, NewWallet, WithReason
 from waqiti.services.wallet.domain.wallets import FlagAction
 from waqiti.services.wallet.usecases.flags import FlagRequest, Flags, Scope
@@ -73,6 +74,7 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
             action=action,
             reason=_checked_reason(reason),
             actor=request.principal.key_id,
+            by_operator=request.principal.has(OPERATOR),
             scope=scope,
         )
         answer = await flags.set(key, request.incoming.request_id, asked)
@@ -89,7 +91,7 @@ def wallet_routes(wallets: Wallets, flags: Flags) -> list[ControllerRouterHandle
     async def unfreeze_wallet(
         request: Request, wallet_id: FromPath[WalletId], data: JSONBody[WithReason]
     ) -> Response[Wallet]:
-        """Undo a freeze."""
+        """Undo a freeze; that of a customer who was on a sanctions list only operators, once the case is approved."""
         return await set_flag(request, wallet_id, "unfreeze", data.reason)
 
     @post("/v1/wallets/{wallet_id:str}/close", status_code=200)

@@ -11,13 +11,16 @@ from waqiti.contracts import prefixes
 from waqiti.contracts.fraud import Reason
 from waqiti.contracts.public.wallets import MovementStatus
 from waqiti.contracts.refusals import detail, shown, status_of
+from waqiti.contracts.reviews import ReviewKind, Verdict
 
 Kind = Literal["deposit", "withdrawal"]
-Step = Literal["screen", "review", "release", "rail", "arrived", "resolve", "done"]
-"""Where a movement goes on: a deposit by rail, arrived, resolve; a withdrawal by screen, (review,) rail, resolve.
+Step = Literal["screen", "file", "review", "release", "rail", "arrived", "resolve", "done"]
+"""Where a movement goes on: a deposit by rail, arrived, resolve; a withdrawal by screen, (file, review,) rail, resolve.
 
-A withdrawal whose review ends against it goes by release to resolve.
+One that is held for review is filed with those who review first. One whose review ends against it goes by release to
+resolve.
 """
+IN_REVIEW: Final = frozenset[Step]({"file", "review"})
 
 PREFIXES: Final[dict[Kind, str]] = {"deposit": prefixes.DEPOSIT, "withdrawal": prefixes.WITHDRAWAL}
 FIRST_STEP: Final[dict[Kind, Step]] = {"deposit": "rail", "withdrawal": "screen"}
@@ -42,7 +45,7 @@ UNDECIDED: Final = frozenset[MovementStatus]({"pending", "screening"})
 ENDED: Final = frozenset[MovementStatus]({"settled", "declined", "failed", "returned"})
 
 RETURNED: Final = "returned"
-NO_SCORE: Final = "no_score"
+NO_SCORE: Final[ReviewKind] = "no_score"
 
 _LONGEST_PAUSE: Final = timedelta(seconds=5)
 _SHORTEST_PAUSE: Final = timedelta(milliseconds=200)
@@ -55,10 +58,20 @@ class Refusal(msgspec.Struct, frozen=True):
     detail: str
 
 
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a withdrawal waits for people, since ``at``: all ``kinds`` have to be approved. ``score`` is 0..1."""
+
+    kinds: tuple[ReviewKind, ...]
+    score: float | None
+    reasons: tuple[Reason, ...]
+    at: datetime
+
+
 class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
     """A movement as it is stored. ``lease`` is the token of who drives it now; ``attempts`` counts pauses in a step.
 
-    ``changed_at`` is when its status last changed. ``capture_round`` counts captures that a freeze stopped.
+    ``changed_at`` is when its status last changed. ``capture_round`` counts captures that a freeze stopped. ``review``
+    is the last that was due, ``verdict`` what people have said of it and nobody has acted upon.
     """
 
     id: UUID
@@ -74,7 +87,8 @@ class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
     failure_code: str | None
     failure_detail: str | None
     rail_reference: str | None
-    review_reason: str | None
+    review: Review | None
+    verdict: Verdict | None
     capture_round: int
     attempts: int
     lease: UUID | None
@@ -90,8 +104,8 @@ class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a movement: it goes on at once, after ``pause``, or (step "done") not by itself.
 
-    ``reason`` goes into the log of transitions. None in ``failure``, ``rail_reference``, ``review_reason`` and
-    ``capture_round`` leaves what is there.
+    ``reason`` goes into the log of transitions. None in ``failure``, ``rail_reference``, ``review`` and
+    ``capture_round`` leaves what is there; ``verdict_taken`` says that the verdict was acted upon.
     """
 
     status: MovementStatus
@@ -100,7 +114,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     pause: timedelta | None = None
     failure: Refusal | None = None
     rail_reference: str | None = None
-    review_reason: str | None = None
+    review: Review | None = None
+    verdict_taken: bool = False
     capture_round: int | None = None
 
     @property

@@ -67,11 +67,13 @@ def check_closable(account: Account, *, open_movements: int) -> None:
         raise Problem.conflict("A deposit or withdrawal of the wallet is on its way.")
 
 
-def check_unfreezable(freeze: CustomerFreeze | None) -> None:
-    """Let nobody unfreeze one wallet of a customer whose wallets are all frozen.
+def check_liftable(customer: CustomerFacts | None) -> None:
+    """Let nobody unfreeze a wallet of a customer whose wallets are all frozen, but operators once they are cleared.
+
+    ``customer`` is how the customer stands now, where an operator asks; else None.
 
     Raises:
         Problem: 409 ``conflict``.
     """
-    if freeze is not None:
+    if customer is None or customer.status != "active":
         raise Problem.conflict("All wallets of this customer are frozen.")

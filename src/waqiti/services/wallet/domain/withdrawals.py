@@ -1,25 +1,23 @@
 """A withdrawal: screened and scored, held, paid out by the rail, then posted, or released where the rail refuses it."""
 
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from waqiti.contracts import patience
 from waqiti.contracts.compliance import ComplianceDecision, ScreenRequest
 from waqiti.contracts.fraud import FraudDecision, Reason, ScoreRequest
-from waqiti.contracts.ledger import HOLD_EXPIRED, HOLD_RESOLVED, Account, Transfer, TransferResult, system_account_id
+from waqiti.contracts.ledger import HOLD_EXPIRED, HOLD_RESOLVED, Transfer, TransferResult, system_account_id
 from waqiti.contracts.refusals import (
     COMPLIANCE_UNAVAILABLE,
     FRAUD_DECLINED,
     GIVEN_UP,
     RAIL_FAILED,
-    REVIEW_EXPIRED,
     WALLET_CLOSED,
     WALLET_FROZEN,
-    first,
-    status_of,
 )
+from waqiti.contracts.reviews import ReviewKind
 from waqiti.foundation.ids import derived_id
 from waqiti.services.wallet.domain.movements import (
     NO_SCORE,
@@ -27,25 +25,23 @@ from waqiti.services.wallet.domain.movements import (
     Change,
     MovementRow,
     Refusal,
+    Review,
     described,
     later,
     refused,
 )
 from waqiti.services.wallet.domain.rails import RailReport
-
-_BY_SCORE: Final = "fraud_review"
-_BY_COMPLIANCE: Final = "compliance_review"
-_REVIEW_LOOK: Final = timedelta(minutes=1)
+from waqiti.services.wallet.domain.reviews import begun, review_of
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Ask the ledger for a hold, or for the first of these refusals; ``review`` says why a hold waits.
+    """Ask the ledger for a hold, or for the first of these refusals; with a ``review`` a hold waits for people.
 
     ``reasons`` are those of screening, for the client.
     """
 
     refusals: tuple[str, ...] = ()
-    review: str | None = None
+    review: Review | None = None
     reasons: tuple[Reason, ...] = ()
 
 
@@ -55,7 +51,7 @@ class Refuse(msgspec.Struct, frozen=True):
     code: str
 
 
-Verdict = Hold | Refuse | Literal["wait"]
+Decision = Hold | Refuse | Literal["wait"]
 
 
 def screening(withdrawal: MovementRow) -> ScreenRequest:
@@ -87,9 +83,9 @@ def scoring(withdrawal: MovementRow) -> ScoreRequest:
     )
 
 
-def verdict(
+def decision(
     withdrawal: MovementRow, compliance: ComplianceDecision | None, fraud: FraudDecision | None, now: datetime
-) -> Verdict:
+) -> Decision:
     """Decide what to ask of the ledger; None stands for a service that does not answer.
 
     Without compliance for 60 s it is refused, by that or by what the ledger puts before it; without a score for 10 s
@@ -100,15 +96,20 @@ def verdict(
     waited = now - withdrawal.changed_at if withdrawal.status == "screening" else timedelta(0)
     if compliance is None and waited <= patience.COMPLIANCE:
         return "wait"
+    if fraud is None and waited <= patience.FRAUD:
+        return "wait"
     screened = (COMPLIANCE_UNAVAILABLE,) if compliance is None else tuple(compliance.refusals)
+    declined = (FRAUD_DECLINED,) if fraud is not None and fraud.outcome == "decline" else ()
     reasons = () if compliance is None else tuple(compliance.reasons)
-    if fraud is None:
-        return Hold(screened, NO_SCORE, reasons) if waited > patience.FRAUD else "wait"
-    declined = (FRAUD_DECLINED,) if fraud.outcome == "decline" else ()
-    if fraud.outcome == "review":
-        return Hold(screened, _BY_SCORE, reasons)
+    kinds = _kinds(compliance, fraud)
+    return Hold((*screened, *declined), review_of(kinds, now, fraud, reasons) if kinds else None, reasons)
+
+
+def _kinds(compliance: ComplianceDecision | None, fraud: FraudDecision | None) -> list[ReviewKind]:
+    """Return all that somebody has to approve."""
+    by_score: list[ReviewKind] = [NO_SCORE] if fraud is None else ["fraud"] if fraud.outcome == "review" else []
     possible = compliance is not None and compliance.outcome == "possible"
-    return Hold((*screened, *declined), _BY_COMPLIANCE if possible else None, reasons)
+    return [*by_score, "compliance"] if possible else by_score
 
 
 def first_transfer(withdrawal: MovementRow, asked: Hold | Refuse) -> Transfer:
@@ -126,51 +127,14 @@ def first_transfer(withdrawal: MovementRow, asked: Hold | Refuse) -> Transfer:
     )
 
 
-def after_first_transfer(result: TransferResult, asked: Hold | Refuse) -> Change:
+def after_first_transfer(result: TransferResult, asked: Hold | Refuse, now: datetime) -> Change:
     """Follow what the ledger stored, which may be what an earlier attempt asked: then it is reviewed first."""
     if result.outcome == "refused":
         assert result.code is not None
         return refused(result.code, "resolve", asked.reasons if isinstance(asked, Hold) else ())
     assert result.outcome == "held", result.outcome
-    review = asked.review if isinstance(asked, Hold) and not asked.refusals else NO_SCORE
-    if review is None:
-        return Change(status="pending", step="rail", reason="held")
-    return Change(status="in_review", step="review", reason=review, review_reason=review)
-
-
-def after_review(
-    withdrawal: MovementRow, fraud: FraudDecision | None, now: datetime
-) -> Literal["screen_again"] | Change:
-    """Go on with a withdrawal that waits: only one without a score closes itself; every one ends after 72 h."""
-    if now - withdrawal.changed_at > patience.REVIEW:
-        return _against(REVIEW_EXPIRED)
-    if withdrawal.review_reason != NO_SCORE:
-        return msgspec.structs.replace(later(withdrawal, "reviewing"), pause=_REVIEW_LOOK)
-    if fraud is None:
-        return later(withdrawal, NO_SCORE)
-    if fraud.outcome == "approve":
-        return "screen_again"
-    if fraud.outcome == "decline":
-        return _against(FRAUD_DECLINED)
-    return _waiting(withdrawal, _BY_SCORE)
-
-
-def after_screening_again(withdrawal: MovementRow, again: ComplianceDecision, account: Account) -> Change:
-    """Send an approved withdrawal to the rail, unless meanwhile something speaks against it or has to be looked at."""
-    flags = [WALLET_CLOSED] if account.closed else [WALLET_FROZEN] if account.frozen != "none" else []
-    code = first([*again.refusals, *flags])
-    if code is not None:
-        return _against(code)
-    if again.outcome == "possible":
-        return _waiting(withdrawal, _BY_COMPLIANCE)
-    return Change(status="pending", step="rail", reason="score_approved")
-
-
-def after_voiding(withdrawal: MovementRow) -> Change:
-    """End a withdrawal whose review went against it, now that nothing is held any more."""
-    assert withdrawal.failure is not None
-    code = withdrawal.failure.code
-    return Change(status=status_of(code), step="resolve", reason=code)
+    due = asked.review if isinstance(asked, Hold) and not asked.refusals else review_of([NO_SCORE], now)
+    return Change(status="pending", step="rail", reason="held") if due is None else begun(due)
 
 
 def capture(withdrawal: MovementRow) -> Transfer:
@@ -233,16 +197,6 @@ def after_return() -> Change:
     """End a withdrawal whose money came back, into the wallet or into suspense."""
     given_back = Refusal(RETURNED, "The rail gave the money back.")
     return Change(status="returned", step="done", reason=RETURNED, failure=given_back)
-
-
-def _waiting(withdrawal: MovementRow, reason: str) -> Change:
-    """Leave a review to people."""
-    return msgspec.structs.replace(later(withdrawal, reason), pause=_REVIEW_LOOK, review_reason=reason)
-
-
-def _against(code: str) -> Change:
-    """Turn a review against the withdrawal: for good, whatever is known later, and final once the hold is void."""
-    return Change(status="in_review", step="release", reason=code, failure=described(code))
 
 
 def _later_step(withdrawal: MovementRow, step: str, kind: Literal["capture", "void"]) -> Transfer:

@@ -25,6 +25,14 @@ async def find(connection: Connection, customer_id: UUID) -> CustomerFreeze | No
     return CustomerFreeze(**row) if row is not None else None
 
 
+_LIFT: Final = "DELETE FROM customer_freezes WHERE customer_id = $1"
+
+
+async def lift(connection: Connection, customer_id: UUID) -> None:
+    """Have wallets that a customer opens from now on not frozen; what is frozen stays so. The ledger keeps who did."""
+    await connection.execute(_LIFT, customer_id)
+
+
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('freeze of ' || $1::uuid, 0))"
 
 

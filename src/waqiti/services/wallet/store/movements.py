@@ -5,11 +5,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
+
+from waqiti.contracts.reviews import Verdict
 from waqiti.foundation.database import Connection
-from waqiti.services.wallet.domain.movements import ENDED, Change, Kind, MovementRow
+from waqiti.services.wallet.domain.movements import ENDED, Change, Kind, MovementRow, Review
+from waqiti.services.wallet.domain.reviews import APPROVED, DECLINED
 
 if TYPE_CHECKING:
     import asyncpg
+
+_encode: Final = msgspec.json.Encoder().encode
+_REVIEW: Final = msgspec.json.Decoder(Review)
+_VERDICT: Final = msgspec.json.Decoder(Verdict)
 
 LEASE: Final = timedelta(seconds=8)
 """How long a driver may be silent; it renews with every change."""
@@ -51,7 +59,7 @@ async def insert(connection: Connection, movement: MovementRow, actor: str) -> b
 
 _FIND: Final = """
 SELECT id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code, failure_detail,
-    rail_reference, review_reason, capture_round, attempts, lease, created_at, changed_at
+    rail_reference, review, verdict, capture_round, attempts, lease, created_at, changed_at
 FROM movements WHERE id = $1 AND kind = $2
 """
 
@@ -66,7 +74,7 @@ _PREFETCHED: Final = 1_000
 
 _ENDED: Final = """
 SELECT id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code, failure_detail,
-    rail_reference, review_reason, capture_round, attempts, lease, created_at, changed_at
+    rail_reference, review, verdict, capture_round, attempts, lease, created_at, changed_at
 FROM movements
 WHERE status = ANY ($1) AND next_at IS NULL AND changed_at >= $2 AND ($3::uuid[] IS NULL OR id = ANY ($3))
 """
@@ -87,7 +95,7 @@ WHERE id = ANY (ARRAY(
     FOR UPDATE SKIP LOCKED
 ))
 RETURNING id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code,
-    failure_detail, rail_reference, review_reason, capture_round, attempts, lease, created_at, changed_at
+    failure_detail, rail_reference, review, verdict, capture_round, attempts, lease, created_at, changed_at
 """
 
 
@@ -100,7 +108,7 @@ _CLAIM_ONE: Final = """
 UPDATE movements SET lease = $2, leased_until = clock_timestamp() + $3
 WHERE id = $1 AND next_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
 RETURNING id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code,
-    failure_detail, rail_reference, review_reason, capture_round, attempts, lease, created_at, changed_at
+    failure_detail, rail_reference, review, verdict, capture_round, attempts, lease, created_at, changed_at
 """
 
 
@@ -118,7 +126,8 @@ WITH moved AS (
         failure_code = coalesce($5, m.failure_code),
         failure_detail = coalesce($6, m.failure_detail),
         rail_reference = coalesce($7, m.rail_reference),
-        review_reason = coalesce($8, m.review_reason),
+        review = coalesce($8::text::json, m.review),
+        verdict = CASE WHEN $14 THEN NULL ELSE m.verdict END,
         capture_round = coalesce($9, m.capture_round),
         attempts = CASE WHEN m.step = $4 AND $10::interval IS NOT NULL THEN m.attempts + 1 ELSE 0 END,
         next_at = CASE
@@ -136,7 +145,7 @@ WITH moved AS (
     SELECT id, changed_at, before, status, 'wallet-service', $13 FROM moved WHERE before <> status
 )
 SELECT id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code, failure_detail,
-    rail_reference, review_reason, capture_round, attempts, lease, created_at, changed_at
+    rail_reference, review, verdict, capture_round, attempts, lease, created_at, changed_at
 FROM moved
 """
 
@@ -153,14 +162,53 @@ async def advance(connection: Connection, movement: MovementRow, change: Change)
         failure.code if failure else None,
         failure.detail if failure else None,
         change.rail_reference,
-        change.review_reason,
+        _encode(change.review).decode() if change.review else None,
         change.capture_round,
         change.pause,
         change.rests,
         LEASE,
         change.reason,
+        change.verdict_taken,
     )
     return _movement(row) if row is not None else None
+
+
+_LOCK: Final = """
+SELECT id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code, failure_detail,
+    rail_reference, review, verdict, capture_round, attempts, lease, created_at, changed_at
+FROM movements WHERE id = $1 AND kind = $2 FOR UPDATE
+"""
+
+
+async def lock(connection: Connection, movement_id: UUID, kind: Kind) -> MovementRow | None:
+    """Read one movement that nobody else changes, its driver included, until the transaction ends."""
+    row = await connection.fetchrow(_LOCK, movement_id, kind)
+    return _movement(row) if row is not None else None
+
+
+_TELL: Final = """
+WITH told AS (
+    UPDATE movements
+    SET verdict = $2::text::json, next_at = clock_timestamp(), attempts = 0, lease = $3,
+        leased_until = clock_timestamp() + $4::interval
+    WHERE id = $1
+    RETURNING *
+), logged AS (
+    INSERT INTO movement_transitions (movement_id, at, before, after, actor, reason)
+    SELECT id, clock_timestamp(), status, status, $5, $6 FROM told
+)
+SELECT id, kind, wallet_id, customer_id, amount, currency, rail, reference, status, step, failure_code, failure_detail,
+    rail_reference, review, verdict, capture_round, attempts, lease, created_at, changed_at
+FROM told
+"""
+
+
+async def tell(connection: Connection, movement: MovementRow, verdict: Verdict, lease: UUID) -> MovementRow:
+    """Keep a verdict about a movement that is locked and in review, and take it from whoever drives it."""
+    said, reason = _encode(verdict).decode(), APPROVED if verdict.outcome == "approve" else DECLINED
+    row = await connection.fetchrow(_TELL, movement.id, said, lease, LEASE, verdict.actor, reason)
+    assert row is not None
+    return _movement(row)
 
 
 _LET_GO: Final = "UPDATE movements SET lease = NULL, leased_until = NULL WHERE id = $1 AND lease = $2"
@@ -209,4 +257,9 @@ async def count_open(connection: Connection, wallet_id: UUID) -> int:
 
 
 def _movement(row: "asyncpg.Record") -> MovementRow:
-    return MovementRow(**row)
+    review, verdict = row["review"], row["verdict"]
+    read = {
+        "review": None if review is None else _REVIEW.decode(review),
+        "verdict": None if verdict is None else _VERDICT.decode(verdict),
+    }
+    return MovementRow(**{**row, **read})

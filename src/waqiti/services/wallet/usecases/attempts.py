@@ -24,15 +24,15 @@ class Attempts:
         self._driver = driver
         self._running: set[asyncio.Task[MovementRow | None]] = set()
 
-    async def drive(self, movement: MovementRow) -> MovementRow | None:
-        """Drive a leased movement; None where there is no place, or it has not come to rest within 1.5 s."""
+    async def drive(self, movement: MovementRow, *, seconds: float = ANSWER_SECONDS) -> MovementRow | None:
+        """Drive a leased movement; None where there is no place, or it has not come to rest within ``seconds``."""
         if len(self._running) >= MAX_RUNNING:
             await self._driver.let_go(movement)
             return None
         task = asyncio.create_task(self._driver.drive(movement))
         self._running.add(task)
         task.add_done_callback(self._ended)
-        done, _ = await asyncio.wait([task], timeout=ANSWER_SECONDS)
+        done, _ = await asyncio.wait([task], timeout=seconds)
         if not done or task.exception() is not None:
             return None
         return task.result()

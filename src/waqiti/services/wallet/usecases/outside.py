@@ -5,10 +5,16 @@ from typing import Final
 import msgspec
 
 from waqiti.contracts.compliance import ComplianceClient, Resolution
-from waqiti.contracts.fraud import FraudClient
+from waqiti.contracts.fraud import FraudClient, FraudDecision
 from waqiti.contracts.ledger import LedgerClient, Transfer, TransferResult
+from waqiti.contracts.reviews import ReviewClient
+from waqiti.foundation.clock import utc_now
+from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.http.client import NoAnswer
 from waqiti.services.wallet.domain.movements import Change, MovementRow
 from waqiti.services.wallet.domain.rails import Rail, RailOrder, RailReport
+from waqiti.services.wallet.domain.reviews import over
+from waqiti.services.wallet.domain.withdrawals import scoring
 
 CALL_SECONDS: Final = 2.0
 
@@ -19,6 +25,7 @@ class Others(msgspec.Struct, frozen=True):
     ledger: LedgerClient
     compliance: ComplianceClient
     fraud: FraudClient
+    reviews: ReviewClient
     rails: dict[str, Rail]
 
 
@@ -34,6 +41,19 @@ async def ask_rail(others: Others, movement: MovementRow) -> RailReport:
 async def post_one(others: Others, transfer: Transfer) -> TransferResult:
     """Make one transfer."""
     return (await others.ledger.post([transfer], timeout_seconds=CALL_SECONDS))[0]
+
+
+async def score(others: Others, withdrawal: MovementRow) -> FraudDecision | None:
+    """Ask for a withdrawal's score, which stays what it was at first; None where fraud-service does not answer."""
+    try:
+        return (await others.fraud.score([scoring(withdrawal)], timeout_seconds=CALL_SECONDS))[0]
+    except (NoAnswer, DependencyUnavailable):
+        return None
+
+
+async def take_out(others: Others, withdrawal: MovementRow) -> None:
+    """Tell those who review that a withdrawal waits for nobody any more."""
+    await others.reviews.over([over(withdrawal, utc_now())], timeout_seconds=CALL_SECONDS)
 
 
 async def resolve(others: Others, movement: MovementRow) -> Change:

@@ -3,18 +3,17 @@
 import asyncio
 
 from waqiti.contracts.compliance import ComplianceDecision
-from waqiti.contracts.fraud import FraudDecision
 from waqiti.contracts.refusals import WALLET_FROZEN
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client import NoAnswer
 from waqiti.foundation.telemetry import logger
-from waqiti.services.wallet.domain import withdrawals
+from waqiti.services.wallet.domain import reviews, withdrawals
 from waqiti.services.wallet.domain.deposits import suspended
-from waqiti.services.wallet.domain.movements import NO_SCORE, Change, MovementRow, later
+from waqiti.services.wallet.domain.movements import Change, MovementRow, later
 from waqiti.services.wallet.domain.rails import RailReport
 from waqiti.services.wallet.usecases.driving import Steps
-from waqiti.services.wallet.usecases.outside import CALL_SECONDS, Others, ask_rail, post_one, resolve
+from waqiti.services.wallet.usecases.outside import CALL_SECONDS, Others, ask_rail, post_one, resolve, score, take_out
 
 _log = logger(__name__)
 
@@ -29,7 +28,6 @@ class WithdrawalSteps:
         """Return the work of each step."""
         return {
             ("withdrawal", "screen"): self._screen,
-            ("withdrawal", "review"): self._review,
             ("withdrawal", "release"): self._give_back,
             ("withdrawal", "rail"): self._pay_out,
             ("withdrawal", "resolve"): self._resolve,
@@ -37,28 +35,16 @@ class WithdrawalSteps:
         }
 
     async def _screen(self, withdrawal: MovementRow) -> Change:
-        compliance, fraud = await asyncio.gather(self._screened(withdrawal), self._scored(withdrawal))
-        asked = withdrawals.verdict(withdrawal, compliance, fraud, utc_now())
+        compliance, fraud = await asyncio.gather(self._screened(withdrawal), score(self._others, withdrawal))
+        asked = withdrawals.decision(withdrawal, compliance, fraud, utc_now())
         if asked == "wait":
             return later(withdrawal, "decision_awaited", status="screening")
         result = await post_one(self._others, withdrawals.first_transfer(withdrawal, asked))
-        return withdrawals.after_first_transfer(result, asked)
-
-    async def _review(self, withdrawal: MovementRow) -> Change:
-        fraud = await self._scored(withdrawal) if withdrawal.review_reason == NO_SCORE else None
-        change = withdrawals.after_review(withdrawal, fraud, utc_now())
-        return await self._screen_again(withdrawal) if change == "screen_again" else change
-
-    async def _screen_again(self, withdrawal: MovementRow) -> Change:
-        """Screen what is approved once more, as it may have waited for days; without an answer it waits on."""
-        asked = [withdrawals.screening(withdrawal)]
-        again = (await self._others.compliance.screen_again(asked, timeout_seconds=CALL_SECONDS))[0]
-        account = (await self._others.ledger.accounts([withdrawal.wallet_id], timeout_seconds=CALL_SECONDS))[0]
-        return withdrawals.after_screening_again(withdrawal, again, account)
+        return withdrawals.after_first_transfer(result, asked, utc_now())
 
     async def _give_back(self, withdrawal: MovementRow) -> Change:
         await self._release(withdrawal)
-        return withdrawals.after_voiding(withdrawal)
+        return reviews.after_voiding(withdrawal)
 
     async def _pay_out(self, withdrawal: MovementRow) -> Change:
         report = await ask_rail(self._others, withdrawal)
@@ -86,8 +72,13 @@ class WithdrawalSteps:
         withdrawals.check_released(await post_one(self._others, withdrawals.release(withdrawal)))
 
     async def _resolve(self, withdrawal: MovementRow) -> Change:
-        """Settle what was reserved; what the rail has returned by now may have no more news to come."""
+        """Settle what was reserved; what the rail has returned by now may have no more news to come.
+
+        Nothing waits for people any more then, however a review ended.
+        """
         change = await resolve(self._others, withdrawal)
+        if withdrawal.review is not None:
+            await take_out(self._others, withdrawal)
         return await self._take_back(withdrawal) if withdrawal.status == "settled" else change
 
     async def _take_back(self, withdrawal: MovementRow) -> Change:
@@ -105,12 +96,5 @@ class WithdrawalSteps:
         asked = [withdrawals.screening(withdrawal)]
         try:
             return (await self._others.compliance.screen(asked, timeout_seconds=CALL_SECONDS))[0]
-        except (NoAnswer, DependencyUnavailable):
-            return None
-
-    async def _scored(self, withdrawal: MovementRow) -> FraudDecision | None:
-        asked = [withdrawals.scoring(withdrawal)]
-        try:
-            return (await self._others.fraud.score(asked, timeout_seconds=CALL_SECONDS))[0]
         except (NoAnswer, DependencyUnavailable):
             return None

@@ -1,0 +1,114 @@
+"""``waqiti compliance cases``: customers who may be on a list, and what people decide about them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Annotated, Final, Literal
+
+import msgspec
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from waqiti.cli.options import Json
+from waqiti.cli.output import console, print_document, say
+from waqiti.client import Case, Client, Conflict, WaqitiError, pages
+from waqiti.contracts.public.cases import CaseStatus
+from waqiti.operations.cluster.credentials_file import read_credentials
+from waqiti.operations.cluster.errors import FAILED, REFUSED, ClusterError
+from waqiti.operations.cluster.layout import Layout
+
+MOST: Final = 10_000
+_DEFAULT: Final = 100
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """What ``cases list --json`` prints."""
+
+    cases: list[Case]
+
+
+def show(
+    *,
+    status: CaseStatus = "open",
+    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=MOST))] = _DEFAULT,
+    json: Json = False,
+) -> int:
+    """List cases, the newest first.
+
+    Parameters
+    ----------
+    status
+        Those that are open, approved or declined.
+    limit
+        How many at most.
+    """
+    with _operator() as client:
+        found = list(islice(pages(client.cases.list, status=status), limit))
+    if json:
+        print_document(Listed(found))
+    elif found:
+        _show(found)
+    else:
+        say(f"no case is {status}")
+    return 0
+
+
+def approve(case: str, /, *, reason: str, json: Json = False) -> int:
+    """Say that a customer is nobody whom the lists mean: they are active at once, and are not found so again.
+
+    Parameters
+    ----------
+    case
+        The id of the case.
+    reason
+        Why; it is kept with the case.
+    """
+    return _decide(case, "approve", reason, as_json=json)
+
+
+def decline(case: str, /, *, reason: str, json: Json = False) -> int:
+    """Say that a customer is on a list: they are blocked for good, and all that they have is frozen.
+
+    Parameters
+    ----------
+    case
+        The id of the case.
+    reason
+        Why; it is kept with the case.
+    """
+    return _decide(case, "decline", reason, as_json=json)
+
+
+def _decide(case_id: str, outcome: Literal["approve", "decline"], reason: str, *, as_json: bool) -> int:
+    with _operator() as client:
+        case = client.cases.decide(case_id, outcome=outcome, reason=reason)
+    if as_json:
+        print_document(case)
+    else:
+        say(f"{case.id} is {case.status}: customer {case.customer_id}")
+    return 0
+
+
+@contextmanager
+def _operator() -> Iterator[Client]:
+    """Give a client with the operator's key; what the platform refuses ends the command."""
+    layout = Layout.of(None)
+    credentials = read_credentials(layout)
+    if credentials is None:
+        raise ClusterError(f"No platform runs in {layout.root}: start one with waqiti up", REFUSED)
+    try:
+        with Client(credentials.base_url, credentials.operator_key) as client:
+            yield client
+    except Conflict as error:
+        raise ClusterError(str(error), REFUSED) from error
+    except WaqitiError as error:
+        raise ClusterError(str(error), FAILED) from error
+
+
+def _show(found: list[Case]) -> None:
+    """Print ids whole, whatever the terminal's width: they are what the other commands take."""
+    lines = console()
+    for case in found:
+        lines.print(f"{case.id}  {case.outcome}, {case.opened_at:%Y-%m-%d %H:%M}, {case.customer_id}", markup=False)
+        for match in case.matches:
+            lines.print(f"    {match.score:.2f}  {match.name} ({match.source} {match.reference})", markup=False)

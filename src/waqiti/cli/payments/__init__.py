@@ -1,0 +1,1 @@
+"""``waqiti payments``: which payments are stuck, what happened to one, and moving them on."""

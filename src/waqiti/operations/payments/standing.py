@@ -1,0 +1,111 @@
+"""Where a payment stands and what happens next, in one sentence that somebody woken at night understands."""
+
+from datetime import datetime
+from typing import Final
+
+from waqiti.contracts import refusals
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER
+from waqiti.foundation.money import format_amount
+from waqiti.operations.facts.payment import ParkedFacts, PaymentFacts, PaymentLife
+from waqiti.operations.payments.ages import until
+from waqiti.operations.payments.life import Life
+
+_REVIEWS: Final = {
+    "no_score": "there was no score in time",
+    "fraud": "its score is in the review band",
+    "compliance": "screening found a possible hit",
+}
+
+
+def standing(life: Life, now: datetime) -> str:
+    """Return the sentence; it names who has to act, and by when if anything happens by itself."""
+    known = life.known
+    if known is None:
+        return _unknown(life)
+    payment = known.payment
+    pending = [one for one in known.refunds if one.status == "pending"]
+    if pending:
+        amount = _amount(pending[0].amount, payment)
+        return f"A refund of {amount} is under way: payment-service asks the ledger again every second until it ends."
+    match payment.status:
+        case "created":
+            return _created(known)
+        case "screening":
+            return _screening(life, known, now)
+        case "in_review" | "authorized":
+            return _held(known, now)
+    return _ended(payment)
+
+
+def waits_for(life: Life) -> str | None:
+    """Return the deployment whose answer is missing, as far as the databases tell; None where that is not known."""
+    known = life.known
+    if known is None or known.parked is None or known.parked.reason != "away":
+        return None
+    away = {one.fact for one in life.unreadable}
+    for fact, answer, deployment in (("score", life.fraud, FRAUD), ("screening", life.compliance, COMPLIANCE)):
+        if answer is None:
+            return None if fact in away else deployment
+    return LEDGER
+
+
+def _unknown(life: Life) -> str:
+    if any(one.fact == "payment" for one in life.unreadable):
+        return "payment-service's database does not answer: where the payment stands cannot be known now."
+    return "There is no such payment."
+
+
+def _created(known: PaymentLife) -> str:
+    if known.in_line:
+        return "It stands in line, and is decided as soon as a worker of payment-service takes its event."
+    return "No event that is to come will move it: the sweeper queues it again, or waqiti payments redrive does now."
+
+
+def _screening(life: Life, known: PaymentLife, now: datetime) -> str:
+    parked = known.parked
+    if parked is None:
+        return "It is screening but not parked, which no release of payment-service leaves behind: look at its log."
+    if parked.reason == "poison":
+        return _poison(known, parked, now)
+    missing = waits_for(life)
+    who = "a service that did not answer" if missing is None else missing
+    return f"It has waited for {who} for {until(now, parked.parked_at)}, and is asked about again every two seconds."
+
+
+def _poison(known: PaymentLife, parked: ParkedFacts, now: datetime) -> str:
+    why = f" ({known.poisoned[-1].error.rstrip('.')})" if known.poisoned else ""
+    when = "now" if parked.retry_at <= now else f"in {until(parked.retry_at, now)}"
+    return f"It could not be decided{why}: mend that and redrive it; by itself it is asked about again {when}."
+
+
+def _held(known: PaymentLife, now: datetime) -> str:
+    payment, deadline = known.payment, known.deadline_at
+    amount = _amount(payment.amount, payment)
+    end = "its clock is not known" if deadline is None else f"{until(deadline, now)} are left"
+    if any(step.status == "pending" for step in known.steps):
+        return f"{amount} are held and a step is under way: payment-service asks the ledger until it has answered."
+    if payment.status == "authorized":
+        return f"{amount} are held until the client captures or voids; {end}, then they are released."
+    why = _REVIEWS.get(payment.review or "", "it is to be reviewed")
+    return f"{amount} are held because {why}: a person has to approve or decline it; {end}, then it is declined."
+
+
+def _ended(payment: PaymentFacts) -> str:
+    captured, refunded = _amount(payment.captured, payment), _amount(payment.refunded, payment)
+    match payment.status:
+        case "captured":
+            return f"It has ended: {captured} moved. Nothing more happens unless it is refunded or disputed."
+        case "partially_refunded":
+            return f"It has ended: {captured} moved and {refunded} of that went back. More may be refunded."
+        case "refunded":
+            return f"It has ended: all of the {captured} that moved went back."
+        case "canceled":
+            return "It has ended: it was voided before any money moved."
+        case "expired":
+            return "It has ended: the hold ran out before it was captured, and no money moved."
+    code = payment.failure_code or "no code"
+    return f"It has ended, {payment.status} by {code}, and no money moved. {refusals.sentence(code)}"
+
+
+def _amount(amount: int, payment: PaymentFacts) -> str:
+    return format_amount(amount, payment.currency)

@@ -1,0 +1,1 @@
+"""What fraud-service does beside requests."""

@@ -1,0 +1,124 @@
+"""The loops of fraud-service."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from waqiti.contracts.casework import PAYMENT_CASEWORK
+from waqiti.contracts.catalog import FRAUD
+from waqiti.foundation import idempotency
+from waqiti.foundation.clock import utc_now
+from waqiti.foundation.database import Database
+from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.events import Batch, Consumer
+from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.telemetry import logger
+from waqiti.services.fraud.usecases.asking import Model
+from waqiti.services.fraud.usecases.figures import Figures, show_nothing
+from waqiti.services.fraud.usecases.models import ModelFollower
+from waqiti.services.fraud.usecases.queue import Queue
+from waqiti.services.fraud.usecases.telling import Teller
+
+GROUP: Final = FRAUD
+_MAX_EVENTS: Final = 500
+_BETWEEN_BATCHES_SECONDS: Final = 0.02
+_BETWEEN_TELLINGS_SECONDS: Final = 0.1
+_BETWEEN_MEASURES_SECONDS: Final = 2.0
+_PAUSE_TIMES_WORK: Final = 49
+_AWAY_SECONDS: Final = 1.0
+_FORGET_SECONDS: Final = 60.0
+_FORGET_AT_ONCE: Final = 1_000
+
+_log: Final = logger(__name__)
+
+
+def follow_casework(log: Database, database: Database, queue: Queue) -> BackgroundTask:
+    """Put into the queue what payment-service says is due, and note its disputes."""
+
+    async def run(stop: asyncio.Event) -> None:
+        async with Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_CASEWORK) as consumer:
+            while (batch := await _next(consumer, stop)) is not None:
+                try:
+                    await queue.follow(consumer, batch)
+                except BaseException:
+                    consumer.abort(batch)
+                    raise
+                await _pause(stop, _BETWEEN_BATCHES_SECONDS)
+
+    return BackgroundTask("follow casework", run)
+
+
+def follow_models(follower: ModelFollower[Model]) -> BackgroundTask:
+    """Keep scoring on the champion of ml-service."""
+    return BackgroundTask("follow models", follower.run)
+
+
+def tell_verdicts(teller: Teller) -> BackgroundTask:
+    """Tell verdicts that nobody has answered yet."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                pause = 0.0 if await teller.drive() else _BETWEEN_TELLINGS_SECONDS
+            except* DependencyUnavailable:
+                pause = _AWAY_SECONDS
+            await _pause(stop, pause)
+
+    return BackgroundTask("tell verdicts", run)
+
+
+def measure(figures: Figures) -> BackgroundTask:
+    """Measure false positives and the queue; while that cannot be done, nothing is shown.
+
+    However much there is to count, it takes a fiftieth of the time at most.
+    """
+
+    async def run(stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while not stop.is_set():
+                began = loop.time()
+                await _measure(figures)
+                took = loop.time() - began
+                await _pause(stop, max(_BETWEEN_MEASURES_SECONDS, took * _PAUSE_TIMES_WORK))
+        finally:
+            show_nothing()
+
+    return BackgroundTask("measure", run)
+
+
+def forget_requests(database: Database) -> BackgroundTask:
+    """Forget idempotency keys after 7 days."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            async with database.connection() as connection:
+                await idempotency.sweep(connection, _FORGET_AT_ONCE)
+            await _pause(stop, _FORGET_SECONDS)
+
+    return BackgroundTask("forget requests", run)
+
+
+async def _measure(figures: Figures) -> None:
+    try:
+        await figures.measure(utc_now())
+    except DependencyUnavailable as problem:
+        _log.warning("figures_not_measured", detail=problem.detail)
+        show_nothing()
+
+
+async def _next(consumer: Consumer, stop: asyncio.Event) -> Batch | None:
+    reading = asyncio.create_task(consumer.next(_MAX_EVENTS))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return reading.result() if reading.done() else None
+    finally:
+        for task in (reading, stopping):
+            task.cancel()
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

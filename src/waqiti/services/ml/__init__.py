@@ -1,0 +1,1 @@
+"""ml-service: the registry of models, which of them is in force, and its push to whoever serves it."""

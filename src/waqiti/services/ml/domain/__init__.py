@@ -1,0 +1,1 @@
+"""Versions, and the gates before one comes into force. Pure."""

@@ -1,0 +1,1 @@
+"""What ml-service does, one unit of work each."""

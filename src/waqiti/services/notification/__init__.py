@@ -1,0 +1,1 @@
+"""notification-service: events for the outside, and the webhooks that carry them."""

@@ -1,0 +1,1 @@
+"""Pure rules of events, webhook endpoints and deliveries."""

@@ -1,0 +1,150 @@
+"""Webhook endpoints: what they want, and which addresses may be one."""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+from uuid import UUID
+
+import msgspec
+
+from waqiti.contracts import prefixes
+from waqiti.contracts.public.webhooks import EndpointStatus, WebhookEndpoint
+from waqiti.foundation.errors import Problem
+from waqiti.foundation.ids import encode
+from waqiti.services.notification.domain.events import ALL
+
+MAX_ENDPOINTS: Final = 20
+MAX_URL_CHARACTERS: Final = 2_000
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_PRIVATE: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7"),
+    )
+)
+# RFC 6052: the last 32 bits are an address of the other family.
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# Some take 127.1 and 0x7f.1 for addresses: a name does not end like a number (URL Standard, "ends in a number").
+_NUMBER: Final = re.compile(r"\d+|0[xX][0-9a-fA-F]*")
+_POINTER: Final = "/url"
+
+
+class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint as it is stored; secrets are sealed."""
+
+    id: UUID
+    created_at: datetime
+    url: str
+    description: str | None
+    events: list[str]
+    status: EndpointStatus
+    disabled_reason: str | None
+    secret: bytes
+    former_secret: bytes | None
+    former_until: datetime | None
+
+
+def shown(row: EndpointRow) -> WebhookEndpoint:
+    """Return an endpoint as the API shows it, without its secret."""
+    return WebhookEndpoint(
+        id=encode(prefixes.WEBHOOK_ENDPOINT, row.id),
+        url=row.url,
+        events=row.events,
+        description=row.description,
+        status=row.status,
+        disabled_reason=row.disabled_reason,
+        created_at=row.created_at,
+    )
+
+
+def wanted_types(events: Sequence[str]) -> list[str]:
+    """Return what an endpoint asks for, each type once; all of them are ``["*"]``."""
+    return [ALL] if ALL in events else list(dict.fromkeys(events))
+
+
+def wants(events: Sequence[str], event_type: str) -> bool:
+    """Tell whether an endpoint with these ``events`` is sent one of ``event_type``."""
+    return event_type in events or ALL in events
+
+
+def checked_url(url: str, *, private_targets: bool) -> str:
+    """Return ``url`` where it may be an endpoint; a name is looked up, and its address checked, at every attempt.
+
+    Raises:
+        Problem: 422 ``invalid_request``.
+    """
+    parts = _parts(url)
+    if parts.scheme not in {"http", "https"}:
+        raise _wrong("A webhook endpoint is an http or https address.")
+    if "@" in parts.netloc:
+        raise _wrong("A webhook endpoint holds no user and no password.")
+    host = parts.hostname
+    if not host:
+        raise _wrong("A webhook endpoint has a host.")
+    if _NUMBER.fullmatch(host.rpartition(".")[2]) and _address(host) is None:
+        raise _wrong("This is neither a name nor a whole address.")
+    if parts.fragment:
+        raise _wrong("A webhook endpoint has no fragment.")
+    if not _may_be_reached(host, private_targets=private_targets):
+        raise _wrong("A webhook endpoint is not on a private, local or reserved address.")
+    return url
+
+
+def may_connect(address: Address, *, private_targets: bool) -> bool:
+    """Tell whether a webhook may be sent to an address: a global one or, where that is set, a private or loopback one.
+
+    Link-local addresses, where clouds keep credentials, are never one.
+    """
+    inner = _inner(address)
+    if inner.is_multicast or inner.is_link_local or inner.is_unspecified:
+        return False
+    return inner.is_global or (private_targets and any(inner in network for network in _PRIVATE))
+
+
+def _parts(url: str) -> SplitResult:
+    if not 1 <= len(url) <= MAX_URL_CHARACTERS or not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url):
+        raise _wrong(
+            f"An address has 1 to {MAX_URL_CHARACTERS:,} printable ASCII characters, no space and no backslash."
+        )
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        if parts.port == 0:
+            raise _wrong("Port 0 is no address.")
+    except ValueError as error:
+        raise _wrong("This address cannot be read.") from error
+    return parts
+
+
+def _may_be_reached(host: str, *, private_targets: bool) -> bool:
+    name = host.rstrip(".").lower()
+    address = _address(name)
+    if address is None:
+        return private_targets or not (name == "localhost" or name.endswith(".localhost"))
+    return may_connect(address, private_targets=private_targets)
+
+
+def _address(host: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _inner(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one stands for, where it stands for one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
+
+
+def _wrong(detail: str) -> Problem:
+    return Problem.invalid(detail, pointer=_POINTER)

@@ -1,0 +1,1 @@
+"""What notification-service does; the unit of work is opened here."""

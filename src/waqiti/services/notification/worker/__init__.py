@@ -1,0 +1,1 @@
+"""What notification-service does beside requests."""
