@@ -13,12 +13,13 @@ import pytest
 from tests.support.platform import Platform
 from tests.support.raw import RawClient
 from waqiti.client import Client, ModelVersion
-from waqiti.contracts.catalog import ML
+from waqiti.contracts.catalog import FRAUD, ML
 from waqiti.scoring.artifact import Artifact
 from waqiti.scoring.shipped import shipped_artifact
 from waqiti.simulation import Town, payments, write_csv
 
 SHIPPED = "v1.0.0"
+APPLIED_MS = 1_000
 
 
 @pytest.fixture
@@ -43,6 +44,12 @@ def variant(registry: Client) -> ModelVersion:
     """Register the model that ships once more, with other words in its card."""
     artifact = Artifact.read(shipped_artifact())
     return registry.models.register(msgspec.structs.replace(artifact, card=f"Variant {uuid4()}.").to_bytes())
+
+
+def scoring(platform: Platform) -> list[Any]:
+    """Return the replicas of fraud-service."""
+    (found,) = [row["replicas"] for row in platform.status()["deployments"] if row["name"] == FRAUD]
+    return list(found)
 
 
 def audited(platform: Platform, version: str) -> list[tuple[str, Any]]:
@@ -82,6 +89,9 @@ def test_a_version_comes_into_force_once_it_was_compared_and_one_can_go_back(
     promoted = platform.command("models", "promote", version, "--reason", "An acceptance test.", "--json")
     assert promoted.exit_code == 0, promoted
     assert (promoted.document()["version"], promoted.document()["unreached"]) == (version, [])
+    replicas = {row["name"]: row["applied_ms"] for row in promoted.document()["replicas"]}
+    assert replicas.keys() == {replica["name"] for replica in scoring(platform)}
+    assert max(replicas.values()) < APPLIED_MS
     assert registry.models.metrics().models["fraud"].version == version
 
     back = platform.command("models", "rollback", SHIPPED, "--reason", "An acceptance test.", "--json")
@@ -104,6 +114,20 @@ def test_force_over_a_gate_is_audited_before_it_is_done(platform: Platform, regi
     assert details["reason"] == "An attack is under way."
     assert [gate.partition(":")[0] for gate in details["gates"]] == ["average_precision", "recall"]
     assert platform.command("audit", "verify").exit_code == 0
+
+
+def test_what_is_trained_is_registered_and_compared_with_what_is_in_force(platform: Platform, data: Path) -> None:
+    trained = platform.command("models", "train", "--data", str(data), "--json")
+    assert trained.exit_code == 0, trained
+    version = trained.document()["version"]
+
+    refused = platform.command("models", "promote", version, "--json")
+
+    assert trained.document()["registered"] is True
+    assert version in platform.command("models", "versions").stdout
+    assert refused.exit_code in (0, 3)
+    assert "was not compared" not in refused.stdout
+    platform.command("models", "rollback", SHIPPED)
 
 
 def test_an_unknown_version_is_refused(platform: Platform) -> None:

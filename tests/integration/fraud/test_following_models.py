@@ -20,6 +20,7 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.services.fraud.store import serving as store
 from waqiti.services.fraud.usecases import models
+from waqiti.services.fraud.usecases.loading import load
 from waqiti.services.ml.usecases import pushing
 
 
@@ -118,4 +119,4 @@ async def test_a_replica_that_is_slow_to_store_does_not_bring_back_what_was_befo
 
 def test_what_is_no_model_cannot_be_served() -> None:
     with pytest.raises(models.UnusableModel, match="not a model artifact"):
-        models.predictor_of(b"no model")
+        load(b"no model")

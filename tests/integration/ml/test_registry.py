@@ -43,6 +43,17 @@ async def test_a_newer_release_registers_its_model_and_leaves_what_is_in_force(h
         assert len(await replica.versions()) == 3
 
 
+async def test_a_shipped_model_that_does_not_load_is_shown_in_health_and_the_rest_is_served(house: House) -> None:
+    async with ml_replicas(house, shipped=Made("broken", loads=False)) as (replica,):
+        health = (await replica.operator.get("/actuator/health")).document()
+        assert health["status"] == "UP"
+        assert "does not load: it is of another catalogue" in health["components"]["shipped-model"]["detail"]
+        version = await replica.register(Made("trained"))
+        assert (await replica.promote(version)).status == 200
+    async with ml_replicas(house) as (replica,):
+        assert await replica.versions() == [("v1.1.0", False), ("v1.0.0", True)]
+
+
 async def test_versions_are_counted_up_and_the_same_bytes_keep_theirs(house: House) -> None:
     async with ml_replicas(house, 2) as replicas:
         registering = [replicas[n % 2].register(Made(f"model {n}")) for n in range(6)]

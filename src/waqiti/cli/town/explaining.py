@@ -22,7 +22,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explanations(tally: Tally, names: Mapping[str, str]) -> list[Explanation]:
-    """Explain an approval, a refusal and a hit on the list of names, of those that there were; ``names`` by town id."""
+    """Explain an approval, a review, a refusal and a hit on the list of names, where there were such.
+
+    ``names`` are by town id.
+    """
     return [
         Explanation(
             title=title,
@@ -38,6 +41,9 @@ def _examples(tally: Tally) -> Iterator[tuple[str, Outcome]]:
     approved = tally.first("captured")
     if approved is not None:
         yield "An approval", approved
+    reviewed = tally.first("in_review")
+    if reviewed is not None:
+        yield "A review", reviewed
     refused = [tally.first(refusals.status_of(code), code) for code in _REFUSALS]
     first = next((outcome for outcome in refused if outcome is not None), None)
     if first is not None:

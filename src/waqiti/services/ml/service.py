@@ -42,7 +42,7 @@ def service(workshop: Workshop) -> Service[MlSettings]:
         context.closing.push_async_callback(changes.stop, database)
         pushing = Pushing(database, changes)
         shipped = Shipped(registry)
-        context.health.add("shipped-model", shipped.check)
+        context.health.add("shipped-model", shipped.check, critical=False)
         try:
             await shipped.register()
         except DependencyUnavailable as error:

@@ -17,8 +17,6 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import counter, logger
-from waqiti.scoring.artifact import ArtifactError
-from waqiti.scoring.predictor import Predictor
 from waqiti.services.fraud.store import serving as store
 
 SHIPPED_VERSION: Final = "shipped"
@@ -222,18 +220,6 @@ class ModelFollower(Generic[Model]):
     def _refuse(self, champion: Champion, why: str) -> None:
         self._refused = champion.revision
         _log.error("model_not_usable", version=champion.version, revision=champion.revision, detail=why)
-
-
-def predictor_of(artifact: bytes) -> Predictor:
-    """Load a model, as ``ModelFollower`` asks for it.
-
-    Raises:
-        UnusableModel: this release cannot serve it.
-    """
-    try:
-        return Predictor.load(artifact)
-    except ArtifactError as error:
-        raise UnusableModel(str(error)) from error
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:

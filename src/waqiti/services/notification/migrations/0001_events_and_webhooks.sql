@@ -48,6 +48,7 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX deliveries_of_endpoint ON deliveries (endpoint_id, status, id);
+CREATE INDEX deliveries_of_event ON deliveries (event_id);
 
 -- What came of each attempt: an answer with its first 1 KiB, or the code of what went wrong.
 CREATE TABLE delivery_attempts (
