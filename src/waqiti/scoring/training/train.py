@@ -101,6 +101,8 @@ def _fitted(table: Table, split: Split, options: Options) -> tuple[Trees, Calibr
 
 
 def _some_unlabelled(rows: Float32s, options: Options) -> Float32s:
+    if not options.unlabelled:
+        return rows
     chosen: Bools = np.random.default_rng(options.parameters.seed).random(len(rows)) < options.unlabelled
     changed = rows.copy()
     changed[np.ix_(chosen, _OF_LABELS)] = 0.0
