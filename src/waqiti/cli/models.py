@@ -29,6 +29,7 @@ TOWN_TEST_DAYS: Final = 14
 _WARM_UP: Final = timedelta(days=20)
 _UNLABELLED: Final = 0.3
 
+_UNSHOWN: Final = {"sha256", "accused_innocents"}
 _DELAY: Final = re.compile(r"([0-9]{1,4})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MADE_AT: Final = "SOURCE_DATE_EPOCH"
@@ -212,14 +213,15 @@ def _warn(document: TrainedModel, out: Path | None) -> None:
 
 
 def _show(document: TrainedModel) -> None:
+    """Print the figures; the hash is for machines, and who was accused is said on standard error."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right")
+    for _ in range(2):
+        table.add_column(no_wrap=True)
     for name, value in msgspec.to_builtins(document).items():
-        if isinstance(value, list):
+        if name in _UNSHOWN:
             continue
         table.add_row(name.replace("_", " "), f"{value:.5f}" if isinstance(value, float) else str(value))
     console().print(table)

@@ -39,6 +39,8 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
 
     def plus(self, other: "Tally") -> "Tally":
         """Add two tallies."""
+        if other is NO_TALLY:
+            return self
         return Tally(
             self.sent + other.sent,
             self.sent_total + other.sent_total,
@@ -59,6 +61,8 @@ class Week(msgspec.Struct, frozen=True, array_like=True):
 
     def plus(self, other: "Week") -> "Week":
         """Add two weeks."""
+        if other is NO_WEEK:
+            return self
         return Week(
             self.sent + other.sent,
             self.sent_frauds + other.sent_frauds,
@@ -93,6 +97,8 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
 
     def plus(self, other: "Profile") -> "Profile":
         """Add two profiles of the same period; the days of another one say nothing in this."""
+        if other is NO_PROFILE:
+            return self
         return Profile(
             self.sent + other.sent,
             self.sent_total + other.sent_total,

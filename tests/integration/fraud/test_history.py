@@ -7,6 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
+from tests.integration.fraud import killed_scorer
+from tests.support.killing import kill_at_every_suspension
 from tests.support.predictors import Scripted
 from tests.support.scoring import NOON, scored
 from tests.support.scoring_desk import Desk, MakeDatabase, open_desk
@@ -112,6 +114,22 @@ async def test_what_becomes_known_as_fraud_counts_once_whoever_says_so(fresh_dat
         assert (payer[0].months.buckets[0].sent, payee[0].months.buckets[0].received) == (1, 1)
         assert await desk.states(never_scored.from_customer) == []
         assert await desk.rows("SELECT count(*) FROM labels") == [(5,)]
+
+
+async def test_a_process_that_is_killed_anywhere_leaves_a_history_in_which_all_counts_once(
+    fresh_database: MakeDatabase,
+) -> None:
+    payer, payee = new_id(), new_id()
+    first, then = ([scored(payer, payee, 500) for _ in range(3)] for _ in range(2))
+    async with open_desk(fresh_database) as desk:
+        orders = killed_scorer.Orders(desk.fresh.url, first, then, [_fraud(first[0].id, first[0])], times=80)
+        assert await kill_at_every_suspension(killed_scorer, orders) > 8
+
+        assert await desk.shown("payee_received_in_month") == list(range(6))
+        sent, received = (await desk.states(payer))[0], (await desk.states(payee))[0]
+        assert (sent.months.buckets[0].sent, received.months.buckets[0].received) == (6, 6)
+        assert (sent.weeks.buckets[0].sent_frauds, received.weeks.buckets[0].received_frauds) == (1, 1)
+        assert await desk.rows("SELECT count(*) FROM labels") == [(1,)]
 
 
 def _town_day() -> tuple[list[ScoreRequest], set[UUID]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tests.support.databases import FreshDatabase
-from tests.support.house import House, Visitor
+from tests.support.house import OPERATOR_KEY, House, Visitor
 from tests.support.models import Replica, ml_replicas
 from tests.support.predictors import LenientWorkshop, Suspecting
 from tests.support.scoring import scored
@@ -84,7 +84,8 @@ async def _changes(ml: Replica, streams: list[Stream]) -> None:
 
 
 async def _says_which(house: House, url: str) -> None:
-    operator = house.client(url)
+    operator = house.client(url, OPERATOR_KEY)
     health: Any = (await operator.get("/actuator/health")).document()
     assert health["status"] == "UP"
     assert health["components"]["model"]["detail"].startswith("v1.0.0 since ")
+    assert 'fraud_model_version{version="v1.0.0"} 1.0' in (await operator.get("/actuator/prometheus")).body.decode()

@@ -41,7 +41,7 @@ def test_its_card_lies_beside_it(predictor: Predictor) -> None:
     assert predictor.manifest.created_at.date() > date(2026, 1, 1)
 
 
-@pytest.mark.parametrize("seed", [1, 5, 6])
+@pytest.mark.parametrize("seed", [1, 11])
 def test_it_holds_nobody_for_pace_newness_ordinary_amounts_or_a_fresh_deposit(predictor: Predictor, seed: int) -> None:
     verdict = judge(predictor, seed)
 

@@ -57,13 +57,19 @@ def test_a_model_of_a_small_town_tells_fraud_from_the_rest_and_holds_no_innocent
 
 def test_what_is_learnt_from_was_known_when_the_test_period_began(table: Table) -> None:
     period = Period.last_of(table)
-    split = Split.of(table, period)
+    split = Split.of(table, period, timedelta(0))
 
     learnt = split.fit | split.validation
     assert table.known[learnt].max() <= period.begin
     assert table.seconds[split.fit].max() < table.seconds[split.validation].min()
     assert not (learnt & split.test).any()
     assert (table.known[~learnt & ~split.test & (table.seconds < period.begin)] > period.begin).all()
+
+
+def test_nothing_is_learnt_from_days_on_which_everybody_is_new(table: Table) -> None:
+    split = Split.of(table, Period.last_of(table))
+
+    assert table.seconds[split.fit].min() >= table.seconds[0] + 3 * 86_400
 
 
 def test_the_same_data_gives_the_same_bytes_in_whatever_order_it_comes(trained: Trained) -> None:

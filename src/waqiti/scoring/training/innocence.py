@@ -22,11 +22,11 @@ from waqiti.scoring.training.table import Float32s
 REVIEW_AT: Final = 0.70
 """The default of MANUAL_REVIEW_THRESHOLD."""
 GATE_SEED: Final = 1
-LEARNT_SEEDS: Final = (2, 3, 4)
+LEARNT_SEEDS: Final = (2, 3, 4, 5, 6)
 _BEGIN: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _CURRENCY: Final = "EUR"
 _RENT_DAY: Final = 7
-_TOLD: Final = 30
+_TOLD: Final = 24
 """How often each story is told under one seed, with other people, amounts and times."""
 
 
@@ -46,8 +46,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class Story:
     """Movements in the order of time; those not told as somebody's past must pass."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, *, is_learnt_from: bool) -> None:
         self.chance = chance
+        self.is_learnt_from = is_learnt_from
         self.now = _BEGIN + timedelta(seconds=chance.randrange(20 * 86_400))
         self.movements: list[Movement] = []
         self.must_pass: list[bool] = []
@@ -196,6 +197,24 @@ def _known_payer_spends_a_deposit(story: Story) -> None:
             story.pay("known", shop, amount, after=story.size(30, 3_600))
 
 
+def _friends_pay_each_other(story: Story) -> None:
+    # What is ordinary among friends differs by country: more is learnt than every model must let pass.
+    usual = story.size(1_00, 100_00 if story.is_learnt_from else 20_00)
+    pause = story.size(600, 20_000)
+    for _ in range(200):
+        payer, payee = story.chance.sample(range(12), 2)
+        amount = story.size(usual // 10, usual * 10)
+        story.pay(f"friend {payer}", f"friend {payee}", amount, after=story.chance.randrange(2 * pause))
+
+
+def _machines_pay_all_day(story: Story) -> None:
+    usual = story.size(1, 20_00)
+    for _ in range(200):
+        story.pay("meter", "grid", story.size(usual, usual * 20), after=story.chance.randrange(1_000, 6_000))
+    for number in range(4):
+        story.pay("meter", f"payee {number % 3}", story.size(usual, usual * 60), after=story.size(1, 60))
+
+
 def _shop_opens(story: Story) -> None:
     typical = story.size(2_00, 100_00)
     for number in range(60):
@@ -218,6 +237,8 @@ _STORIES: Final[tuple[Callable[[Story], None], ...]] = (
     _known_payer_own_amounts,
     _known_payer_buys_from_somebody,
     _known_payer_spends_a_deposit,
+    _friends_pay_each_other,
+    _machines_pay_all_day,
     _shop_opens,
 )
 
@@ -227,7 +248,8 @@ def stories(seed: int, times: int = _TOLD) -> Iterator[tuple[str, Story]]:
     for tell in _STORIES:
         name = tell.__name__.strip("_").replace("_", " ")
         for number in range(times):
-            story = Story(Random(f"innocence/{seed}/{name}/{number}"))
+            chance = Random(f"innocence/{seed}/{name}/{number}")
+            story = Story(chance, is_learnt_from=seed in LEARNT_SEEDS)
             tell(story)
             yield name, story
 

@@ -29,9 +29,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How to train.
 
     ``data`` says in words what is trained on; ``created_at`` is now. ``test`` is the last week, or quarter, where it
-    is None. Rows of the first ``warm_up`` are history only, of a week or less where it is None. For a share ``unlabelled`` of the rows learnt from it is
-    left out which frauds were known, so that the model does not live by them: a new installation knows of none. One
-    thread gives the same artifact from the same data.
+    is None. Rows of the first ``warm_up`` are history only: of a week, or less, where it is None. For a share
+    ``unlabelled`` of the rows learnt from it is left out which frauds were known, so that the model does not live by
+    them: a new installation knows of none. One thread gives the same artifact from the same data.
     """
 
     data: str

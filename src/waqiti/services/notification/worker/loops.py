@@ -19,7 +19,7 @@ from waqiti.services.notification.usecases.sweeping import measure, sweep
 
 GROUP: Final = NOTIFICATION
 _MAX_EVENTS: Final = 1_000
-_BETWEEN_BATCHES_SECONDS: Final = 0.05
+_BETWEEN_BATCHES_SECONDS: Final = 0.1
 _SWEEP_SECONDS: Final = 60.0
 _BETWEEN_SWEEPS_SECONDS: Final = 0.1
 _MEASURE_SECONDS: Final = 5.0
@@ -28,7 +28,7 @@ _log: Final = logger(__name__)
 
 
 def follow_results(log: Database, database: Database, following: Following) -> BackgroundTask:
-    """Keep events as payments change. What comes within 50 ms is one batch: nobody waits for less."""
+    """Keep events as payments change. What comes within a tenth of a second is one batch."""
 
     async def run(stop: asyncio.Event) -> None:
         async with Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_RESULTS) as consumer:
