@@ -53,6 +53,8 @@ class TcpProxy:
         pump = asyncio.create_task(self._connect(reader, writer))
         self._pumps.add(pump)
         pump.add_done_callback(self._pumps.discard)
+        # Also of one that is cut before it had begun, or while it was connecting.
+        pump.add_done_callback(lambda _: writer.transport.abort())
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(*self._target)
@@ -63,11 +65,12 @@ class TcpProxy:
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # First, for whoever cuts this one while it ends cancels what is awaited.
+            for end in (writer, there_writer):
+                end.transport.abort()
             for task in both:
                 task.cancel()
             await asyncio.gather(*both, return_exceptions=True)
-            for end in (writer, there_writer):
-                end.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: asyncio.Event) -> None:
         while data := await reader.read(_CHUNK):

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from tests.support.house import House
 from tests.support.predictors import Scripted, Suspecting
 from tests.support.scoring import NOON, scored
 from tests.support.scoring_desk import MakeDatabase, open_desk
+from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.fraud import ScoreRequest
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry.metrics import samples
@@ -17,6 +20,7 @@ from waqiti.scoring.catalogue import NAMES
 from waqiti.scoring.predictor import ScoreReason
 from waqiti.scoring.shipped import shipped_artifact
 from waqiti.scoring.training.innocence import Story, stories
+from waqiti.services.fraud import service
 from waqiti.services.fraud.domain.decisions import Thresholds
 from waqiti.services.fraud.usecases.asking import Serving
 from waqiti.services.fraud.usecases.loading import load
@@ -106,6 +110,21 @@ async def test_without_a_model_rules_decide_and_that_is_counted(fresh_database: 
         (decision,) = await desk.score(scored(new_id(), new_id(), 500))
         assert (decision.outcome, decision.model_version) == ("approve", None)
         assert total("fraud_model_missing_total") == before + 1
+
+
+async def test_a_release_whose_own_model_cannot_be_loaded_scores_by_rules_and_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service, "shipped_artifact", lambda: b"")
+    async with house.serving([service.SERVICE]) as addresses:
+        payments = house.internal_client(addresses[FRAUD], "payment-service")
+        item = msgspec.to_builtins(scored(new_id(), new_id(), 500))
+        (decision,) = (await payments.post("/internal/score", {"items": [item]})).document()["decisions"]
+        assert (decision["outcome"], decision["model_version"]) == ("approve", None)
+        health = (await house.client(addresses[FRAUD]).get("/actuator/health")).document()
+        assert (health["status"], health["components"]["model"]["status"]) == ("UP", "DOWN")
+        assert health["components"]["model"]["detail"].endswith("Scoring goes on with rules alone.")
+    assert "no_model" in capsys.readouterr().out
 
 
 async def test_thresholds_of_zero_do_not_have_every_ordinary_payment_explained(fresh_database: MakeDatabase) -> None:

@@ -12,11 +12,13 @@ CREATE TABLE movements (
     status         text        NOT NULL DEFAULT 'pending'
                    CHECK (status IN ('pending', 'screening', 'in_review', 'settled', 'declined', 'failed', 'returned')),
     step           text        NOT NULL
-                   CHECK (step IN ('screen', 'review', 'release', 'rail', 'arrived', 'resolve', 'done')),
+                   CHECK (step IN ('screen', 'file', 'review', 'release', 'rail', 'arrived', 'resolve', 'done')),
     failure_code   text,
     failure_detail text,
     rail_reference text,
-    review_reason  text,
+    -- Why a withdrawal waits for people, all reasons at once, and what they said, until it was acted upon.
+    review         json,
+    verdict        json,
     capture_round  integer     NOT NULL DEFAULT 0,
     attempts       integer     NOT NULL DEFAULT 0,
     -- When to go on; null: not by itself. Who goes on takes a lease first, which ends by itself.
@@ -27,6 +29,7 @@ CREATE TABLE movements (
     changed_at     timestamptz NOT NULL,
     UNIQUE (rail, rail_reference),
     CHECK ((failure_code IS NULL) = (failure_detail IS NULL)),
+    CHECK (step NOT IN ('file', 'review') OR review IS NOT NULL),
     CHECK ((lease IS NULL) = (leased_until IS NULL)),
     -- Money that came in, or went out and stayed there, was booked by the rail under a reference.
     CHECK (status NOT IN ('settled', 'returned') OR rail_reference IS NOT NULL),
