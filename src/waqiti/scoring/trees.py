@@ -1,4 +1,4 @@
-"""Gradient boosted trees, by XGBoost: the one place that imports it."""
+"""Gradient boosted trees, by XGBoost: the one place that imports it, but for what fits them."""
 
 from collections.abc import Sequence
 from typing import Final, Self
