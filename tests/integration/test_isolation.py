@@ -1,6 +1,7 @@
 """A service that is cut off: nothing comes in but diagnostics, nothing goes out, nothing is worked on, and it lives."""
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from tests.support.raw import Answer, RawClient
 from tests.support.scripted_server import Exchange, ScriptedServer
 from tests.support.small_service import API_KEY, CALLER, OPERATOR_KEY, Credentials, refused_url
 from tests.support.switching import Board
-from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
+from waqiti.contracts.catalog import DEPLOYMENTS, NOTIFICATION, Deployment
 from waqiti.contracts.modes import MODES
 from waqiti.contracts.switches import PublicSettings
 from waqiti.foundation.errors import DependencyUnavailable
@@ -164,6 +165,10 @@ async def test_a_service_that_starts_isolated_works_on_nothing(tmp_path: Path) -
 async def test_every_deployment_can_be_cut_off(tmp_path: Path, row: Deployment) -> None:
     credentials = Credentials(tmp_path)
     (tmp_path / "own.pem").write_text(new_private_key())
+    own = {}
+    if row.name == NOTIFICATION:
+        (tmp_path / "webhooks.key").write_bytes(base64.b64encode(bytes(32)))
+        own = {"WAQITI_WEBHOOK_KEY_FILE": str(tmp_path / "webhooks.key")}
     service: Service[Any] = import_module(f"{row.package}.service").SERVICE
     away = {variable_name(other.name): refused_url() for other in DEPLOYMENTS if other.name != row.name}
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -172,6 +177,7 @@ async def test_every_deployment_can_be_cut_off(tmp_path: Path, row: Deployment) 
         **credentials.environment(),
         **away,
         **events,
+        **own,
         "WAQITI_TOKEN_KEY_FILE": str(tmp_path / "own.pem"),
         "WAQITI_DATABASE_URL": nowhere if row.database else "",
         "WAQITI_STATE": str(tmp_path),

@@ -60,6 +60,8 @@ async def serve_in_background(
     addresses = {name: f"http://127.0.0.1:{bound[0].getsockname()[1]}" for name, bound in sockets.items()}
     known = {setting.variable_name(name): address for name, address in addresses.items()}
     async with AsyncExitStack() as stack:
+        for (bound,) in sockets.values():
+            stack.callback(bound.close)
         for service in services:
             environment = {**known, **environments.get(service.name, {})}
             served = _Served(service, environment, role, sockets[service.name], silence_seconds)

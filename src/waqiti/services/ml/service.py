@@ -6,6 +6,7 @@ from typing import Final
 
 from waqiti.contracts.catalog import ML
 from waqiti.contracts.ml import MAX_ARTIFACT_BYTES
+from waqiti.contracts.modes import MODES
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.settings import Settings
@@ -52,6 +53,7 @@ def service(workshop: Workshop) -> Service[MlSettings]:
                 model_routes(registry, Changing(database, workshop, pushing)),
                 raw=internal_routes(pushing, registry),
                 body_limits={VERSIONS_PATH: _MAX_BODY_BYTES},
+                rules=MODES,
             ),
             api_tasks=[BackgroundTask("register the shipped model", shipped.run)],
         )
