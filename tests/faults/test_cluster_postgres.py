@@ -36,7 +36,7 @@ class Platform(Cluster):
 
     def plan(self, former: Plan | None = None) -> Plan:
         real = plan_platform(self.layout, former, port=self._gateway_port, postgres_url=self._url)
-        few = tuple(row for row in real.deployments if row.name in {LEDGER, "fraud-service", "api-gateway"})
+        few = tuple(row for row in real.deployments if row.name in {LEDGER, "ml-service", "api-gateway"})
         return msgspec.structs.replace(real, deployments=few, serve=(sys.executable, "-m", "tests.support.standin"))
 
     @property
@@ -138,6 +138,6 @@ def test_an_outside_server_is_used_and_never_stopped(private_home: Path, postgre
 
 async def drop_platform(admin_url: str) -> None:
     admin = await asyncpg.connect(admin_url)
-    for name in ("waqiti_ledger", "waqiti_fraud"):
+    for name in ("waqiti_ledger", "waqiti_ml"):
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
