@@ -1,5 +1,6 @@
 """Rules files, expressions, thresholds."""
 
+import msgspec
 import pytest
 
 from waqiti.foundation.settings import SettingsError, load
@@ -28,6 +29,27 @@ def test_the_score_combines_the_weights_of_all_rules_that_match() -> None:
     assert [reason.code for reason in hits.reasons] == ["one", "two"]
 
 
+@pytest.mark.parametrize(("given", "value"), [("outsized", True), ("outsized_payees", 1)])
+def test_a_rule_holds_only_where_what_it_needs_is_given(given: str, value: bool | int) -> None:
+    needing = rule("needing", 0.5, "amount > 5") + f'\ngiven = "{given}"'
+    other = rule("other", 0.4, "true") + '\ngiven = "near_threshold"'
+    rules = RuleSet.read(rules_file(needing, other))
+    without = Features(kind="payment", amount=6, payer_days=0)
+    assert rules.evaluate(without).score == 0.0
+    assert [hit.code for hit in rules.evaluate(msgspec.structs.replace(without, **{given: value})).matched] == [
+        "needing"
+    ]
+    near = msgspec.structs.replace(without, near_threshold=True)
+    assert [hit.code for hit in rules.evaluate(near).matched] == ["other"]
+
+
+def test_a_rule_without_anything_given_is_always_looked_at() -> None:
+    needing = rule("needing", 0.5, "true") + '\ngiven = "outsized"'
+    rules = RuleSet.read(rules_file(needing, rule("always", 0.4, "true")))
+    hits = rules.evaluate(Features(kind="payment", amount=6, payer_days=0))
+    assert [hit.code for hit in hits.matched] == ["always"]
+
+
 def test_a_rule_that_cannot_be_evaluated_fails_alone() -> None:
     rules = RuleSet.read(rules_file(rule("broken", 0.9, "amount / payer_days > 1"), rule("good", 0.5, "amount == 6")))
     hits = rules.evaluate(Features(kind="payment", amount=6, payer_days=0))
@@ -50,6 +72,8 @@ def test_a_condition_that_does_not_compile_is_refused_when_it_is_read(when: str)
         rules_file(rule("no_weight", 0.0, "true")),
         rules_file(rule("Bad Code", 0.5, "true")),
         rules_file(rule("fine", 0.5, "true"), thresholds="XYZ = 1"),
+        rules_file(rule("no_flag", 0.5, "true") + '\ngiven = "kind"'),
+        rules_file(rule("unknown", 0.5, "true") + '\ngiven = "nothing"'),
         rules_file(*(rule(f"rule_{'a' * n}", 0.5, "true") for n in range(1, 22))),
     ],
 )

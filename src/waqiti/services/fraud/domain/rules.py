@@ -22,12 +22,17 @@ class RulesError(Exception):
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where ``when`` holds, ``weight`` goes into the score and (``code``, ``detail``) is a reason."""
+    """Where ``when`` holds, ``weight`` goes into the score and (``code``, ``detail``) is a reason.
+
+    ``given`` names a feature without which the rule never holds: a flag that is set, or a count above 0. Where no rule
+    has what it needs, as for nearly all payments, no expression is evaluated.
+    """
 
     code: Annotated[str, Meta(pattern="^[a-z][a-z_]{2,63}$")]
     weight: Annotated[float, Meta(gt=0.0, le=1.0)]
     when: str
     detail: str
+    given: str | None = None
 
     @property
     def reason(self) -> Reason:
@@ -61,7 +66,9 @@ class RuleSet:
             raise RulesError("two rules have the same code")
         self.rules = tuple(rules)
         self.thresholds = thresholds
-        self._conditions = Conditions([rule.when for rule in rules], _variables())
+        self._conditions = Conditions([_condition(rule) for rule in rules], _variables())
+        given = [rule.given for rule in rules]
+        self._given = () if None in given else tuple(dict.fromkeys(name for name in given if name is not None))
 
     @classmethod
     def read(cls, text: str) -> "RuleSet":
@@ -80,12 +87,28 @@ class RuleSet:
 
     def evaluate(self, features: Features) -> Hits:
         """Evaluate every rule; the score is 1 - product of (1 - weight) over those that match, to 4 places."""
+        if self._given and not any(getattr(features, name) for name in self._given):
+            return _NO_HITS
         outcomes = self._conditions.matches(msgspec.structs.asdict(features))
         if outcomes is None:
             return _NO_HITS
         matched = tuple(rule for rule, outcome in zip(self.rules, outcomes, strict=True) if outcome)
         failed = tuple(rule for rule, outcome in zip(self.rules, outcomes, strict=True) if outcome is None)
         return Hits(combined(rule.weight for rule in matched), matched, failed)
+
+
+def _condition(rule: Rule) -> str:
+    """Return the whole condition of a rule, what must be given included.
+
+    Raises:
+        RulesError: that is no flag and no count.
+    """
+    if rule.given is None:
+        return rule.when
+    kind = _variables().get(rule.given)
+    if kind is not bool and kind is not int:
+        raise RulesError(f"{rule.code}: {rule.given} is no flag and no count")
+    return f"{rule.given}{'' if kind is bool else ' > 0'} && ({rule.when})"
 
 
 def combined(weights: Iterable[float]) -> float:
