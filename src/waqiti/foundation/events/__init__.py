@@ -1,6 +1,7 @@
 """The event log on PostgreSQL.
 
-``EventWriter`` appends, ``Consumer`` reads as a group, ``Tail`` follows without one, ``LogAdmin`` looks.
+``EventWriter`` appends, ``Consumer`` reads as a group, ``follow`` does so at leisure, ``Tail`` reads without a group,
+``LogAdmin`` looks.
 
 The producer's database holds a topic; offsets are gapless and in the order of commits within a partition. What a
 consumer does and how far it has come commit together, in its own database.
@@ -8,6 +9,7 @@ consumer does and how far it has come commit together, in its own database.
 
 from waqiti.foundation.events.admin import DeadLetter, GroupLag, LogAdmin, PartitionLag, Topic
 from waqiti.foundation.events.consumer import Consumer
+from waqiti.foundation.events.following import follow
 from waqiti.foundation.events.model import Batch, Event, Fenced, NewEvent, Span
 from waqiti.foundation.events.tail import Tail
 from waqiti.foundation.events.writer import EventWriter
@@ -26,4 +28,5 @@ __all__ = [
     "Span",
     "Tail",
     "Topic",
+    "follow",
 ]

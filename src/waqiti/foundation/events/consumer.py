@@ -24,10 +24,11 @@ class Consumer:
 
     ``log`` is the producer's database, ``database`` the consumer's own, where effects and marks commit together. A
     group that is new begins with the oldest event. Members share the partitions evenly; a killed one's are taken over
-    within half a second, those of one that closes at once.
+    within half a second, those of one that closes at once. One that is not ``hinted`` is woken by no hint and looks
+    every 50 ms: listening costs every commit of the producer something, so it is for those whom somebody waits for.
     """
 
-    def __init__(self, *, log: Database, database: Database, group: str, topic: str) -> None:
+    def __init__(self, *, log: Database, database: Database, group: str, topic: str, hinted: bool = True) -> None:
         self.group = group
         self.topic = topic
         self._log = log
@@ -35,15 +36,18 @@ class Consumer:
         self._holdings = Holdings()
         self._membership = Membership(log, database, group, topic, self._holdings)
         self._hinted = asyncio.Event()
+        self._listener = Listener.of(log) if hinted else None
 
     async def start(self) -> None:
         """Join the group; a database that is away is no failure."""
-        Listener.of(self._log).subscribe(self.topic, self._hinted.set)
+        if self._listener is not None:
+            self._listener.subscribe(self.topic, self._hinted.set)
         await self._membership.start()
 
     async def close(self) -> None:
         """Publish the committed offsets and leave the group; batches must have been marked or aborted before."""
-        await Listener.of(self._log).unsubscribe(self.topic, self._hinted.set)
+        if self._listener is not None:
+            await self._listener.unsubscribe(self.topic, self._hinted.set)
         await self._membership.stop()
 
     @property

@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime.isolation import Isolation
 from waqiti.foundation.telemetry import logger
 
@@ -65,7 +66,7 @@ async def _keep_running(task: BackgroundTask, stop: asyncio.Event, isolation: Is
             _log.warning("task_returned", task=task.name)
         if loop.time() - started > _STEADY_SECONDS:
             pause = _FIRST_PAUSE_SECONDS
-        await _pause(stop, pause * random.uniform(0.5, 1.0))
+        await rest(stop, pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
 
@@ -97,9 +98,3 @@ async def _first(*events: asyncio.Event) -> None:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -9,7 +9,8 @@ from waqiti.contracts.payment import PAYMENT_RESULTS, PaymentClient
 from waqiti.foundation import idempotency
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.events import Batch, Consumer
+from waqiti.foundation.events import Consumer, follow
+from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
 from waqiti.services.compliance.domain.screening import ListError
@@ -35,14 +36,8 @@ def follow_results(log: Database, database: Database, resolver: Resolver) -> Bac
     """Confirm and release reservations as payments end. Nobody waits for that: what comes within 50 ms is one batch."""
 
     async def run(stop: asyncio.Event) -> None:
-        async with Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_RESULTS) as consumer:
-            while (batch := await _next(consumer, stop)) is not None:
-                try:
-                    await resolver.follow(consumer, batch)
-                except BaseException:
-                    consumer.abort(batch)
-                    raise
-                await _pause(stop, _BETWEEN_BATCHES_SECONDS)
+        consumer = Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_RESULTS, hinted=False)
+        await follow(consumer, resolver.follow, stop, max_events=_MAX_EVENTS, pause_seconds=_BETWEEN_BATCHES_SECONDS)
 
     return BackgroundTask("follow payment results", run)
 
@@ -56,7 +51,7 @@ def ask_about_open(resolver: Resolver, payments: PaymentClient) -> BackgroundTas
                 await resolver.ask(payments)
             except Problem as problem:
                 _log.warning("payments_not_asked", code=problem.code, detail=problem.detail)
-            await _pause(stop, _SWEEP_SECONDS)
+            await rest(stop, _SWEEP_SECONDS)
 
     return BackgroundTask("ask about open reservations", run)
 
@@ -70,7 +65,7 @@ def follow_lists(follower: Follower) -> BackgroundTask:
                 await follower.follow()
             except (Problem, ListError) as error:
                 _log.warning("lists_not_followed", detail=str(error))
-            await _pause(stop, _BETWEEN_LISTS_SECONDS)
+            await rest(stop, _BETWEEN_LISTS_SECONDS)
         with suppress(Problem):
             await follower.leave()
 
@@ -89,11 +84,11 @@ def screen_customers(database: Database, screening: Screening) -> BackgroundTask
             version = screening.version
             if version is not None and version != done:
                 count = await screen_everybody(database, screening)
-                await _pause(stop, _STRAGGLERS_SECONDS)
+                await rest(stop, _STRAGGLERS_SECONDS)
                 count += await screen_everybody(database, screening)
                 _log.info("customers_screened", count=count, list_version=version)
                 done = version
-            await _pause(stop, _BETWEEN_LISTS_SECONDS)
+            await rest(stop, _BETWEEN_LISTS_SECONDS)
 
     return BackgroundTask("screen customers", run)
 
@@ -104,7 +99,7 @@ def freeze_wallets(freezes: Freezes) -> BackgroundTask:
     async def run(stop: asyncio.Event) -> None:
         while not stop.is_set():
             if not await freezes.drive():
-                await _pause(stop, _BETWEEN_FREEZES_SECONDS)
+                await rest(stop, _BETWEEN_FREEZES_SECONDS)
 
     return BackgroundTask("freeze wallets", run)
 
@@ -116,23 +111,6 @@ def forget_requests(database: Database) -> BackgroundTask:
         while not stop.is_set():
             async with database.connection() as connection:
                 await idempotency.sweep(connection, _FORGET_AT_ONCE)
-            await _pause(stop, _FORGET_SECONDS)
+            await rest(stop, _FORGET_SECONDS)
 
     return BackgroundTask("forget requests", run)
-
-
-async def _next(consumer: Consumer, stop: asyncio.Event) -> Batch | None:
-    reading = asyncio.create_task(consumer.next(_MAX_EVENTS))
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
-        return reading.result() if reading.done() else None
-    finally:
-        for task in (reading, stopping):
-            task.cancel()
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -16,6 +16,7 @@ from waqiti.foundation.clock import rfc3339, utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.ids import new_id
+from waqiti.foundation.pausing import rest
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.fraud.store import serving as store
 
@@ -103,7 +104,7 @@ class ModelFollower(Generic[Model]):
                 await _unless(stop, self._round())
             except Problem as problem:
                 self._lost(problem.detail)
-                await _pause(stop, _AWAY_SECONDS)
+                await rest(stop, _AWAY_SECONDS)
         with suppress(Problem):
             await self._ml.leave(self._id)
 
@@ -233,9 +234,3 @@ async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> Non
         for task in (working, stopping):
             task.cancel()
         await asyncio.gather(working, stopping, return_exceptions=True)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -1,7 +1,6 @@
 """The loops of fraud-service."""
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 from waqiti.contracts.casework import PAYMENT_CASEWORK
@@ -10,7 +9,8 @@ from waqiti.foundation import idempotency
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.foundation.events import Batch, Consumer
+from waqiti.foundation.events import Consumer, follow
+from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
 from waqiti.services.fraud.usecases.asking import Model
@@ -36,14 +36,8 @@ def follow_casework(log: Database, database: Database, queue: Queue) -> Backgrou
     """Put into the queue what payment-service says is due, and note its disputes."""
 
     async def run(stop: asyncio.Event) -> None:
-        async with Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_CASEWORK) as consumer:
-            while (batch := await _next(consumer, stop)) is not None:
-                try:
-                    await queue.follow(consumer, batch)
-                except BaseException:
-                    consumer.abort(batch)
-                    raise
-                await _pause(stop, _BETWEEN_BATCHES_SECONDS)
+        consumer = Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_CASEWORK, hinted=False)
+        await follow(consumer, queue.follow, stop, max_events=_MAX_EVENTS, pause_seconds=_BETWEEN_BATCHES_SECONDS)
 
     return BackgroundTask("follow casework", run)
 
@@ -62,7 +56,7 @@ def tell_verdicts(teller: Teller) -> BackgroundTask:
                 pause = 0.0 if await teller.drive() else _BETWEEN_TELLINGS_SECONDS
             except* DependencyUnavailable:
                 pause = _AWAY_SECONDS
-            await _pause(stop, pause)
+            await rest(stop, pause)
 
     return BackgroundTask("tell verdicts", run)
 
@@ -80,7 +74,7 @@ def measure(figures: Figures) -> BackgroundTask:
                 began = loop.time()
                 await _measure(figures)
                 took = loop.time() - began
-                await _pause(stop, max(_BETWEEN_MEASURES_SECONDS, took * _PAUSE_TIMES_WORK))
+                await rest(stop, max(_BETWEEN_MEASURES_SECONDS, took * _PAUSE_TIMES_WORK))
         finally:
             show_nothing()
 
@@ -94,7 +88,7 @@ def forget_requests(database: Database) -> BackgroundTask:
         while not stop.is_set():
             async with database.connection() as connection:
                 await idempotency.sweep(connection, _FORGET_AT_ONCE)
-            await _pause(stop, _FORGET_SECONDS)
+            await rest(stop, _FORGET_SECONDS)
 
     return BackgroundTask("forget requests", run)
 
@@ -105,20 +99,3 @@ async def _measure(figures: Figures) -> None:
     except DependencyUnavailable as problem:
         _log.warning("figures_not_measured", detail=problem.detail)
         show_nothing()
-
-
-async def _next(consumer: Consumer, stop: asyncio.Event) -> Batch | None:
-    reading = asyncio.create_task(consumer.next(_MAX_EVENTS))
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
-        return reading.result() if reading.done() else None
-    finally:
-        for task in (reading, stopping):
-            task.cancel()
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

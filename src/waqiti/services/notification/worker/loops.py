@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 from waqiti.contracts.catalog import NOTIFICATION
 from waqiti.contracts.payment import PAYMENT_RESULTS
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.events import Batch, Consumer
+from waqiti.foundation.events import Consumer, follow
+from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
 from waqiti.services.notification.usecases.driving import Driver
@@ -31,14 +31,8 @@ def follow_results(log: Database, database: Database, following: Following) -> B
     """Keep events as payments change. What comes within a tenth of a second is one batch."""
 
     async def run(stop: asyncio.Event) -> None:
-        async with Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_RESULTS) as consumer:
-            while (batch := await _next(consumer, stop)) is not None:
-                try:
-                    await following.follow(consumer, batch)
-                except BaseException:
-                    consumer.abort(batch)
-                    raise
-                await _pause(stop, _BETWEEN_BATCHES_SECONDS)
+        consumer = Consumer(log=log, database=database, group=GROUP, topic=PAYMENT_RESULTS, hinted=False)
+        await follow(consumer, following.follow, stop, max_events=_MAX_EVENTS, pause_seconds=_BETWEEN_BATCHES_SECONDS)
 
     return BackgroundTask("follow payment results", run)
 
@@ -79,23 +73,6 @@ def _repeating(name: str, work: Callable[[], Awaitable[float]], away_seconds: fl
             except Problem as problem:
                 _log.warning("round_failed", task=name, code=problem.code, detail=problem.detail)
                 seconds = away_seconds
-            await _pause(stop, seconds)
+            await rest(stop, seconds)
 
     return BackgroundTask(name, run)
-
-
-async def _next(consumer: Consumer, stop: asyncio.Event) -> Batch | None:
-    reading = asyncio.create_task(consumer.next(_MAX_EVENTS))
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
-        return reading.result() if reading.done() else None
-    finally:
-        for task in (reading, stopping):
-            task.cancel()
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Consumer
+from waqiti.foundation.pausing import rest
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.usecases import metrics
 from waqiti.services.payment.usecases.rescoring import Rescoring
@@ -39,14 +39,14 @@ class Sweeper:
         while not stop.is_set():
             got_on = await self._retry_once() if self._is_ours() else False
             pause = FIRST_PAUSE_SECONDS if got_on else min(pause * 2, LAST_PAUSE_SECONDS)
-            await _sleep(stop, pause)
+            await rest(stop, pause)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Do what time brings about, until ``stop``."""
         while not stop.is_set():
             if self._is_ours():
                 await self._sweep_once()
-            await _sleep(stop, SWEEP_SECONDS)
+            await rest(stop, SWEEP_SECONDS)
 
     def _is_ours(self) -> bool:
         return 0 in self._consumer.partitions
@@ -79,9 +79,3 @@ async def _attempt(sweep: str, work: Callable[[], Awaitable[object]]) -> bool:
         metrics.count_sweep_failed(sweep)
         _log.error("sweep_failed", sweep=sweep, kind=type(error).__name__, exc_info=error)
     return False
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
