@@ -6,7 +6,7 @@ import hmac
 from pathlib import Path
 
 from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, GATEWAY, PAYMENT
-from waqiti.operations.cluster.access import accesses, database_url, kept_passwords, login_roles
+from waqiti.operations.cluster.access import accesses, database_url, kept_passwords, login_roles, over_socket
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.provisioning import Limits, scram_verifier
 
@@ -26,6 +26,20 @@ def test_every_service_with_a_database_gets_its_own_role_and_its_producers_as_a_
         PAYMENT: "postgresql://waqiti_compliance_reader:pw-waqiti_compliance_reader@127.0.0.1:5433/waqiti_payments"
         "?sslmode=require"
     }
+
+
+def test_addresses_lead_through_the_servers_socket_where_its_path_is_short_enough(tmp_path: Path) -> None:
+    passwords = {role: "pw" for role in login_roles(DEPLOYMENTS)}
+    over_tcp = accesses("postgresql://postgres:secret@127.0.0.1:5433/postgres", DEPLOYMENTS, passwords)[COMPLIANCE]
+
+    through = over_socket(over_tcp, Path("/state/a b"))
+
+    assert through.runtime == "postgresql://waqiti_compliance:pw@/waqiti_compliance?host=%2Fstate%2Fa+b&port=5433"
+    assert through.events == {
+        PAYMENT: "postgresql://waqiti_compliance_reader:pw@/waqiti_payments?host=%2Fstate%2Fa+b&port=5433"
+    }
+    assert through.migrator == over_tcp.migrator
+    assert over_socket(over_tcp, tmp_path / ("x" * 108)) == over_tcp
 
 
 def test_names_and_passwords_are_quoted_in_addresses() -> None:

@@ -129,7 +129,7 @@ def test_a_replica_is_told_about_its_own_database_only(tmp_path: Path, monkeypat
         descriptors=(7, 9),
         ports={"ledger-service": 4001},
         base_url="http://127.0.0.1:8080",
-        accesses={},
+        access=None,
     )
 
     assert told["WAQITI_URL_LEDGER_SERVICE"] == "http://127.0.0.1:4001"

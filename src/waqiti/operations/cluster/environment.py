@@ -29,11 +29,11 @@ def replica_environment(
     descriptors: Sequence[int],
     ports: Mapping[str, int],
     base_url: str,
-    accesses: Mapping[str, DatabaseAccess],
+    access: DatabaseAccess | None,
 ) -> dict[str, str]:
     """Return the whole environment of one process of a replica; ``ports`` are the shared ones, by deployment.
 
-    ``base_url`` is the public address of the platform.
+    ``base_url`` is the public address of the platform, ``access`` what the deployment may reach of databases.
     """
     own = {
         VARIABLE: str(layout.root),
@@ -51,7 +51,7 @@ def replica_environment(
     }
     urls = {variable_name(name): f"http://127.0.0.1:{port}" for name, port in ports.items()}
     webhooks = _webhooks(layout) if deployment == NOTIFICATION else {}
-    return inherited() | own | urls | webhooks | _databases(accesses.get(deployment))
+    return inherited() | own | urls | webhooks | _databases(access)
 
 
 def supervised_by(environment: Mapping[str, str], root: Path) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from waqiti.operations.cluster.access import read_accesses
+from waqiti.operations.cluster.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.children import Child, start_child
 from waqiti.operations.cluster.environment import replica_environment
 from waqiti.operations.cluster.exits import HandedOnExits
@@ -17,6 +17,7 @@ from waqiti.operations.cluster.journal import Journal, JournalEntry, now
 from waqiti.operations.cluster.keeper import Look, ProcessKeeper
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
+from waqiti.operations.cluster.postgres_place import recorded_place
 from waqiti.operations.cluster.probes import Heartbeat, Seen, look_at_http
 from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, ReplicaRecord, Role
 
@@ -159,7 +160,7 @@ class _ProcessStarter:
             descriptors=descriptors,
             ports=around.init.ports,
             base_url=around.plan.base_url,
-            accesses=read_accesses(around.layout),
+            access=self._access(),
         )
         return start_child(
             [*around.plan.serve, self.deployment, "--role", self.role],
@@ -169,6 +170,15 @@ class _ProcessStarter:
             exits=around.exits,
             descriptors=descriptors,
         )
+
+    def _access(self) -> DatabaseAccess | None:
+        """Return the addresses of its databases; those on the embedded server lead through its socket."""
+        access = read_accesses(self.around.layout).get(self.deployment)
+        postgres = self.around.plan.postgres
+        place = recorded_place(self.around.layout)
+        if access is None or place is None or postgres is None or postgres.url is not None:
+            return access
+        return over_socket(access, place.data)
 
     def _write(self, kind: str, pid: int, last: LastExit | None = None, lines: list[str] | None = None) -> None:
         entry = JournalEntry(
