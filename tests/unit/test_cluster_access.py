@@ -29,7 +29,7 @@ def test_every_service_with_a_database_gets_its_own_role_and_its_producers_as_a_
 
 
 def test_addresses_lead_through_the_servers_socket_where_its_path_is_short_enough(tmp_path: Path) -> None:
-    passwords = {role: "pw" for role in login_roles(DEPLOYMENTS)}
+    passwords = dict.fromkeys(login_roles(DEPLOYMENTS), "pw")
     over_tcp = accesses("postgresql://postgres:secret@127.0.0.1:5433/postgres", DEPLOYMENTS, passwords)[COMPLIANCE]
 
     through = over_socket(over_tcp, Path("/state/a b"))
