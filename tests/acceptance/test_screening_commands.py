@@ -41,6 +41,30 @@ def test_a_list_is_loaded_listed_and_screened_against(platform: Platform, client
     assert lines[0]["matches"][0]["reference"] == "OFAC-1"
 
 
+def test_a_list_that_was_cut_short_is_loaded_only_for_a_reason_that_the_audit_keeps(
+    platform: Platform, tmp_path: Path
+) -> None:
+    load = ("compliance", "lists", "load", "--source", "ofac", "--path", str(tmp_path))
+    sdn = [f'{n},"ZARB{n}, Ostrik","individual"' for n in range(1, 21)]
+    (tmp_path / "sdn.csv").write_text("\n".join(sdn))
+    (tmp_path / "alt.csv").write_text('1,1,"aka","Ostrik Zarbo"')
+    assert platform.command(*load, "--accept-shrinking", "--reason", "Another list before").exit_code == 0
+    before = platform.command("compliance", "lists", "list", "--json").document()["lists"]
+
+    (tmp_path / "sdn.csv").write_text("\n".join(sdn[:10]))
+    refused = platform.command(*load)
+
+    assert refused.exit_code == 3
+    assert "list_shrinks: ofac would go from 20 entries to 10, and from 21 names to 11" in refused.stderr
+    assert platform.command("compliance", "lists", "list", "--json").document()["lists"] == before
+    assert platform.command(*load, "--accept-shrinking").exit_code == 2
+    assert platform.command(*load, "--accept-shrinking", "--reason", "It is meant so").exit_code == 0
+    written = platform.command("audit", "list", "--limit", "1", "--json").document()["entries"]
+    assert [(one["action"], one["target"], one["reason"]) for one in written] == [
+        ("list.shrinking_accepted", "ofac", "It is meant so")
+    ]
+
+
 def test_a_list_that_cannot_be_read_changes_nothing(platform: Platform, tmp_path: Path) -> None:
     before = platform.command("compliance", "lists", "list", "--json").document()
     (tmp_path / "sdn.csv").write_text("1,2\n")

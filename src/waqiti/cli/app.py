@@ -137,7 +137,7 @@ lists = App(name="lists", help="Lists of names.")
 lists.command(
     "waqiti.cli.lists:load",
     name="load",
-    help="Load a list of names; return when every replica screens against it.",
+    help="Load a list of names; return when every replica screens against it. Exit 3 where it shrinks by over a tenth.",
 )
 lists.command("waqiti.cli.lists:show", name="list", help="List what is screened against, and by which processes.")
 compliance.command(lists)

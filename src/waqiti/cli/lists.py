@@ -4,27 +4,37 @@ import asyncio
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import msgspec
+from cyclopts import Parameter
 
 from waqiti.cli.databases import no_answer, read_databases
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
+from waqiti.cli.state import known_state
 from waqiti.contracts.catalog import COMPLIANCE
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.status import cluster_status
+from waqiti.operations.store import audit, transaction
+from waqiti.operations.store.actor import actor
+from waqiti.operations.switches.wanted import reason_of
 from waqiti.services.compliance.domain.lists import SourceList
 from waqiti.services.compliance.domain.ofac import read_ofac
 from waqiti.services.compliance.domain.screening import ListError
+from waqiti.services.compliance.domain.shrinking import ListShrinks, ListSize, Shrinkage, refuse
 from waqiti.services.compliance.service import shipped_source
 from waqiti.services.compliance.store.lists import LoadedList, Reader
 from waqiti.services.compliance.usecases import lists as use
 
 _WAIT_SECONDS: Final = 60.0
+_SHRINKS: Final = (
+    "The list in use stays. Are the files complete? If they are meant so, --accept-shrinking --reason TEXT loads them"
+)
 _MOST_BYTES: Final = 256 * 1024 * 1024
 
 
@@ -40,6 +50,15 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     unreached: list[str]
 
 
+class _Accepted(msgspec.Struct, frozen=True):
+    """What the audit keeps of a list that shrinks."""
+
+    version: str
+    before: ListSize
+    after: ListSize
+    reason: str
+
+
 class Lists(msgspec.Struct, frozen=True):
     """What ``lists list --json`` prints."""
 
@@ -47,8 +66,15 @@ class Lists(msgspec.Struct, frozen=True):
     replicas: list[Reader]
 
 
-def load(*, source: Literal["ofac"], path: Path, json: Json = False) -> int:
-    """Load a list of names; return when every replica screens against it.
+def load(
+    *,
+    source: Literal["ofac"],
+    path: Path,
+    accept_shrinking: Annotated[bool, Parameter(negative="")] = False,
+    reason: str | None = None,
+    json: Json = False,
+) -> int:
+    """Load a list of names; return when every replica screens against it. Exit 3 where it shrinks by over a tenth.
 
     Parameters
     ----------
@@ -56,20 +82,28 @@ def load(*, source: Literal["ofac"], path: Path, json: Json = False) -> int:
         Whose list it is, and so its layout: ofac is the SDN list as OFAC publishes it.
     path
         The directory of its files: sdn.csv and alt.csv.
+    accept_shrinking
+        Load it even where it loses more than a tenth of the entries or names in use, or every alternate name.
+    reason
+        With --accept-shrinking: why, for the audit.
     """
     began = time.monotonic()
+    layout = known_state()
+    accept = _acceptance(layout, reason, accepted=accept_shrinking)
     new = _read(path, source)
-    layout = Layout.of(None)
     url = read_databases(layout)[COMPLIANCE]
     try:
-        readers, unreached = asyncio.run(_load(layout, url, new, shown=not json))
+        readers, unreached = asyncio.run(_load(layout, url, new, accept, shown=not json))
+    except ListShrinks as error:
+        raise ClusterError(f"{error}. {_SHRINKS}", REFUSED) from error
     except DependencyUnavailable as error:
         raise no_answer(layout) from error
+    size = ListSize.of(new)
     done = Loaded(
         source=source,
         version=new.of.version,
-        entries=len(new.entries),
-        names=sum(1 + len(entry.aliases) for entry in new.entries),
+        entries=size.entries,
+        names=size.names,
         seconds=round(time.monotonic() - began, 3),
         replicas=readers,
         unreached=unreached,
@@ -86,7 +120,7 @@ def load(*, source: Literal["ofac"], path: Path, json: Json = False) -> int:
 
 def show(*, json: Json = False) -> int:
     """List what is screened against, and by which processes."""
-    layout = Layout.of(None)
+    layout = known_state()
     url = read_databases(layout)[COMPLIANCE]
     try:
         found = asyncio.run(_all(url))
@@ -116,11 +150,39 @@ def _content(path: Path) -> bytes:
         raise ClusterError(f"{path} cannot be read: {error.strerror}", WRONG_USE) from error
 
 
-async def _load(layout: Layout, url: str, new: SourceList, *, shown: bool) -> tuple[list[Reader], list[str]]:
+def _acceptance(layout: Layout, reason: str | None, *, accepted: bool) -> use.Acceptance:
+    """Return what becomes of a list that shrinks: it is refused, or accepted for a reason that the audit keeps.
+
+    Raises:
+        ClusterError: wrong use: one is given without the other.
+    """
+    if not accepted and reason is None:
+        return refuse
+    if not accepted or reason is None:
+        raise ClusterError("--accept-shrinking and --reason TEXT belong together", WRONG_USE)
+    why = reason_of(reason)
+
+    def write_down(found: Shrinkage) -> None:
+        with transaction(layout.operations_store) as connection:
+            audit.append(
+                connection,
+                actor=actor(),
+                action="list.shrinking_accepted",
+                subject=found.of.source,
+                details=_Accepted(found.of.version, found.before, found.after, why),
+                at=utc_now(),
+            )
+
+    return write_down
+
+
+async def _load(
+    layout: Layout, url: str, new: SourceList, accept: use.Acceptance, *, shown: bool
+) -> tuple[list[Reader], list[str]]:
     database = await Database.open(url, name=COMPLIANCE, max_size=1, min_idle=0)
     try:
         with _Progress(shown=shown) as progress:
-            await use.load(database, new, progress.stored)
+            await use.load(database, new, progress.stored, accept)
             progress.wait()
             return await use.wait_for_readers(
                 database, shipped_source(), lambda: _processes(layout), seconds=_WAIT_SECONDS

@@ -16,15 +16,16 @@ from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.foundation.database import Database
 from waqiti.services.compliance.domain.lists import SourceList, together
 from waqiti.services.compliance.domain.screening import Entry, ListError
+from waqiti.services.compliance.domain.shrinking import ListShrinks, ListSize, Shrinkage
 from waqiti.services.compliance.service import SERVICE, shipped_source
 from waqiti.services.compliance.usecases import lists as use
 
 DEADLINE_SECONDS = 10.0
 FIRST = SourceList.from_entries("ofac", [Entry("OFAC-1", "QUILLON, Vandella Maris", ("Vandela Quillón",))])
 SECOND = SourceList.from_entries(
-    "ofac", [Entry("OFAC-1", "QUILLON, Vandella Maris"), Entry("OFAC-2", "ORVANTHI, Tamsin", (), "individual")]
+    "ofac", [Entry("OFAC-1", "QUILLON, Vandella Maris"), Entry("OFAC-2", "ORVANTHI, Tamsin", ("Orvanti",), "individual")]
 )
-MANY = SourceList.from_entries("ofac", [Entry(f"OFAC-{n}", f"ZORB{n}, Quenvik") for n in range(1, 3_500)])
+MANY = SourceList.from_entries("ofac", [Entry(f"OFAC-{n}", f"ZORB{n}, Quenvik", (f"Zorb {n}",)) for n in range(1, 3_500)])
 
 
 def quiet(_done: int, _of: int) -> None:
@@ -193,7 +194,7 @@ async def test_the_same_list_again_changes_nothing_and_its_predecessor_may_come_
     fresh = fresh_database(COMPLIANCE)
     async with opened(fresh.url) as database:
         for new in (FIRST, FIRST, SECOND, FIRST):
-            await use.load(database, new, quiet)
+            await use.load(database, new, quiet, lambda _shrinks: None)
             async with database.connection() as connection:
                 assert await use.read_loaded(connection) == [new]
         found, _ = await use.overview(database, shipped_source())
@@ -201,3 +202,24 @@ async def test_the_same_list_again_changes_nothing_and_its_predecessor_may_come_
             ("invented", 60, 127, True),
             ("ofac", 1, 2, True),
         ]
+
+
+async def test_a_list_that_shrinks_leaves_the_one_in_use_until_somebody_accepts_it(
+    fresh_database: Callable[[str], FreshDatabase],
+) -> None:
+    fresh = fresh_database(COMPLIANCE)
+    accepted: list[Shrinkage] = []
+    async with opened(fresh.url) as database:
+        await use.load(database, MANY, quiet)
+        cut = SourceList.from_entries("ofac", MANY.entries[:200])
+        nameless = SourceList.from_entries("ofac", [Entry(one.reference, one.name) for one in MANY.entries])
+        for new in (cut, nameless):
+            with pytest.raises(ListShrinks):
+                await use.load(database, new, quiet)
+            async with database.connection() as connection:
+                assert await use.read_loaded(connection) == [MANY]
+
+        await use.load(database, cut, quiet, accepted.append)
+        async with database.connection() as connection:
+            assert await use.read_loaded(connection) == [cut]
+        assert accepted == [Shrinkage(cut.of, ListSize(3_499, 6_998), ListSize(200, 400))]

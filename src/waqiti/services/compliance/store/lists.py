@@ -10,6 +10,7 @@ import msgspec
 from waqiti.foundation.database import Connection
 from waqiti.services.compliance.domain.lists import ListVersion, SourceList
 from waqiti.services.compliance.domain.screening import Entry
+from waqiti.services.compliance.domain.shrinking import ListSize
 
 
 class LoadedList(msgspec.Struct, frozen=True):
@@ -49,6 +50,17 @@ ON CONFLICT (source) DO UPDATE SET version = excluded.version, since = clock_tim
 async def use(connection: Connection, of: ListVersion) -> None:
     """Have a version of a list screened against. Whoever loads the same source waits until this transaction ends."""
     await connection.execute(_USE, of.source, of.version)
+
+
+_REPLACED: Final = """
+SELECT entry_count, name_count FROM lists WHERE source = $1 AND version <> $2 ORDER BY loaded_at DESC LIMIT 1
+"""
+
+
+async def replaced(connection: Connection, of: ListVersion) -> ListSize | None:
+    """Read the size of the version that was in use before ``use``; others are forgotten, so there is one at most."""
+    row = await connection.fetchrow(_REPLACED, of.source, of.version)
+    return None if row is None else ListSize(*row)
 
 
 _ADD: Final = """

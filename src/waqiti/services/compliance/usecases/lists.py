@@ -14,6 +14,7 @@ from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import logger
 from waqiti.services.compliance.domain.lists import ListVersion, SourceList, together, version_of
 from waqiti.services.compliance.domain.screening import Entry, ListError, WatchList
+from waqiti.services.compliance.domain.shrinking import ListSize, Shrinkage, refuse, shrinkage
 from waqiti.services.compliance.store import lists as store
 from waqiti.services.compliance.usecases.names import Screening
 
@@ -30,15 +31,21 @@ _log: Final = logger(__name__)
 Progress = Callable[[int, int], None]
 """Told how many entries of how many are stored."""
 
+Acceptance = Callable[[Shrinkage], None]
+"""Told of a list that shrinks, before anything of it is kept; raises where it is not to be used."""
 
-async def load(database: Database, new: SourceList, progress: Progress) -> None:
+
+async def load(database: Database, new: SourceList, progress: Progress, accept: Acceptance = refuse) -> None:
     """Store a list and have it used, all in one transaction; what it replaces is forgotten.
 
     Raises:
+        ListShrinks: it loses much of what the one in use has, and is not accepted; that one stays in use.
         DependencyUnavailable: the database does not answer, or somebody else loads this source.
     """
     async with database.transaction() as connection:
         await store.use(connection, new.of)
+        if found := shrinkage(new.of, await store.replaced(connection, new.of), ListSize.of(new)):
+            accept(found)
         if await store.add(connection, new):
             for first in range(0, len(new.entries), _AT_ONCE):
                 part = new.entries[first : first + _AT_ONCE]
