@@ -94,9 +94,7 @@ def test_a_directory_that_holds_no_list_is_wrong_use(capsys: pytest.CaptureFixtu
     assert "sdn.csv, line 1: this is not the layout of OFAC" in capsys.readouterr().err
 
 
-def test_commands_that_need_a_platform_say_how_to_start_one(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WAQITI_STATE", str(tmp_path))
-    assert run(["compliance", "screen", "Zorblat"]) == 1
-    assert "start a platform with waqiti up" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["", "  ", "...", "-"])
+def test_what_has_no_letter_is_no_name_to_screen(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compliance", "screen", "--", name]) == 2
+    assert "is no name: it has neither letters nor digits" in capsys.readouterr().err

@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("ledger",),
     ("models",),
     ("payments",),
+    ("reviews",),
     ("compliance",),
     ("compliance", "lists"),
     ("compliance", "cases"),
@@ -40,6 +41,7 @@ _MODULES = (
     "cases",
     "names",
     "payments",
+    "reviews",
     "models",
     "registry",
 )
@@ -81,9 +83,17 @@ def test_listing_the_commands_imports_none_of_them() -> None:
         assert sentence in done.stdout
     for sentence in ("List deployments", "Print the last lines", "Replace every replica", "Prove that the books"):
         assert sentence in done.stdout
-    for sentence in ("List every switch", "Set a switch", "Let go of a switch", "Prove the chain"):
+    for sentence in (
+        "List every switch",
+        "Set a switch",
+        "Let go of a switch",
+        "List what operators did",
+        "Prove the chain",
+    ):
         assert sentence in done.stdout
     for sentence in ("List the registered versions", "Measure a version", "Bring a version into force", "Go back to"):
+        assert sentence in done.stdout
+    for sentence in ("List reviews", "Let what waits", "End what waits"):
         assert sentence in done.stdout
     loaded = set(done.stderr.split())
     assert loaded.isdisjoint({f"waqiti.cli.{name}" for name in _MODULES})

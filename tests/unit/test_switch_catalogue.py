@@ -121,15 +121,20 @@ def test_a_service_that_does_not_have_the_switch_is_a_sentence(name: str, servic
     ],
 )
 def test_a_period_is_a_number_and_a_unit(text: str, period: timedelta) -> None:
-    assert period_of(text) == period
+    assert period_of(text, "--for") == period
 
 
 @pytest.mark.parametrize("text", ["", "30", "m", "0m", "-5m", "1.5h", "31d", "1w", "9999999d"])
 def test_anything_else_is_no_period(text: str) -> None:
     with pytest.raises(ClusterError) as refused:
-        period_of(text)
+        period_of(text, "--for")
 
     assert refused.value.exit_code == WRONG_USE
+
+
+def test_too_long_a_period_is_told_what_the_option_that_was_given_allows() -> None:
+    with pytest.raises(ClusterError, match=r"^--older is at most 30 days, and not '9999999d'$"):
+        period_of("9999999d", "--older")
 
 
 def test_a_reason_says_something() -> None:

@@ -88,6 +88,11 @@ app.command(switch)
 
 audit = App(name="audit", help="Who did what.")
 audit.command(
+    "waqiti.cli.audit:show",
+    name="list",
+    help="List what operators did, and why, the newest first.",
+)
+audit.command(
     "waqiti.cli.audit:verify",
     name="verify",
     help="Prove the chain of audit entries from its first one on; exit 1 where it is broken.",
@@ -121,6 +126,20 @@ payments.command(
     "Whose database is away is said, and the rest is shown.",
 )
 app.command(payments)
+
+reviews = App(name="reviews", help="Payments and withdrawals that people have to look at before money moves.")
+reviews.command("waqiti.cli.reviews.commands:show", name="list", help="List reviews, the newest first.")
+reviews.command(
+    "waqiti.cli.reviews.commands:approve",
+    name="approve",
+    help="Let what waits for reviews go on; exit 1 where one of them was not decided.",
+)
+reviews.command(
+    "waqiti.cli.reviews.commands:decline",
+    name="decline",
+    help="End what waits for reviews, and give its money back; exit 1 where one of them was not decided.",
+)
+app.command(reviews)
 
 compliance = App(name="compliance", help="Names, and the lists that they are screened against.")
 compliance.command(

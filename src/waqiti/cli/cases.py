@@ -1,7 +1,5 @@
 """``waqiti compliance cases``: customers who may be on a list, and what people decide about them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Annotated, Final, Literal
 
@@ -9,13 +7,11 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from waqiti.cli.calling import operator
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
-from waqiti.client import Case, Client, Conflict, WaqitiError, pages
+from waqiti.client import Case, pages
 from waqiti.contracts.public.cases import CaseStatus
-from waqiti.operations.cluster.credentials_file import read_credentials
-from waqiti.operations.cluster.errors import FAILED, REFUSED, ClusterError
-from waqiti.operations.cluster.layout import Layout
 
 MOST: Final = 10_000
 _DEFAULT: Final = 100
@@ -42,7 +38,7 @@ def show(
     limit
         How many at most.
     """
-    with _operator() as client:
+    with operator() as client:
         found = list(islice(pages(client.cases.list, status=status), limit))
     if json:
         print_document(Listed(found))
@@ -80,29 +76,13 @@ def decline(case: str, /, *, reason: str, json: Json = False) -> int:
 
 
 def _decide(case_id: str, outcome: Literal["approve", "decline"], reason: str, *, as_json: bool) -> int:
-    with _operator() as client:
+    with operator() as client:
         case = client.cases.decide(case_id, outcome=outcome, reason=reason)
     if as_json:
         print_document(case)
     else:
         say(f"{case.id} is {case.status}: customer {case.customer_id}")
     return 0
-
-
-@contextmanager
-def _operator() -> Iterator[Client]:
-    """Give a client with the operator's key; what the platform refuses ends the command."""
-    layout = Layout.of(None)
-    credentials = read_credentials(layout)
-    if credentials is None:
-        raise ClusterError(f"No platform runs in {layout.root}: start one with waqiti up", REFUSED)
-    try:
-        with Client(credentials.base_url, credentials.operator_key) as client:
-            yield client
-    except Conflict as error:
-        raise ClusterError(str(error), REFUSED) from error
-    except WaqitiError as error:
-        raise ClusterError(str(error), FAILED) from error
 
 
 def _show(found: list[Case]) -> None:

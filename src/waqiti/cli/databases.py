@@ -1,9 +1,9 @@
 """The databases of a platform, for commands that read or write them without its services."""
 
-import json
 import logging
 
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.cli.state import credentials_of
+from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.layout import Layout
 
 
@@ -13,13 +13,9 @@ def read_databases(layout: Layout) -> dict[str, str]:
     Raises:
         ClusterError: there is no platform in this state directory.
     """
-    path = layout.credentials
-    try:
-        credentials = json.loads(path.read_text())
-    except OSError as error:
-        raise ClusterError(f"{path} cannot be read ({error.strerror}): start a platform with waqiti up") from error
+    databases = credentials_of(layout).databases
     keep_quiet()
-    return dict(credentials["databases"])
+    return databases
 
 
 def keep_quiet() -> None:
@@ -29,4 +25,4 @@ def keep_quiet() -> None:
 
 def no_answer(layout: Layout) -> ClusterError:
     """Return what a command says where a database does not answer."""
-    return ClusterError(f"The database of {layout.root} does not answer: waqiti up starts it")
+    return ClusterError(f"The database of {layout.root} does not answer: start it with waqiti up", REFUSED)

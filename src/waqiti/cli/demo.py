@@ -7,21 +7,26 @@ import uvloop
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from waqiti.cli.calling import is_of_a_mode, refusal
 from waqiti.cli.ledger import prove_books, show_verdict
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
+from waqiti.cli.state import credentials_of
 from waqiti.cli.town.playing import NobodyAnswers, Played, play
 from waqiti.cli.town.showing import DemoProgress, print_explanations, print_outcomes
 from waqiti.client import WaqitiError
-from waqiti.operations.cluster.credentials_file import read_credentials
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD, GATEWAY, LEDGER, PAYMENT, WALLET
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.switches.listing import list_switches
+from waqiti.operations.switches.standing import modes_against
 from waqiti.simulation import Town
 
 FEWEST: Final = 10
 MOST: Final = 100_000
 _DEFAULT: Final = 2_000
 _SEED: Final = 1
+_NEEDED: Final = (GATEWAY, COMPLIANCE, WALLET, LEDGER, FRAUD, PAYMENT)
 
 
 class Demonstrated(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +73,8 @@ def demo(
 
 
 def _play(layout: Layout, town: Town, count: int) -> Played:
-    credentials = read_credentials(layout)
-    if credentials is None:
-        raise ClusterError(f"No platform runs in {layout.root}: start one with waqiti up", REFUSED)
+    credentials = credentials_of(layout)
+    _refuse_in_a_mode(layout)
     say(f"A town of {len(town.people):,} people and {len(town.merchants):,} merchants, seed {town.seed}")
     try:
         return uvloop.run(play(credentials, town, count, DemoProgress()))
@@ -78,7 +82,21 @@ def _play(layout: Layout, town: Town, count: int) -> Played:
         sentence = f"No platform of {layout.root} answers at {credentials.base_url}: start it with waqiti up"
         raise ClusterError(sentence, REFUSED) from error
     except WaqitiError as error:
+        if is_of_a_mode(error):
+            raise refusal(error, layout) from error
         raise ClusterError(f"The demo could not go on: {error}") from error
+
+
+def _refuse_in_a_mode(layout: Layout) -> None:
+    """Say at once what a request would wait for: a mode lasts for longer than a client is patient.
+
+    Raises:
+        ClusterError: refused: a mode is on in which the demo cannot go on.
+    """
+    found = modes_against(list_switches(layout), _NEEDED)
+    if found:
+        sentence = f"The demo cannot play while {', '.join(found)}: waqiti switch list says who set it, and why"
+        raise ClusterError(sentence, REFUSED)
 
 
 def _document(played: Played, *, balanced: bool) -> Demonstrated:

@@ -88,9 +88,9 @@ def load(
         With --accept-shrinking: why, for the audit.
     """
     began = time.monotonic()
+    new = _read(path, source)
     layout = known_state()
     accept = _acceptance(layout, reason, accepted=accept_shrinking)
-    new = _read(path, source)
     url = read_databases(layout)[COMPLIANCE]
     try:
         readers, unreached = asyncio.run(_load(layout, url, new, accept, shown=not json))

@@ -80,6 +80,8 @@ def screen(name: str | None = None, /, *, file: Path | None = None, json: Json =
     """
     if (name is None) == (file is None):
         raise ClusterError("screen wants a name, or --file NAMES.csv", WRONG_USE)
+    if name is not None and not parse(name).words:
+        raise ClusterError(f"{name!r} is no name: it has neither letters nor digits", WRONG_USE)
     names = [name] if name is not None else [row[0] for row in read_columns(file, ("name",))] if file else []
     watch_list = _lists_in_use(Layout.of(None))
     screened = (_screened(watch_list, one) for one in names)

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from shutil import which
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+WIDTH = 80
+"""What is to be looked at fits this many columns."""
 
 JSON_FLAG = "--json"
 
@@ -43,6 +47,17 @@ def say_error(sentence: str, *, as_json: bool) -> None:
     say(f"waqiti: {sentence}")
     if as_json:
         print_document(ErrorDocument(sentence))
+
+
+def visible(text: str) -> str:
+    """Return what others have written, with control characters and line breaks shown and not obeyed."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def wrapped(text: str, indent: int) -> list[str]:
+    """Return the lines of a text that others have written, each indented and within ``WIDTH``."""
+    margin = " " * indent
+    return wrap(visible(text), WIDTH, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def as_called() -> str:

@@ -1,10 +1,11 @@
-"""What is to be seen while the platform starts."""
+"""What is to be seen while the platform starts, and while many things are done."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from waqiti.cli.output import console
+from waqiti.cli.output import console, say
 from waqiti.operations.cluster.status import ClusterStatus
 
 if TYPE_CHECKING:
@@ -44,3 +45,26 @@ class StartProgress(AbstractContextManager["StartProgress"]):
         waiting = [name for name, is_ready in ready if not is_ready]
         if self._status is not None and waiting:
             self._status.update(f"Waiting for {', '.join(waiting)}")
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar with ``total`` steps on standard error; what is given is to be called after each.
+
+    Where standard error is no terminal it is a sentence.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    errors = console(errors=True)
+    if not errors.is_terminal:
+        say(f"{title}: {total:,}")
+        yield _nothing
+        return
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors) as bars:
+        task = bars.add_task(title, total=total)
+        yield lambda: bars.advance(task)
+
+
+def _nothing() -> None:
+    pass

@@ -1,7 +1,6 @@
 """``waqiti switch``: settings that change on every replica within a second, without a restart."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -9,22 +8,20 @@ from cyclopts import Parameter
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.cli.state import known_state
-from waqiti.contracts.switches import FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD
+from waqiti.cli.switch_lines import switch_lines
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE, DB_POOL_MIN_IDLE, FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import FAILED
 from waqiti.operations.store.actor import actor
 from waqiti.operations.switches import wanted
-from waqiti.operations.switches.bands import notes_on_bands
+from waqiti.operations.switches.bands import notes_on_bands, notes_on_pools
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.confirming import PATIENCE_SECONDS
-from waqiti.operations.switches.listing import SwitchRow, list_switches
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from waqiti.operations.switches.listing import list_switches
 
 _THRESHOLDS: Final = (FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD)
-_WIDEST: Final = 1000
-_FEW: Final = 2
+_POOLS: Final = (DB_POOL_MAX_SIZE, DB_POOL_MIN_IDLE)
+_STAYS: Final = " (leave it out for what is to stay)"
 
 
 def show(*, json: Json = False) -> int:
@@ -33,10 +30,10 @@ def show(*, json: Json = False) -> int:
     if json:
         print_document(found)
         return 0
-    out, table = console(), _table(found.switches)
+    out = console()
     out.print(f"[bold]revision {found.revision}[/]\n")
-    out.width = max(out.width, out.measure(table, options=out.options.update(width=_WIDEST)).maximum)
-    out.print(table)
+    for line in switch_lines(found.switches):
+        out.print(line.text, style=line.style, markup=False)
     return 0
 
 
@@ -73,7 +70,7 @@ def put(
             services=wanted.deployments_of(switch, service),
             actor=actor(),
             reason=wanted.reason_of(reason),
-            expires_at=None if period is None else utc_now() + wanted.period_of(period),
+            expires_at=None if period is None else utc_now() + wanted.period_of(period, "--for", _STAYS),
         )
     )
     return _report(done, as_json=json)
@@ -102,8 +99,14 @@ def _change(asked: Change) -> Changed:
     layout = known_state()
     done = change(layout, asked)
     if asked.name in _THRESHOLDS:
-        done = msgspec.structs.replace(done, notes=notes_on_bands(list_switches(layout)))
+        return _noted(done, notes_on_bands(list_switches(layout)))
+    if asked.name in _POOLS:
+        return _noted(done, notes_on_pools(list_switches(layout), asked.services))
     return done
+
+
+def _noted(done: Changed, notes: tuple[str, ...]) -> Changed:
+    return msgspec.structs.replace(done, notes=(*done.notes, *notes))
 
 
 def _report(done: Changed, *, as_json: bool) -> int:
@@ -114,49 +117,15 @@ def _report(done: Changed, *, as_json: bool) -> int:
     else:
         for replica in done.replicas:
             console().print(f"{replica.name}  {replica.applied_ms:g} ms", markup=False)
-        say(f"Revision {done.revision}: {len(done.replicas)} replicas follow")
+        say(f"Revision {done.revision}: {_followers(done)}")
     if done.unreached:
         say(f"Not reached within {PATIENCE_SECONDS:g} s: {', '.join(done.unreached)}")
         return FAILED
     return 0
 
 
-def _table(rows: tuple[SwitchRow, ...]) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title in ("switch", "value", "from", "deployments", "by", "why", "until", "replicas"):
-        table.add_column(title, no_wrap=True)
-    groups: dict[tuple[str, ...], list[SwitchRow]] = {}
-    for row in rows:
-        groups.setdefault(_alike(row), []).append(row)
-    for alike, group in groups.items():
-        name, value, source, owner, reason, until = alike
-        cells = (name, value, source, _deployments(group, rows), owner, reason, until, _replicas(group))
-        table.add_row(*map(Text, cells))
-    return table
-
-
-def _alike(row: SwitchRow) -> tuple[str, ...]:
-    value = msgspec.json.encode(row.value).decode().strip('"')
-    return (row.name, value, row.source, row.owner or "", row.reason or "", _until(row.expires_at))
-
-
-def _until(at: datetime | None) -> str:
-    return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}Z"
-
-
-def _deployments(group: list[SwitchRow], rows: tuple[SwitchRow, ...]) -> str:
-    have = sum(row.name == group[0].name for row in rows)
-    if len(group) == have > _FEW:
-        return f"all {have}"
-    return ", ".join(row.service for row in group)
-
-
-def _replicas(group: list[SwitchRow]) -> str:
-    reached = [name for row in group for name in row.replicas]
-    unreached = [name for row in group for name in row.unreached]
-    text = ", ".join(reached) if len(reached) <= _FEW else f"{len(reached)} of {len(reached) + len(unreached)}"
-    return f"{text}; not {', '.join(unreached)}" if unreached else text or "-"
+def _followers(done: Changed) -> str:
+    count = len(done.replicas)
+    if count == 0 and not done.unreached:
+        return "nothing runs; it is in force from the start of waqiti up"
+    return f"{count} replica follows" if count == 1 else f"{count} replicas follow"

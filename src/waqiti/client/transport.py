@@ -31,7 +31,7 @@ class Transport:
     def __init__(
         self, base_url: str, api_key: str, *, timeout_seconds: float, max_connections: int, max_attempts: int
     ) -> None:
-        self._client = HttpClient("the platform", base_url, max_connections=max_connections)
+        self._client = HttpClient(f"the platform at {base_url}", base_url, max_connections=max_connections)
         self._headers = [
             (b"authorization", f"Bearer {api_key}".encode()),
             (b"content-type", b"application/json"),

@@ -23,9 +23,12 @@ from waqiti.services.compliance.usecases import lists as use
 DEADLINE_SECONDS = 10.0
 FIRST = SourceList.from_entries("ofac", [Entry("OFAC-1", "QUILLON, Vandella Maris", ("Vandela Quillón",))])
 SECOND = SourceList.from_entries(
-    "ofac", [Entry("OFAC-1", "QUILLON, Vandella Maris"), Entry("OFAC-2", "ORVANTHI, Tamsin", ("Orvanti",), "individual")]
+    "ofac",
+    [Entry("OFAC-1", "QUILLON, Vandella Maris"), Entry("OFAC-2", "ORVANTHI, Tamsin", ("Orvanti",), "individual")],
 )
-MANY = SourceList.from_entries("ofac", [Entry(f"OFAC-{n}", f"ZORB{n}, Quenvik", (f"Zorb {n}",)) for n in range(1, 3_500)])
+MANY = SourceList.from_entries(
+    "ofac", [Entry(f"OFAC-{n}", f"ZORB{n}, Quenvik", (f"Zorb {n}",)) for n in range(1, 3_500)]
+)
 
 
 def quiet(_done: int, _of: int) -> None:

@@ -72,6 +72,17 @@ def test_a_change_is_published_and_audited_with_what_was_before(layout: Layout) 
     ]
 
 
+def test_unsetting_what_is_not_set_says_so_and_makes_no_revision(layout: Layout) -> None:
+    set_switch(layout, "READ_ONLY_MODE")
+    set_switch(layout, "READ_ONLY_MODE", value=None)
+
+    again = set_switch(layout, "READ_ONLY_MODE", value=None)
+
+    assert (again.revision, again.notes) == (2, ("READ_ONLY_MODE is not set: there is nothing to unset",))
+    assert published(layout) == SwitchFile(2)
+    assert len(entries(layout)) == 2
+
+
 def test_many_commands_at_once_lose_nothing_and_the_last_revision_is_published(layout: Layout) -> None:
     names = [f"SWITCH_{number}" for number in range(24)]
     with ThreadPoolExecutor(8) as pool:

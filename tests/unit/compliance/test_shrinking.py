@@ -36,7 +36,7 @@ def test_a_list_may_grow_and_lose_a_tenth(before: ListSize | None, after: ListSi
 def test_a_list_that_loses_more_or_every_alternate_name_shrinks(before: ListSize, after: ListSize) -> None:
     found = shrinkage(OFAC, before, after)
     assert found is not None
-    with pytest.raises(ListShrinks, match="^list_shrinks: ofac would go from"):
+    with pytest.raises(ListShrinks, match=r"^list_shrinks: ofac would go from"):
         refuse(found)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from waqiti.cli.output import console, say
+from waqiti.cli.output import console
+from waqiti.cli.progress import bar
 from waqiti.cli.town.explaining import Explanation
 from waqiti.cli.town.tally import Line
 from waqiti.client import format_amount
@@ -20,17 +21,8 @@ class DemoProgress:
     @contextmanager
     def of(self, title: str, total: int) -> Iterator[Callable[[], None]]:
         """Show a part with ``total`` steps; what is given is to be called after each."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        errors = console(errors=True)
-        if not errors.is_terminal:
-            say(f"{title}: {total:,}")
-            yield _nothing
-            return
-        columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=errors) as bars:
-            bar = bars.add_task(title, total=total)
-            yield lambda: bars.advance(bar)
+        with bar(title, total) as advance:
+            yield advance
 
 
 def print_outcomes(lines: Iterable[Line]) -> None:
@@ -61,7 +53,3 @@ def _table(lines: Iterable[Line]) -> "Table":
     for line in lines:
         table.add_row(line.status, line.code or "", f"{line.payments:,}", format_amount(line.amount, CURRENCY))
     return table
-
-
-def _nothing() -> None:
-    pass

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from waqiti.operations.cluster.files import read_document
+from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
 
 
@@ -18,5 +18,15 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_credentials(layout: Layout) -> Credentials | None:
-    """Return what the last start published, if there was one."""
-    return read_document(layout.credentials, Credentials)
+    """Return what the last start published, if there was one.
+
+    Raises:
+        ClusterError: the file is not what a start publishes.
+    """
+    try:
+        return msgspec.json.decode(layout.credentials.read_bytes(), type=Credentials)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        sentence = f"{layout.credentials} cannot be read ({error}): restore it; or remove it, and let waqiti down and"
+        raise ClusterError(f"{sentence} waqiti up write it anew, with new keys") from error

@@ -50,7 +50,8 @@ def read_document(path: Path, kind: type[Document]) -> Document | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except msgspec.MsgspecError as error:
-        raise ClusterError(f"{path} cannot be read ({error}): restore it, or choose another --state") from error
+        otherwise = "restore it, or set WAQITI_STATE to another directory"
+        raise ClusterError(f"{path} cannot be read ({error}): {otherwise}") from error
 
 
 def _sync_directory(directory: Path) -> None:

@@ -53,6 +53,28 @@ def append(
     return int(seq)
 
 
+_NEWEST: Final = """
+SELECT seq, at, actor, action, subject, details, previous, hash FROM audit ORDER BY seq DESC LIMIT ?
+"""
+
+
+def newest(connection: sqlite3.Connection, limit: int) -> list[AuditEntry]:
+    """Read the last entries, the newest first."""
+    return [
+        AuditEntry(
+            seq=seq,
+            at=at,
+            actor=actor,
+            action=action,
+            subject=subject,
+            details=details,
+            previous=previous,
+            hash=digest,
+        )
+        for seq, at, actor, action, subject, details, previous, digest in connection.execute(_NEWEST, (limit,))
+    ]
+
+
 _ALL: Final = "SELECT seq, at, actor, action, subject, details, previous, hash FROM audit ORDER BY seq"
 
 

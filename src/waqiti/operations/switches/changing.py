@@ -52,17 +52,22 @@ class _Audited(msgspec.Struct, frozen=True, kw_only=True):
 def change(layout: Layout, wanted: Change) -> Changed:
     """Change a switch, and return when every live replica follows, or five seconds later.
 
+    Unsetting what is not set makes no revision; what a killed command has left unpublished is published all the same.
+
     Raises:
         ClusterError: the operations store cannot be used.
     """
     with transaction(layout.operations_store) as connection:
         forget_expired(connection, layout)
-        revision = _store(connection, wanted, published(layout).revision)
+        is_new = wanted.value is not None or _is_set(connection, wanted)
+        revision = _store(connection, wanted, published(layout).revision) if is_new else rows.revision(connection)
     published_at_ns = time.monotonic_ns()
     publish(layout)
-    _journal(layout, wanted)
+    if is_new:
+        _journal(layout, wanted)
+    notes = () if is_new else (f"{wanted.name} is not set: there is nothing to unset",)
     confirmed = wait_confirmed(layout, wanted.services, wanted.name, revision, published_at_ns)
-    return Changed(revision=revision, replicas=confirmed.replicas, unreached=confirmed.unreached)
+    return Changed(revision=revision, replicas=confirmed.replicas, unreached=confirmed.unreached, notes=notes)
 
 
 def forget_expired(connection: sqlite3.Connection, layout: Layout) -> None:
@@ -94,6 +99,10 @@ def _store(connection: sqlite3.Connection, wanted: Change, published_revision: i
     action = "switch.set" if wanted.value is not None else "switch.unset"
     audit.append(connection, actor=wanted.actor, action=action, subject=wanted.name, details=details, at=now)
     return revision
+
+
+def _is_set(connection: sqlite3.Connection, wanted: Change) -> bool:
+    return any(value is not None for value in _before(connection, wanted.name, wanted.services).values())
 
 
 def _before(connection: sqlite3.Connection, name: str, services: Collection[str]) -> dict[str, Value | None]:

@@ -62,8 +62,10 @@ def value_of(switch: Switch, text: str) -> Value:
     return value.upper() if isinstance(value, str) else value
 
 
-def period_of(text: str, option: str = "--for") -> timedelta:
+def period_of(text: str, option: str, otherwise: str = "") -> timedelta:
     """Read the period that ``option`` was given, such as ``90s``, ``30m``, ``2h`` or ``1d``.
+
+    ``otherwise`` is what to say to whoever asks for more than the longest.
 
     Raises:
         ClusterError: it is none, or over thirty days.
@@ -73,7 +75,7 @@ def period_of(text: str, option: str = "--for") -> timedelta:
         raise ClusterError(f"{option} wants a period such as 90s, 30m, 2h or 1d, and not {text!r}", WRONG_USE)
     period = timedelta(**{_UNITS[found[2]]: int(found[1])})
     if period > LONGEST:
-        raise ClusterError(f"{option} is at most {LONGEST.days} days: leave it out for what is to stay", WRONG_USE)
+        raise ClusterError(f"{option} is at most {LONGEST.days} days{otherwise}, and not {text!r}", WRONG_USE)
     return period
 
 

@@ -1,0 +1,48 @@
+"""Asking the running platform with the operator's key; what it refuses is a sentence and an exit code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from waqiti.cli.state import credentials_of
+from waqiti.client import ApiError, Client, Conflict, ConnectionFailed, InvalidRequest, Unauthorized, WaqitiError
+from waqiti.contracts.modes import MODES
+from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.layout import Layout
+
+_OF_MODES: Final = frozenset(mode.code for mode in MODES)
+
+
+@contextmanager
+def operator() -> Iterator[Client]:
+    """Give a client with the operator's key, which asks once.
+
+    Raises:
+        ClusterError: no platform answers, or it refuses what is asked.
+    """
+    layout = Layout.of(None)
+    credentials = credentials_of(layout)
+    try:
+        # A mode lasts for longer than a command should hang, and a connection that breaks is tried again anyway.
+        with Client(credentials.base_url, credentials.operator_key, max_attempts=1) as client:
+            yield client
+    except WaqitiError as error:
+        raise refusal(error, layout) from error
+
+
+def refusal(error: WaqitiError, layout: Layout) -> ClusterError:
+    """Return what a command says of a call that failed, with its exit code."""
+    if isinstance(error, ConnectionFailed):
+        return ClusterError(f"{error}. Start the platform of {layout.root} with waqiti up", REFUSED)
+    if isinstance(error, Unauthorized):
+        return ClusterError(f"What answers is not the platform of {layout.root}: start it with waqiti up", REFUSED)
+    if is_of_a_mode(error):
+        return ClusterError(f"{error} waqiti switch list says which mode is on, and why", REFUSED)
+    if isinstance(error, Conflict):
+        return ClusterError(str(error), REFUSED)
+    return ClusterError(str(error), WRONG_USE if isinstance(error, InvalidRequest) else FAILED)
+
+
+def is_of_a_mode(error: WaqitiError) -> bool:
+    """Return whether a mode refuses a call: it would be refused again until an operator ends the mode."""
+    return isinstance(error, ApiError) and error.code in _OF_MODES
