@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.people import People
 from tests.support.platform import Platform
+from tests.support.switching import switched
 from waqiti.client import Case, Client, Conflict, Forbidden, pages
 
 PERHAPS = "Zoblat Quenvik"
@@ -64,6 +65,19 @@ def test_somebody_whose_case_is_declined_is_blocked_and_frozen(
     assert payment.failure is not None
     assert payment.failure.code == "sanctions_hit"
     assert (people.available(payer), people.available(payee)) == (0, 50)
+
+
+def test_a_mode_refuses_a_decision_and_an_unknown_case_is_not_found(
+    client: Client, operator: Client, platform: Platform
+) -> None:
+    case = case_of(operator, client.customers.create(name=PERHAPS, country="DE").id)
+    decide = ("compliance", "cases", "approve")
+    with switched(platform, "READ_ONLY_MODE", "on", service="compliance-service"):
+        refused = platform.command(*decide, case.id, "--reason", "Another date of birth")
+    unknown = platform.command(*decide, "case_01jd2v6h3m8q0r4t5w7x9yabcd", "--reason", "Another date of birth")
+
+    assert (refused.exit_code, "waqiti switch list" in refused.stderr) == (3, True)
+    assert (unknown.exit_code, "404 not_found" in unknown.stderr) == (1, True)
 
 
 def test_cases_are_none_of_an_ordinary_users_business(client: Client, operator: Client) -> None:

@@ -1,16 +1,19 @@
 """``waqiti demo``: the same day ends the same way, as funds, rules and the list of names have it."""
 
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.support.platform import Platform, free_port
+from tests.support.switching import switched
 from waqiti.cli.town.orders import VISITOR, orders
 from waqiti.simulation import Town
 
 PAYMENTS = 700
 SEED = 2
+AT_ONCE_SECONDS = 6
 NEAR_THE_THRESHOLD = range(9_000_00, 10_000_00)
 
 
@@ -91,6 +94,23 @@ def test_where_nobody_answers_a_demo_is_refused(platform: Platform, tmp_path: Pa
 
     assert finished.exit_code == 3
     assert "waqiti up" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("mode", "service"),
+    [("READ_ONLY_MODE", "compliance-service"), ("EMERGENCY_MODE", None), ("MAINTENANCE_MODE", None)],
+)
+def test_in_a_mode_that_refuses_it_a_demo_is_refused_at_once(
+    platform: Platform, mode: str, service: str | None
+) -> None:
+    with switched(platform, mode, "on", service=service):
+        began = time.monotonic()
+        refused = platform.command("demo", "--payments", "20")
+
+    assert time.monotonic() - began < AT_ONCE_SECONDS
+    assert refused.exit_code == 3
+    assert f"while {mode} is on" in refused.stderr
+    assert "waqiti switch list" in refused.stderr
 
 
 def test_a_demo_has_ten_payments_at_least(platform: Platform) -> None:
