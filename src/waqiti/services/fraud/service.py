@@ -14,6 +14,8 @@ from waqiti.contracts.ml import MlClient
 from waqiti.contracts.modes import MODES
 from waqiti.contracts.payment import PaymentClient
 from waqiti.contracts.switches import (
+    DEFAULT_FRAUD_THRESHOLD,
+    DEFAULT_REVIEW_THRESHOLD,
     FRAUD_THRESHOLD,
     MANUAL_REVIEW_MODE,
     MANUAL_REVIEW_THRESHOLD,
@@ -59,8 +61,10 @@ class FraudSettings(PublicSettings, frozen=True, kw_only=True):
     ``false_positive_window_seconds`` is how far back the rate of false positives looks.
     """
 
-    fraud_threshold: Annotated[Share, Meta(extra={"variable": FRAUD_THRESHOLD})] = 0.85
-    manual_review_threshold: Annotated[Share, Meta(extra={"variable": MANUAL_REVIEW_THRESHOLD})] = 0.70
+    fraud_threshold: Annotated[Share, Meta(extra={"variable": FRAUD_THRESHOLD})] = DEFAULT_FRAUD_THRESHOLD
+    manual_review_threshold: Annotated[Share, Meta(extra={"variable": MANUAL_REVIEW_THRESHOLD})] = (
+        DEFAULT_REVIEW_THRESHOLD
+    )
     manual_review_mode: Annotated[bool, Meta(extra={"variable": MANUAL_REVIEW_MODE})] = True
     false_positive_window_seconds: Annotated[float, Meta(ge=60, le=7 * 86_400)] = 86_400
 

@@ -7,9 +7,9 @@ from waqiti.contracts.payment import PAYMENT_EVENTS
 from waqiti.foundation import idempotency
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import EventWriter
+from waqiti.foundation.ids import NO_ID, first_id, id_before
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import steps as rules
-from waqiti.services.payment.domain.times import NO_ID, first_id, id_before
 from waqiti.services.payment.store import clocks, payments, refunds, steps, sweeps
 from waqiti.services.payment.usecases import events, metrics
 from waqiti.services.payment.usecases.deciding import LedgerAway
