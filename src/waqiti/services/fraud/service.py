@@ -25,7 +25,7 @@ from waqiti.contracts.switches import (
 from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.idempotency import answered_before
-from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service, forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.scoring.shipped import shipped_artifact
 from waqiti.services.fraud.api.reviews import public_routes
@@ -43,7 +43,6 @@ from waqiti.services.fraud.usecases.telling import Teller
 from waqiti.services.fraud.worker.tasks import (
     follow_casework,
     follow_models,
-    forget_requests,
     measure,
     tell_verdicts,
 )
