@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.databases import FreshDatabase
+from waqiti.foundation import idempotency
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.database.migrations import migrate
 from waqiti.foundation.errors import DependencyUnavailable, Problem
@@ -158,25 +159,18 @@ async def test_requests_are_forgotten_after_seven_days(empty_database: Empty) ->
             assert isinstance(await begin(connection, request("key 1"), new_id), Fresh)
 
 
-class Away(Database):
-    """A database that is away the first time that somebody asks for it."""
-
-    def __init__(self, real: Database) -> None:
-        self._real = real
-        self.asked = 0
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        self.asked += 1
-        if self.asked == 1:
-            raise DependencyUnavailable("own", "The database does not answer.")
-        async with self._real.connection() as connection:
-            yield connection
-
-
 async def test_they_are_forgotten_batch_after_batch_by_a_task_that_outlives_an_outage(
     empty_database: Empty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked: list[int] = []
+
+    async def away_at_first(connection: Connection, limit: int) -> int:
+        asked.append(limit)
+        if len(asked) == 1:
+            raise DependencyUnavailable("own", "The database does not answer.")
+        return await sweep(connection, limit)
+
+    monkeypatch.setattr(idempotency, "sweep", away_at_first)
     for name, value in (("_AT_ONCE", 2), ("_AWAY_SECONDS", 0.01), ("_BETWEEN_SECONDS", 0.0)):
         monkeypatch.setattr(forgetting, name, value)
     async with opened(empty_database) as database:
@@ -184,11 +178,11 @@ async def test_they_are_forgotten_batch_after_batch_by_a_task_that_outlives_an_o
             for number in range(5):
                 await begin(connection, request(f"key {number}"), new_id)
             await connection.execute("UPDATE idempotency SET created_at = now() - interval '169 hours'")
-        away, stop = Away(database), asyncio.Event()
-        running = asyncio.create_task(forget_requests(away).run(stop))
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(forget_requests(database).run(stop))
         async with asyncio.timeout(10), database.connection() as connection:
             while await connection.fetchval("SELECT count(*) FROM idempotency"):
                 await asyncio.sleep(0.01)
         stop.set()
         await running
-    assert away.asked == 4
+    assert asked == [2] * 4
