@@ -9,6 +9,7 @@ from waqiti.cli.output import console, print_document, say
 from waqiti.cli.registry.calling import GATE_FAILED, calling_registry
 from waqiti.client import Client, Conflict, ModelInForce
 from waqiti.contracts.catalog import FRAUD
+from waqiti.contracts.ml import PATIENCE_SECONDS
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.journal import Journal, JournalEntry
@@ -100,6 +101,6 @@ def _report(done: ModelInForce, *, as_json: bool) -> int:
         already = "" if done.changed else " already"
         say(f"{done.version} is{already} in force, revision {done.revision}: {len(done.replicas)} replicas serve it")
     if done.unreached:
-        say(f"Not served within 5 s by {', '.join(done.unreached)}")
+        say(f"Not served within {PATIENCE_SECONDS:g} s by {', '.join(done.unreached)}")
         return FAILED
     return 0
