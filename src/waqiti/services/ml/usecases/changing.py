@@ -58,8 +58,8 @@ class Changing:
         One that is in force already stays so, and nothing is recorded.
 
         Raises:
-            Problem: 404, there is no such version; 409 ``gate_failed``, it may not be; 409 ``conflict``, another revision
-                is in force than was expected, or others keep changing the champion meanwhile.
+            Problem: 404, there is no such version; 409 ``gate_failed``, it may not be; 409 ``conflict``, another
+                revision is in force than was expected, or others keep changing the champion meanwhile.
         """
         for _ in range(_ATTEMPTS):
             candidate = await self._candidate(wanted.model, wanted.version)
