@@ -219,6 +219,13 @@ async def test_an_operator_unfreezes_the_wallets_of_who_was_cleared(house: House
         assert (await bank.wallets.post(unfreeze, reason)).status == 409
         assert (await operator.post(unfreeze, reason)).document()["status"] == "active"
         assert await statuses(bank, *wallets) == ["active", "frozen"]
+        refused = await bank.wallets.post(f"/v1/wallets/{wallets[1]}/unfreeze", reason)
+        assert (refused.status, refused.problem()["code"]) == (403, "forbidden")
+        assert await statuses(bank, *wallets) == ["active", "frozen"]
+        for action in ("freeze", "unfreeze"):
+            own = await bank.wallets.post(f"/v1/wallets/{wallets[0]}/{action}", {"reason": "mislaid"})
+            assert own.status == 200, action
+        assert (await operator.post(f"/v1/wallets/{wallets[1]}/unfreeze", reason)).status == 200
         third = await bank.wallet(funds=30, customer=customer)
         assert await statuses(bank, third) == ["active"]
         assert (await bank.withdraw(third, 20))["status"] == "settled"
@@ -261,6 +268,50 @@ async def test_a_freeze_and_an_unfreeze_at_once_end_frozen(house: House) -> None
             assert answer.status in (200, 409)
             assert await statuses(bank, wallet) == ["frozen"]
             assert await bank.balance(wallet) == (0, 0, 0)
+
+
+async def test_unfreezes_that_wait_for_others_leave_the_database_to_the_rest(house: House) -> None:
+    async with house.serving(ALL, role="api") as addresses:
+        bank, operator = visited(house, addresses), house.client(addresses[WALLET], OPERATOR_KEY)
+        customer = await bank.customer()
+        wallets = [await bank.wallet(customer=customer) for _ in range(4)]
+        locked = await asyncpg.connect(house.databases[LEDGER].admin_url)
+        async with locked.transaction():
+            await locked.execute("LOCK TABLE ledger.flag_changes IN ACCESS EXCLUSIVE MODE")
+            waiting = [
+                asyncio.create_task(operator.post(f"/v1/wallets/{wallet}/unfreeze", {"reason": "asked"}))
+                for wallet in wallets
+            ]
+            await asked_of_the_ledger(house, len(wallets))
+            async with asyncio.timeout(1):
+                assert (await freeze(house, addresses[WALLET], new_id())).next_after is None
+        await locked.close()
+        await asyncio.gather(*waiting)
+
+
+async def test_a_freeze_that_comes_while_a_wallet_is_being_unfrozen_is_asked_for_again(house: House) -> None:
+    async with house.serving(ALL, role="api") as addresses:
+        bank = visited(house, addresses)
+        customer = await bank.customer()
+        wallet = await bank.wallet(customer=customer)
+        connection = await asyncpg.connect(house.databases[WALLET].admin_url)
+        marked = "UPDATE wallets SET unfreezing_until = now() + interval '1 minute' WHERE customer_id = $1"
+        await connection.execute(marked, uuid_of("cus", customer))
+
+        assert await freeze(house, addresses[WALLET], customer) == FrozenWallets(frozen=0, failed=1, next_after=None)
+        assert await statuses(bank, wallet) == ["frozen"]
+        await connection.execute("UPDATE wallets SET unfreezing_until = now()")
+        await connection.close()
+        assert await freeze(house, addresses[WALLET], customer) == FrozenWallets(frozen=1, failed=0, next_after=None)
+
+
+async def asked_of_the_ledger(house: House, count: int) -> None:
+    """Wait until the ledger stands at so many unfreezes."""
+    connection = await asyncpg.connect(house.databases[WALLET].admin_url)
+    async with asyncio.timeout(5):
+        while await connection.fetchval("SELECT count(*) FROM wallets WHERE unfreezing_until > now()") < count:
+            await asyncio.sleep(0.01)
+    await connection.close()
 
 
 async def test_only_compliance_freezes_customers(house: House) -> None:
