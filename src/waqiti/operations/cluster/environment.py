@@ -17,7 +17,7 @@ PRIVATE_TARGETS: Final = "WAQITI_WEBHOOK_PRIVATE_TARGETS"
 
 
 def inherited() -> dict[str, str]:
-    """Return this process's environment without Waqiti's own variables: switches, the system's and the operator's stay."""
+    """Return this process's environment without Waqiti's own variables, but with those that are the operator's."""
     return _without_ours() | _said_about_webhooks()
 
 

@@ -28,7 +28,7 @@ from waqiti.services.wallet.usecases.wallets import Wallets
 Scope = Literal["debits", "all"]
 
 UNFREEZING: Final = timedelta(seconds=15)
-"""Longer than an unfreeze that the ledger was asked for can still be carried out: its caller waits 5 s for the answer."""
+"""Longer than the ledger can take to unfreeze what it was asked to: its caller waits 5 s for the answer."""
 
 
 class FlagRequest(msgspec.Struct, frozen=True, kw_only=True):
