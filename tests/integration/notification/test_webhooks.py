@@ -341,9 +341,11 @@ async def test_what_nobody_foresaw_is_an_attempt_that_counts(house: House, monke
 async def test_a_secret_that_our_own_key_does_not_open_uses_up_no_attempt(house: House) -> None:
     async with open_desk(house) as desk, Receiver().running() as receiver:
         shut, other = await desk.endpoint(receiver.url), await desk.endpoint(receiver.url)
-        the_first = "WHERE id = (SELECT min(id::text)::uuid FROM webhook_endpoints)"
+        set_secret = (
+            "UPDATE webhook_endpoints SET secret = $1 WHERE id = (SELECT min(id::text)::uuid FROM webhook_endpoints)"
+        )
         (kept,) = await desk.rows("SELECT secret FROM webhook_endpoints ORDER BY id LIMIT 1")
-        await desk.rows(f"UPDATE webhook_endpoints SET secret = secret || '\\x00' {the_first}")
+        await desk.rows(set_secret, b"sealed with another key, once upon a time")
         put_off = "SELECT count(*) FROM deliveries WHERE lease IS NULL AND next_at > now() + interval '20 seconds'"
         await desk.act(shut, "test")
         await eventually(lambda: desk.rows(put_off), lambda found: found == [(1,)])
@@ -354,7 +356,7 @@ async def test_a_secret_that_our_own_key_does_not_open_uses_up_no_attempt(house:
         (delivery,) = await desk.deliveries(shut)
         assert (delivery["status"], delivery["attempts"]) == ("pending", [])
         assert await desk.rows("SELECT count(*) FROM webhook_endpoints WHERE failed_at IS NOT NULL") == [(0,)]
-        await desk.rows(f"UPDATE webhook_endpoints SET secret = $1 {the_first}", kept[0])
+        await desk.rows(set_secret, kept[0])
     async with open_desk(house) as desk, Receiver().running():
         await desk.hurry()
         await eventually(lambda: desk.rows("SELECT count(*) FROM delivery_attempts"), lambda found: found == [(2,)])
