@@ -13,6 +13,8 @@ from waqiti.foundation.events import Consumer, follow
 from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
+from waqiti.services.fraud.domain.features import FORGET_AFTER
+from waqiti.services.fraud.store import signals
 from waqiti.services.fraud.usecases.asking import Model
 from waqiti.services.fraud.usecases.figures import Figures, show_nothing
 from waqiti.services.fraud.usecases.models import ModelFollower
@@ -28,6 +30,7 @@ _PAUSE_TIMES_WORK: Final = 49
 _AWAY_SECONDS: Final = 1.0
 _FORGET_SECONDS: Final = 60.0
 _FORGET_AT_ONCE: Final = 1_000
+_BETWEEN_FORGETTING_SECONDS: Final = 0.1
 
 _log: Final = logger(__name__)
 
@@ -81,16 +84,17 @@ def measure(figures: Figures) -> BackgroundTask:
     return BackgroundTask("measure", run)
 
 
-def forget_requests(database: Database) -> BackgroundTask:
-    """Forget idempotency keys after 7 days."""
+def forget(database: Database) -> BackgroundTask:
+    """Forget idempotency keys after 7 days, and signals that no rule asks for any more; some at a time."""
 
     async def run(stop: asyncio.Event) -> None:
         while not stop.is_set():
             async with database.connection() as connection:
                 await idempotency.sweep(connection, _FORGET_AT_ONCE)
-            await rest(stop, _FORGET_SECONDS)
+                forgotten = await signals.sweep(connection, utc_now() - FORGET_AFTER, _FORGET_AT_ONCE)
+            await rest(stop, _FORGET_SECONDS if forgotten < _FORGET_AT_ONCE else _BETWEEN_FORGETTING_SECONDS)
 
-    return BackgroundTask("forget requests", run)
+    return BackgroundTask("forget what is old", run)
 
 
 async def _measure(figures: Figures) -> None:
