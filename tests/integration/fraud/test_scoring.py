@@ -57,8 +57,8 @@ async def test_of_signals_only_those_are_read_that_rules_ask_for(fresh_database:
         shop, payer = new_id(), new_id()
         many = (
             "INSERT INTO signals (payment_id, payer, payee, amount, at, kind, currency) "
-            "SELECT gen_random_uuid(), coalesce($1, gen_random_uuid()), $2, 990000, $3 - n * interval '1 s', $4, 'EUR' "
-            "FROM generate_series(1, $5) n"
+            "SELECT gen_random_uuid(), coalesce($1::uuid, gen_random_uuid()), $2::uuid, 990000, "
+            "$3::timestamptz - n * interval '1 second', $4::text, 'EUR' FROM generate_series(1, $5::integer) n"
         )
 
         async def read() -> Counter[str]:

@@ -7,7 +7,7 @@ from waqiti.foundation.database import Connection
 
 _SWEEP: Final = """
 DELETE FROM signals WHERE (payment_id, kind) IN (
-    SELECT payment_id, kind FROM signals WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT payment_id, kind FROM signals WHERE at < $1 ORDER BY at LIMIT $2
 )
 """
 
