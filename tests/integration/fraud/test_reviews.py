@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -13,6 +14,7 @@ from tests.support.review_queue import (
     Owners,
     at,
     becomes,
+    captured,
     due,
     figures_of,
     knows_nothing,
@@ -25,7 +27,7 @@ from tests.support.switching import Board
 from waqiti.contracts.casework import DISPUTE_OPENED, DISPUTE_RESOLVED, PAYMENT_CASEWORK, DisputeEvent
 from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.reviews import Verdict
-from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.events import NewEvent
 from waqiti.foundation.ids import encode, new_id
 from waqiti.services.fraud.service import SERVICE
@@ -236,10 +238,49 @@ async def test_an_owner_that_stumbles_is_told_again_and_one_that_refuses_is_not(
         assert len(queue.owners.heard) == 3
 
         queue.owners.answer = knows_nothing
-        await queue.decide((await queue.opened("fraud"))["fraud"])
+        unknown = (await queue.opened("fraud"))["fraud"]
+        await queue.decide(unknown)
         assert await queue.rows(TOLD) == [("told", "declined"), ("failed", "not_found")]
-        await asyncio.sleep(0.3)
+        queue.owners.answer = captured
+        await queue.rows("UPDATE verdicts SET next_at = '2020-01-01' WHERE state = 'failed'")
+        later = await told_by_the_worker(queue)
+        assert [heard.subject_id for heard in queue.owners.heard[4:]] == [later], "it would have come first"
+
+        assert (await queue.decide(unknown, "decline")).status == 409
+        again = await queue.decide(unknown)
+        assert (again.status, again.document()["status"]) == (200, "approved")
+        await becomes(lambda: queue.rows("SELECT DISTINCT state FROM verdicts"), [("told",)])
+        assert len(queue.owners.heard) == 6
+        assert (await queue.decide(unknown)).status == 409, "it was told"
+
+
+async def test_an_owner_that_takes_us_for_nobody_is_told_again(house: House) -> None:
+    async with open_casework(house) as queue:
+        answers = iter((Problem(403, "forbidden", "Who are you?"), Problem.invalid("What?"), Problem.conflict("No.")))
+
+        async def refusing(verdict: Verdict) -> str:
+            if (problem := next(answers, None)) is not None:
+                raise problem
+            return await captured(verdict)
+
+        queue.owners.answer = refusing
+        await queue.decide((await queue.opened("fraud"))["fraud"])
+        await becomes(lambda: queue.rows(TOLD), [("told", "captured")])
         assert len(queue.owners.heard) == 4
+
+
+async def told_by_the_worker(queue: Casework) -> UUID:
+    """Have the worker tell a verdict that a request only stored; return which movement it is about."""
+    item = due("fraud")
+    await queue.due(item)
+    stored = (
+        "INSERT INTO verdicts (subject_id, round, decided_at, next_at, subject, outcome, approved, actor, reason) "
+        "VALUES ($1, 1, now(), now(), 'withdrawal', 'approve', '{fraud}', 'key_operator', 'Looked at it')"
+    )
+    await queue.rows(stored, item.subject_id)
+    state = "SELECT state FROM verdicts WHERE subject_id = $1"
+    await becomes(lambda: queue.rows(state, item.subject_id), [("told",)])
+    return item.subject_id
 
 
 async def test_read_only_refuses_decisions_and_goes_on_with_what_was_decided(house: House, tmp_path: Path) -> None:

@@ -236,6 +236,31 @@ async def test_a_verdict_that_is_told_twice_is_acted_upon_once(open_payments: Op
         assert await desk.balances(payer, payee) == (400, 600)
 
 
+@pytest.mark.parametrize("declines", [False, True])
+@pytest.mark.usefixtures("suspicious")
+async def test_a_verdict_that_comes_while_a_step_is_under_way_is_told_again(
+    open_payments: OpenDesk, declines: bool
+) -> None:
+    async with open_payments(role="api") as desk:
+        payer, payee, payment = await in_review(desk)
+        await desk.set_flags(payee, "freeze", "all")
+        capture = (
+            "INSERT INTO steps (id, payment_id, number, amount, created_at, kind, becomes, actor, own) "
+            "VALUES (gen_random_uuid(), $1, 99, $2, now(), 'capture', 'captured', 'key_x', false)"
+        )
+        await desk.sql(capture, uuid_of(payment), AMOUNT)
+        verdict = refusal(payment, "fraud") if declines else approval(payment, "fraud")
+
+        with pytest.raises(DependencyUnavailable):
+            await tell(desk, verdict)
+
+        assert (await desk.payment(payment["id"]))["status"] == "in_review"
+        assert [row["status"] for row in await desk.sql("SELECT status FROM steps")] == ["refused"]
+        await desk.set_flags(payee, "unfreeze")
+        assert await tell(desk, verdict) == ("declined" if declines else "captured")
+        assert await desk.balances(payer, payee) == ((1_000, 0) if declines else (400, 600))
+
+
 @pytest.mark.usefixtures("suspicious")
 async def test_of_a_void_and_an_approval_at_once_one_counts(open_payments: OpenDesk) -> None:
     async with open_payments() as desk:

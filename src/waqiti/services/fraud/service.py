@@ -44,6 +44,7 @@ from waqiti.services.fraud.usecases.telling import Teller
 from waqiti.services.fraud.worker.tasks import (
     follow_casework,
     follow_models,
+    forget_signals,
     measure,
     tell_verdicts,
 )
@@ -90,7 +91,7 @@ async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
     payments, wallets = PaymentClient(context.client(PAYMENT)), WalletClient(context.client(WALLET))
     teller = Teller(database, {"payment": payments, "withdrawal": wallets})
     figures = Figures(database, timedelta(seconds=context.settings.false_positive_window_seconds))
-    workers = [tell_verdicts(teller), forget_requests(database)]
+    workers = [tell_verdicts(teller), forget_requests(database), forget_signals(database)]
     if context.role != "api":
         workers += await _following(context, database, queue)
     api_tasks = [measure(figures)]

@@ -18,7 +18,7 @@ from waqiti.foundation.errors import Problem
 
 KINDS: Final[tuple[ReviewKind, ...]] = get_args(ReviewKind)
 STATUSES: Final[tuple[ReviewStatus, ...]] = get_args(ReviewStatus)
-_DECIDED: Final[dict[ReviewOutcome, ReviewStatus]] = {"approve": "approved", "decline": "declined"}
+DECIDED: Final[dict[ReviewOutcome, ReviewStatus]] = {"approve": "approved", "decline": "declined"}
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +173,7 @@ def _close(review: Review, at: datetime) -> Review:
 def _decided(review: Review, decision: Decision) -> Review:
     return msgspec.structs.replace(
         review,
-        status=_DECIDED[decision.outcome],
+        status=DECIDED[decision.outcome],
         decided_at=decision.at,
         decided_by=decision.actor,
         reason=decision.reason,

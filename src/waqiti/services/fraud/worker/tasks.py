@@ -6,12 +6,15 @@ from typing import Final
 from waqiti.contracts.casework import PAYMENT_CASEWORK
 from waqiti.contracts.catalog import FRAUD
 from waqiti.foundation.clock import utc_now
-from waqiti.foundation.database import Database
+from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Consumer, follow
 from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime.forgetting import forget
 from waqiti.foundation.telemetry import logger
+from waqiti.services.fraud.domain.features import FORGET_AFTER
+from waqiti.services.fraud.store import signals
 from waqiti.services.fraud.usecases.asking import Model
 from waqiti.services.fraud.usecases.figures import Figures, show_nothing
 from waqiti.services.fraud.usecases.models import ModelFollower
@@ -76,6 +79,15 @@ def measure(figures: Figures) -> BackgroundTask:
             show_nothing()
 
     return BackgroundTask("measure", run)
+
+
+def forget_signals(database: Database) -> BackgroundTask:
+    """Forget signals that no rule asks for any more."""
+
+    async def sweep(connection: Connection, at_once: int) -> int:
+        return await signals.sweep(connection, utc_now() - FORGET_AFTER, at_once)
+
+    return forget("signals", database, sweep)
 
 
 async def _measure(figures: Figures) -> None:

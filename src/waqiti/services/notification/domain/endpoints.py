@@ -3,8 +3,8 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final, TypeAlias
+from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
@@ -15,6 +15,10 @@ from waqiti.contracts.public.webhooks import EndpointStatus, WebhookEndpoint
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import encode
 from waqiti.services.notification.domain.events import ALL
+
+FAILING_FOR: Final = timedelta(days=3)
+STREAK_ENDS_AFTER: Final = timedelta(days=1)
+"""Failures further apart than this, which is more than the longest pause, are not one streak."""
 
 MAX_ENDPOINTS: Final = 20
 MAX_URL_CHARACTERS: Final = 2_000
@@ -47,6 +51,35 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     secret: bytes
     former_secret: bytes | None
     former_until: datetime | None
+
+
+class Streak(msgspec.Struct, frozen=True):
+    """Failures of an enabled endpoint without a success between: since when, and when the last one was; ``now`` is the
+    database's time.
+    """
+
+    since: datetime | None
+    last: datetime | None
+    now: datetime
+
+
+class Failing(msgspec.Struct, frozen=True):
+    """What a failure makes of an endpoint: since when it fails, and why it is disabled, where it is."""
+
+    since: datetime
+    disabled_reason: Literal["gone", "failing"] | None
+
+
+def failed(streak: Streak, *, gone: bool) -> Failing:
+    """Begin or go on with a streak, and decide whether it ends the endpoint.
+
+    ``gone``: it said that it will not be back. ``failing``: nothing has arrived for three days.
+    """
+    goes_on = streak.since is not None and streak.last is not None and streak.last > streak.now - STREAK_ENDS_AFTER
+    since = streak.since if goes_on and streak.since is not None else streak.now
+    if gone:
+        return Failing(since, "gone")
+    return Failing(since, "failing" if since < streak.now - FAILING_FOR else None)
 
 
 def shown(row: EndpointRow) -> WebhookEndpoint:
