@@ -31,6 +31,11 @@ from waqiti.services.wallet.usecases import verdicts
 FUNDS = 500
 AMOUNT = 200
 BY_SCORE = scored("review", 0.8, "large")
+_RELEASED = """
+UPDATE movements SET
+    step = 'release', failure_code = 'review_expired', failure_detail = 'Too late.', next_at = now() + interval '1 h'
+RETURNING 1
+"""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -314,8 +319,7 @@ async def test_an_approval_that_comes_while_the_money_is_given_back_is_in_the_lo
         wallet = await place.wallet()
         identifier = uuid_of("wdr", (await place.withdraw(wallet))["id"])
         await becomes(lambda: step_of(place, identifier), [("review",)])
-        released = "step = 'release', failure_code = 'review_expired', failure_detail = 'Too late.'"
-        await rows_of(place.bank, f"UPDATE movements SET {released}, next_at = now() + interval '1 h' RETURNING 1")
+        await rows_of(place.bank, _RELEASED)
 
         assert await place.tell(approval(identifier, "fraud")) == "in_review"
         assert said == [("approval_too_late", "review_expired")]
