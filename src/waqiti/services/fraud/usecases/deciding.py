@@ -109,6 +109,7 @@ def view(review: Review) -> public.Review:
         score=review.score,
         reasons=[PublicReason(reason.code, reason.detail) for reason in review.reasons],
         opened_at=review.opened_at,
+        decide_by=review.decide_by,
         decided_at=review.decided_at,
         decided_by=review.decided_by,
         reason=review.reason,
