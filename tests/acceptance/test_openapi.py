@@ -1,7 +1,6 @@
 """The whole API document, tried with generated requests: never a 5xx, and every answer as the document says.
 
-Operations are driven by schemathesis' own interface: its fixture-fed ``parametrize`` renames a test while it runs, by
-an attribute that pytest 9.2 no longer has.
+Each operation is one test, named by it; hypothesis generates its requests from the document within that test.
 """
 
 from collections.abc import Iterator

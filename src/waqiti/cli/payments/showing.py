@@ -71,10 +71,12 @@ def _stuck_by(one: Shown, now: datetime) -> str:
 
 def redriven_lines(done: RedriveDone) -> list[Line]:
     """Say what was done about each payment, and what it came to."""
-    if not done.payments:
+    if not done.wanted:
         return [Line("No payment is stuck: nothing to redrive.", _HEADING)]
     # What still waits is what somebody has to look at: it comes first.
     rows = sorted(done.payments, key=lambda one: one.moved)[:MOST_ROWS]
+    if not rows:
+        return []
     table = _table(("payment", "was", "done", "is now"), [_redriven_row(one) for one in rows], set())
     return [*table, *_more(len(done.payments) - len(rows))]
 
