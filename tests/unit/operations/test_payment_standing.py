@@ -30,6 +30,7 @@ from waqiti.operations.payments.life import Life
 from waqiti.operations.payments.redriving import Outcome, RedriveDone
 from waqiti.operations.payments.standing import standing, waits_for
 from waqiti.operations.payments.stuck import Amount, Shown, Stuck
+from waqiti.scoring import NAMES
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 ID = new_id()
@@ -85,7 +86,7 @@ SCORE = FraudFacts(
     outcome="review",
     reasons=[Reason("velocity", "Thirty payments within an hour, where this payer makes three a week, and more.")],
     model_version="v1.2.3",
-    features={"amount_ratio": 7.5, "payments_1h": 30},
+    features={name: index * 1_234.5678 for index, name in enumerate(NAMES)},
     decided_at=NOW,
 )
 SCREENED = ComplianceFacts(outcome="clear", state="reserved", refusals=[], reasons=[], reserved_at=NOW)
@@ -251,7 +252,6 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
         "key_0123456789abcdef  review fraud approved, labelled legitimate",
         "fraud-service         verdict told: approve; payment-service:",
         "held: 12.50 EUR until 2026-03-04 03:00:00Z",
-        "amount_ratio 7.5, payments_1h 30",
         "by model v1.2.3",
         "04:00:00.000  key_fedcba9876543210  dispute opened: wrongly_blocked",
         "3 attempts, last 503,",
@@ -262,6 +262,22 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
         ("payer", 0, 1_250, 1_250)
     ]
     assert msgspec.json.decode(msgspec.json.encode(shown))["traces"] == ["0af7651916cd43dd8448eb211c80319c"]
+
+
+def test_features_that_are_not_0_stand_in_columns_by_name_in_four_digits() -> None:
+    values = {"pair_days": 0.0, "payee_age": 13.776769729647844, "amount": 1_234_567, "hour_of_day": 0.00012345}
+    found = life("captured", fraud=msgspec.structs.replace(SCORE, features=values))
+    lines = [line.text for line in explained_lines(explained(found, NOW))]
+
+    place = lines.index("  features")
+    assert lines[place + 1].split() == ["amount", "1,235,000", "payee_age", "13.78"]
+    assert lines[place + 2].split() == ["hour_of_day", "0.0001234"]
+    assert not any("pair_days" in line for line in lines)
+    score = explained(found, NOW).fraud
+    assert score is not None
+    assert score.features == values, "the document has them whole"
+    nothing = life("captured", fraud=msgspec.structs.replace(SCORE, features={"pair_days": 0.0}))
+    assert "  features" not in [line.text for line in explained_lines(explained(nothing, NOW))]
 
 
 def happened(seconds: float, kind: str, status: Status | None, actor: str, reason: str | None = None) -> Happened:
