@@ -61,7 +61,7 @@ class Resource(Generic[Mode]):
 
     def __init__(self, transport: Transport, mode: Mode) -> None:
         self._transport = transport
-        self.mode = mode
+        self._mode = mode
 
 
 class operation(Generic[Parameters, Result]):  # noqa: N801 - a decorator
@@ -86,4 +86,4 @@ class operation(Generic[Parameters, Result]):  # noqa: N801 - a decorator
         """Bind the method to ``resource``."""
         if resource is None:
             return self
-        return resource.mode.calling(self._method.__get__(resource, owner))
+        return resource._mode.calling(self._method.__get__(resource, owner))  # noqa: SLF001 - they are one thing
