@@ -2,11 +2,14 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from tests.support.house import House
 from tests.support.review_queue import (
@@ -27,10 +30,12 @@ from tests.support.switching import Board
 from waqiti.contracts.casework import DISPUTE_OPENED, DISPUTE_RESOLVED, PAYMENT_CASEWORK, DisputeEvent
 from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.reviews import Verdict
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.events import NewEvent
 from waqiti.foundation.ids import encode, new_id
 from waqiti.services.fraud.service import SERVICE
+from waqiti.services.fraud.usecases import telling
 
 TOLD = "SELECT state, answer FROM verdicts ORDER BY decided_at"
 
@@ -55,6 +60,7 @@ async def test_what_is_due_is_listed_once_and_gone_when_it_is_over(house: House)
             "score": 0.8,
             "reasons": [{"code": "near_threshold", "detail": "Just beneath a threshold."}],
             "opened_at": "2025-06-15T12:00:00Z",
+            "decide_by": None,
             "decided_at": None,
             "decided_by": None,
             "reason": None,
@@ -204,6 +210,41 @@ async def test_an_owner_that_was_away_is_told_when_it_is_back(house: House) -> N
     async with open_casework(house, owners) as queue:
         await becomes(lambda: queue.rows(TOLD), [("told", "captured")])
         assert [heard.subject_id for heard in owners.heard] == [item.subject_id]
+
+
+async def test_what_its_owner_has_given_up_is_not_decided_any_more(house: House) -> None:
+    async with open_casework(house) as queue:
+        late, early = utc_now() - timedelta(milliseconds=1), utc_now() + timedelta(hours=1)
+        review = (await queue.opened("fraud", decide_by=late))["fraud"]
+        refused = [await queue.decide(review, outcome, label="fraud") for outcome in ("approve", "decline")]
+
+        assert [(answer.status, answer.problem()["code"]) for answer in refused] == [(409, "conflict")] * 2
+        assert "nobody decided in time" in refused[0].problem()["detail"]
+        assert await queue.rows("SELECT count(*) FROM labels") == [(0,)]
+        assert await queue.rows(TOLD) == []
+        shown = (await queue.operator.get(f"/v1/reviews/{review}")).document()
+        assert (shown["status"], datetime.fromisoformat(shown["decide_by"])) == ("open", late)
+        in_time = (await queue.opened("fraud", decide_by=early))["fraud"]
+        assert (await queue.decide(in_time)).status == 200
+
+
+async def test_an_approval_that_its_owner_did_not_follow_is_in_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+    log = SimpleNamespace(warning=lambda event, **fields: said.append((event, fields["status"])))
+    monkeypatch.setattr(telling, "_log", log)
+    answers = iter(("declined", "captured", "declined"))
+
+    async def answer(_verdict: Verdict) -> str:
+        return next(answers)
+
+    async with open_casework(house) as queue:
+        queue.owners.answer = answer
+        for outcome in ("approve", "approve", "decline"):
+            await queue.decide((await queue.opened("fraud"))["fraud"], outcome)
+        await becomes(lambda: queue.rows(TOLD), [("told", "declined"), ("told", "captured"), ("told", "declined")])
+    assert said == [("approval_without_effect", "declined")]
 
 
 async def test_an_owner_that_is_slow_does_not_hold_the_operator_up(house: House) -> None:

@@ -197,6 +197,9 @@ async def test_a_score_that_came_meanwhile_is_a_review_of_its_own(open_payments:
             return await told(desk, payment) == ["no_score", "fraud"]
 
         await until("people are told of the score", is_due)
+        (row,) = await desk.sql("SELECT deadline_at FROM clocks WHERE payment_id = $1", uuid_of(payment))
+        ends = [datetime.fromisoformat(due["decide_by"]) for _, due in await casework(desk, payment)]
+        assert ends == [row["deadline_at"]] * 2, "its clock runs on"
         assert await tell(desk, approval(payment, "no_score")) == "in_review", "nobody has looked at the score"
         assert await tell(desk, approval(payment, "no_score", "fraud")) == "captured"
         assert await told(desk, payment) == ["no_score", "fraud", "-> captured"]

@@ -37,6 +37,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     reasons: list[Reason]
     opened_at: datetime
+    decide_by: datetime | None = None
     decided_at: datetime | None = None
     decided_by: str | None = None
     reason: str | None = None
@@ -89,10 +90,13 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
         """Decide about one review.
 
         Raises:
-            Problem: 409 ``conflict`` where it is not open.
+            Problem: 409 ``conflict`` where it is not open, or its movement was given up by its owner's clock.
         """
-        if self.review(review_id).status != "open":
-            raise Problem.conflict(f"This review is {self.review(review_id).status} already.")
+        review = self.review(review_id)
+        if review.status != "open":
+            raise Problem.conflict(f"This review is {review.status} already.")
+        if review.decide_by is not None and decision.at >= review.decide_by:
+            raise Problem.conflict("It is too late: nobody decided in time.")
         decided = [_decided(review, decision) if review.id == review_id else review for review in self.reviews]
         reviews = _closed(decided, decision.at) if decision.outcome == "decline" else tuple(decided)
         return _settled(msgspec.structs.replace(self, reviews=reviews))
@@ -138,7 +142,7 @@ def _updated(review: Review, item: ReviewDue) -> Review:
         return review
     if review.kind not in item.kinds:
         return _close(review, item.at)
-    return msgspec.structs.replace(review, score=item.score, reasons=item.reasons)
+    return msgspec.structs.replace(review, score=item.score, reasons=item.reasons, decide_by=item.decide_by)
 
 
 def _passed(at: datetime, mark: datetime | None) -> bool:
@@ -159,6 +163,7 @@ def _opened(review_id: UUID, number: int, kind: ReviewKind, item: ReviewDue) -> 
         score=item.score,
         reasons=item.reasons,
         opened_at=item.at,
+        decide_by=item.decide_by,
     )
 
 

@@ -21,6 +21,8 @@ LONGEST_PAUSE: Final = timedelta(seconds=30)
 _MOST_DOUBLINGS: Final = 20
 _TOGETHER: Final = 10
 _UNKNOWN: Final = 404
+_AGAINST_APPROVAL: Final = frozenset({"declined", "failed", "canceled"})
+"""Statuses to which an approval does not lead: something else came first, as the clock of the movement's owner."""
 
 _told: Final = counter("fraud_verdicts_told", "Verdicts that their movement's owner has answered.", ["outcome"])
 _failed: Final = counter("fraud_verdicts_failed", "Verdicts that their movement's owner does not know.")
@@ -73,6 +75,9 @@ class Teller:
     async def _answered(self, telling: Telling, status: str) -> None:
         async with self._database.transaction() as connection:
             took = await store.told(connection, telling, status)
+        if telling.verdict.outcome == "approve" and status in _AGAINST_APPROVAL:
+            movement = str(telling.verdict.subject_id)
+            _log.warning("approval_without_effect", subject=telling.subject, subject_id=movement, status=status)
         if took is not None:
             _told.labels(telling.verdict.outcome).inc()
             _took.observe(took.total_seconds())

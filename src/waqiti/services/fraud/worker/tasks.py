@@ -5,13 +5,13 @@ from typing import Final
 
 from waqiti.contracts.casework import PAYMENT_CASEWORK
 from waqiti.contracts.catalog import FRAUD
-from waqiti.foundation import idempotency
 from waqiti.foundation.clock import utc_now
-from waqiti.foundation.database import Database
+from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Consumer, follow
 from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime.forgetting import forget
 from waqiti.foundation.telemetry import logger
 from waqiti.services.fraud.domain.features import FORGET_AFTER
 from waqiti.services.fraud.store import signals
@@ -28,9 +28,6 @@ _BETWEEN_TELLINGS_SECONDS: Final = 0.1
 _BETWEEN_MEASURES_SECONDS: Final = 2.0
 _PAUSE_TIMES_WORK: Final = 49
 _AWAY_SECONDS: Final = 1.0
-_FORGET_SECONDS: Final = 60.0
-_FORGET_AT_ONCE: Final = 1_000
-_BETWEEN_FORGETTING_SECONDS: Final = 0.1
 
 _log: Final = logger(__name__)
 
@@ -84,17 +81,13 @@ def measure(figures: Figures) -> BackgroundTask:
     return BackgroundTask("measure", run)
 
 
-def forget(database: Database) -> BackgroundTask:
-    """Forget idempotency keys after 7 days, and signals that no rule asks for any more; some at a time."""
+def forget_signals(database: Database) -> BackgroundTask:
+    """Forget signals that no rule asks for any more."""
 
-    async def run(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            async with database.connection() as connection:
-                await idempotency.sweep(connection, _FORGET_AT_ONCE)
-                forgotten = await signals.sweep(connection, utc_now() - FORGET_AFTER, _FORGET_AT_ONCE)
-            await rest(stop, _FORGET_SECONDS if forgotten < _FORGET_AT_ONCE else _BETWEEN_FORGETTING_SECONDS)
+    async def sweep(connection: Connection, at_once: int) -> int:
+        return await signals.sweep(connection, utc_now() - FORGET_AFTER, at_once)
 
-    return BackgroundTask("forget what is old", run)
+    return forget("signals", database, sweep)
 
 
 async def _measure(figures: Figures) -> None:
