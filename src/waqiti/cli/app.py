@@ -168,6 +168,11 @@ models.command(
     help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",
 )
 models.command(
+    "waqiti.cli.registry.showing:card",
+    name="card",
+    help="Print the card of a version: what it was trained on, and what it is worth, in words and figures.",
+)
+models.command(
     "waqiti.cli.registry.evaluating:evaluate",
     name="evaluate",
     help="Measure a version, by default the one in force; any other beside the one in force, for its gates.",

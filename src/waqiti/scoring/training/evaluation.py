@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 
+from waqiti.contracts.switches import DEFAULT_REVIEW_THRESHOLD
 from waqiti.scoring.artifact import Metrics
 from waqiti.scoring.calibration import Floats
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.state import DAY
 from waqiti.scoring.training import metrics
-from waqiti.scoring.training.innocence import REVIEW_AT
 from waqiti.scoring.training.samples import Sample, TrainingDataError
 from waqiti.scoring.training.split import Period
 from waqiti.scoring.training.table import Bools, Progress, Table, tabulate
@@ -52,8 +52,8 @@ def measure(scores: Floats, table: Table, test: Bools, period: Period, train_row
         average_precision=metrics.average_precision(labels, scores),
         precision_at_100=precision,
         precision_at_100_ceiling=ceiling,
-        false_positive_rate=metrics.share_at(~labels, scores, REVIEW_AT),
-        recall=metrics.share_at(labels, scores, REVIEW_AT),
+        false_positive_rate=metrics.share_at(~labels, scores, DEFAULT_REVIEW_THRESHOLD),
+        recall=metrics.share_at(labels, scores, DEFAULT_REVIEW_THRESHOLD),
         calibration_error=metrics.calibration_error(labels, scores),
     )
 

@@ -14,6 +14,8 @@ from waqiti.contracts.ml import MlClient
 from waqiti.contracts.modes import MODES
 from waqiti.contracts.payment import PaymentClient
 from waqiti.contracts.switches import (
+    DEFAULT_FRAUD_THRESHOLD,
+    DEFAULT_REVIEW_THRESHOLD,
     FRAUD_THRESHOLD,
     MANUAL_REVIEW_MODE,
     MANUAL_REVIEW_THRESHOLD,
@@ -23,7 +25,7 @@ from waqiti.contracts.switches import (
 from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.idempotency import answered_before
-from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service, forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.scoring.shipped import shipped_artifact
 from waqiti.services.fraud.api.reviews import public_routes
@@ -41,7 +43,6 @@ from waqiti.services.fraud.usecases.telling import Teller
 from waqiti.services.fraud.worker.tasks import (
     follow_casework,
     follow_models,
-    forget_requests,
     measure,
     tell_verdicts,
 )
@@ -59,8 +60,10 @@ class FraudSettings(PublicSettings, frozen=True, kw_only=True):
     ``false_positive_window_seconds`` is how far back the rate of false positives looks.
     """
 
-    fraud_threshold: Annotated[Share, Meta(extra={"variable": FRAUD_THRESHOLD})] = 0.85
-    manual_review_threshold: Annotated[Share, Meta(extra={"variable": MANUAL_REVIEW_THRESHOLD})] = 0.70
+    fraud_threshold: Annotated[Share, Meta(extra={"variable": FRAUD_THRESHOLD})] = DEFAULT_FRAUD_THRESHOLD
+    manual_review_threshold: Annotated[Share, Meta(extra={"variable": MANUAL_REVIEW_THRESHOLD})] = (
+        DEFAULT_REVIEW_THRESHOLD
+    )
     manual_review_mode: Annotated[bool, Meta(extra={"variable": MANUAL_REVIEW_MODE})] = True
     false_positive_window_seconds: Annotated[float, Meta(ge=60, le=7 * 86_400)] = 86_400
 

@@ -11,8 +11,10 @@ from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.settings import Settings
 from waqiti.foundation.telemetry import logger
+from waqiti.services.ml.api.changing import changing_routes
 from waqiti.services.ml.api.internal import internal_routes
-from waqiti.services.ml.api.models import VERSIONS_PATH, model_routes
+from waqiti.services.ml.api.reading import VERSIONS_PATH, reading_routes
+from waqiti.services.ml.api.recording import recording_routes
 from waqiti.services.ml.usecases.artifacts import Workshop
 from waqiti.services.ml.usecases.changes import Changes
 from waqiti.services.ml.usecases.changing import Changing
@@ -50,7 +52,11 @@ def service(workshop: Workshop) -> Service[MlSettings]:
             _log.warning("shipped_model_not_registered", detail=error.detail)
         yield Application(
             asgi=context.http(
-                model_routes(registry, Changing(database, workshop, pushing)),
+                [
+                    *reading_routes(registry),
+                    *recording_routes(registry),
+                    *changing_routes(Changing(database, workshop, pushing)),
+                ],
                 raw=internal_routes(pushing, registry),
                 body_limits={VERSIONS_PATH: _MAX_BODY_BYTES},
                 rules=MODES,

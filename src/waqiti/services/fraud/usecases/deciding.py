@@ -16,6 +16,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.idempotency import Answer, RequestKey, Stored, begin, keep, keep_refusal, replay
+from waqiti.foundation.ids import LAST_ID
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.fraud.domain.dossiers import KINDS, STATUSES, Decision, Review
 from waqiti.services.fraud.domain.labels import Finding
@@ -23,8 +24,6 @@ from waqiti.services.fraud.store import dossiers, reviews
 from waqiti.services.fraud.store.verdicts import Telling
 from waqiti.services.fraud.usecases.learning import learn
 from waqiti.services.fraud.usecases.telling import Teller
-
-_NEWEST: Final = UUID(int=(1 << 128) - 1)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decisions: Final = counter("fraud_reviews_decided", "Reviews that a person decided.", ["kind", "outcome"])
@@ -45,7 +44,7 @@ class Reviews:
         statuses: Sequence[ReviewStatus] = STATUSES if status is None else (status,)
         kinds: Sequence[ReviewKind] = KINDS if kind is None else (kind,)
         async with self._database.connection() as connection:
-            return await reviews.newest(connection, statuses, kinds, before or _NEWEST, limit)
+            return await reviews.newest(connection, statuses, kinds, before or LAST_ID, limit)
 
     async def read(self, review_id: UUID) -> Review:
         """Read a review.

@@ -5,7 +5,6 @@ from typing import Final
 
 from waqiti.contracts.casework import PAYMENT_CASEWORK
 from waqiti.contracts.catalog import FRAUD
-from waqiti.foundation import idempotency
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
@@ -26,8 +25,6 @@ _BETWEEN_TELLINGS_SECONDS: Final = 0.1
 _BETWEEN_MEASURES_SECONDS: Final = 2.0
 _PAUSE_TIMES_WORK: Final = 49
 _AWAY_SECONDS: Final = 1.0
-_FORGET_SECONDS: Final = 60.0
-_FORGET_AT_ONCE: Final = 1_000
 
 _log: Final = logger(__name__)
 
@@ -79,18 +76,6 @@ def measure(figures: Figures) -> BackgroundTask:
             show_nothing()
 
     return BackgroundTask("measure", run)
-
-
-def forget_requests(database: Database) -> BackgroundTask:
-    """Forget idempotency keys after 7 days."""
-
-    async def run(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            async with database.connection() as connection:
-                await idempotency.sweep(connection, _FORGET_AT_ONCE)
-            await rest(stop, _FORGET_SECONDS)
-
-    return BackgroundTask("forget requests", run)
 
 
 async def _measure(figures: Figures) -> None:

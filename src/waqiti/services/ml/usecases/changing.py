@@ -26,7 +26,7 @@ _log: Final = logger(__name__)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that somebody wants in force."""
+    """A version that somebody wants in force, where given only as long as ``expected_revision`` is."""
 
     model: str
     version: str
@@ -34,6 +34,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     kind: ChangeKind
     force: bool = False
+    expected_revision: int | None = None
 
 
 class _Candidate(msgspec.Struct, frozen=True):
@@ -57,11 +58,12 @@ class Changing:
         One that is in force already stays so, and nothing is recorded.
 
         Raises:
-            Problem: 404, there is no such version; 409 ``gate_failed``, it may not be; 409 ``conflict``, others keep
-                changing the champion meanwhile.
+            Problem: 404, there is no such version; 409 ``gate_failed``, it may not be; 409 ``conflict``, another
+                revision is in force than was expected, or others keep changing the champion meanwhile.
         """
         for _ in range(_ATTEMPTS):
             candidate = await self._candidate(wanted.model, wanted.version)
+            _check_expected(wanted, candidate.before)
             gates = [] if candidate.before.version == wanted.version else await self._gates(candidate, wanted.kind)
             failed = [gate for gate in gates if not gate.ok]
             if failed and not (wanted.force and _may_be_forced(failed)):
@@ -144,6 +146,16 @@ class Changing:
             replicas=served.replicas,
             unreached=served.unreached,
         )
+
+
+def _check_expected(wanted: Wanted, before: Pointer) -> None:
+    """Refuse what was decided in view of another champion; whoever asks again for what is in force is answered so."""
+    if wanted.expected_revision in (None, before.revision) or before.version == wanted.version:
+        return
+    raise Problem.conflict(
+        f"Revision {before.revision} is in force, {before.version or 'no model'}, and not {wanted.expected_revision}: "
+        "somebody else changed it."
+    )
 
 
 def _may_be_forced(failed: list[Gate]) -> bool:

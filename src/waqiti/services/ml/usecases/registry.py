@@ -5,6 +5,8 @@ import hashlib
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from waqiti.contracts.ml import FRAUD_DETECTION, MAX_ARTIFACT_BYTES, Champion
 from waqiti.contracts.public.models import ChampionChange, Comparison, NewComparison, Source
 from waqiti.foundation.database import Connection, Database
@@ -124,8 +126,20 @@ class Registry:
             raise Problem.not_found("There is no such artifact.")
         return found
 
+    async def card(self, model: str, version: str) -> str:
+        """Read the card of a version, in Markdown.
+
+        Raises:
+            Problem: 404, there is no such version.
+        """
+        async with self._database.connection() as connection:
+            found = await models.card(connection, model, version)
+        if found is None:
+            raise unknown_version(model, version)
+        return msgspec.json.decode(found, type=str)
+
     async def compare(self, new: NewComparison, by: str) -> Comparison:
-        """Record how a version did beside another; it counts as long as that one is in force.
+        """Record how a version did beside another; it counts as long as that one is in force. Repeated, it is one.
 
         Raises:
             Problem: 404, one of them does not exist.

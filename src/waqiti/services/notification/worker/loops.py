@@ -10,7 +10,7 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.events import Consumer, follow
 from waqiti.foundation.pausing import rest
-from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime import BackgroundTask, forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.services.notification.usecases.driving import Driver
 from waqiti.services.notification.usecases.following import Following
@@ -60,6 +60,7 @@ def keep_house(database: Database) -> list[BackgroundTask]:
     return [
         _repeating("forget what is old", sweep_once, _SWEEP_SECONDS),
         _repeating("measure deliveries", measure_once, _MEASURE_SECONDS),
+        forget_requests(database),
     ]
 
 

@@ -23,11 +23,11 @@ from waqiti.foundation.http import (
     requires_scope,
     write_cursor,
 )
+from waqiti.foundation.ids import LAST_ID
 from waqiti.foundation.security import OPERATOR
 from waqiti.services.payment.api import views
 from waqiti.services.payment.api.identities import payment_id_of
 from waqiti.services.payment.domain.disputes import Dispute
-from waqiti.services.payment.domain.times import LAST_ID
 from waqiti.services.payment.usecases.disputing import Disputing, Opening, Resolution
 
 DisputeStatusParameter = Annotated[DisputeStatus | None, QueryParameter(description="A status.")]
