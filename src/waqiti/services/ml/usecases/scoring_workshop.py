@@ -3,19 +3,16 @@
 What loads and trains models is imported when it is needed: a registry that idles holds none of it.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from waqiti.contracts.public.models import ModelFigures
+from waqiti.scoring.figures import figures_of
 from waqiti.scoring.shipped import shipped_artifact
 from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected
 
 if TYPE_CHECKING:
-    from waqiti.scoring.artifact import Metrics
     from waqiti.scoring.predictor import Predictor
-
-_TOP: Final = 100
 
 
 class ScoringWorkshop:
@@ -47,22 +44,6 @@ class ScoringWorkshop:
     def shipped(self) -> bytes | None:
         """Return the artifact that comes with this release."""
         return shipped_artifact()
-
-
-def figures_of(metrics: "Metrics") -> ModelFigures:
-    """Return the figures of a training as the API shows them."""
-    return ModelFigures(
-        rows=metrics.rows,
-        frauds=metrics.frauds,
-        train_rows=metrics.train_rows,
-        auc=metrics.auc,
-        average_precision=metrics.average_precision,
-        precision_at_k=metrics.precision_at_100,
-        k=_TOP,
-        recall=metrics.recall,
-        false_positive_rate=metrics.false_positive_rate,
-        calibration_error=metrics.calibration_error,
-    )
 
 
 def _loaded(content: bytes) -> "Predictor":
