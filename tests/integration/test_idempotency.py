@@ -22,7 +22,8 @@ from waqiti.foundation.idempotency import (
     sweep,
 )
 from waqiti.foundation.ids import new_id
-from waqiti.foundation.runtime import forget_requests, forgetting
+from waqiti.foundation.runtime import forgetting
+from waqiti.foundation.runtime.forgetting import forget_requests
 
 Empty = Callable[[], FreshDatabase]
 

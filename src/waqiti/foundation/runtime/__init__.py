@@ -1,7 +1,6 @@
 """Runs services: ``run([SERVICE], "api")`` serves them in one event loop on real sockets until told to stop."""
 
 from waqiti.foundation.runtime.context import Context
-from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.runtime.run import run, serve_in_background
 from waqiti.foundation.runtime.service import Application, Role, Service
 from waqiti.foundation.runtime.tasks import BackgroundTask
@@ -12,7 +11,6 @@ __all__ = [
     "Context",
     "Role",
     "Service",
-    "forget_requests",
     "run",
     "serve_in_background",
 ]

@@ -13,7 +13,8 @@ from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.idempotency import answered_before
-from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service, forget_requests
+from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.services.compliance.api.cases import case_routes
 from waqiti.services.compliance.api.customers import public_routes

@@ -25,7 +25,8 @@ from waqiti.contracts.switches import (
 from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.idempotency import answered_before
-from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service, forget_requests
+from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.scoring.shipped import shipped_artifact
 from waqiti.scoring.trial import library

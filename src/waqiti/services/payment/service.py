@@ -18,7 +18,8 @@ from waqiti.contracts.switches import PublicSettings
 from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import Consumer, EventWriter
-from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service, forget_requests
+from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.services.payment.api.disputes import dispute_handlers
 from waqiti.services.payment.api.paying import paying_routes
 from waqiti.services.payment.api.payments import command_handlers, reading_handlers

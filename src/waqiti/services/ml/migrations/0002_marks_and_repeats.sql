@@ -2,7 +2,8 @@
 ALTER TABLE readers ADD COLUMN serving_sha256 text;
 
 -- The same figures of the same versions are one comparison, however often they are sent; when and by whom it was made
--- last is all that may change of it.
+-- last is all that may change of it. The table is small, for people write to it.
+-- squawk-ignore require-concurrent-index-creation
 CREATE UNIQUE INDEX comparisons_once
     ON comparisons (model, version, champion, md5(data || E'\n' || figures::text || champion_figures::text));
 

@@ -10,7 +10,8 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.events import Consumer, follow
 from waqiti.foundation.pausing import rest
-from waqiti.foundation.runtime import BackgroundTask, forget_requests
+from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.services.notification.usecases.driving import Driver
 from waqiti.services.notification.usecases.following import Following

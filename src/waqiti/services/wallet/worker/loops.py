@@ -8,7 +8,8 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client import NoAnswer
 from waqiti.foundation.pausing import rest
-from waqiti.foundation.runtime import BackgroundTask, forget_requests
+from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.services.wallet.domain.rails import Rail
 from waqiti.services.wallet.usecases.driving import Driver
 from waqiti.services.wallet.usecases.rounds import drive_due, hear_rails
