@@ -196,9 +196,9 @@ def due(
     )
 
 
-def over(item: ReviewDue, *, minutes: int = 1, status: str = "canceled") -> ReviewOver:
+def over(item: ReviewDue, *, minutes: int = 1) -> ReviewOver:
     """Return what says that nobody waits any more."""
-    return ReviewOver(subject=item.subject, subject_id=item.subject_id, status=status, at=at(minutes))
+    return ReviewOver(subject=item.subject, subject_id=item.subject_id, at=at(minutes))
 
 
 def at(minutes: int) -> datetime:

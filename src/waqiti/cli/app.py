@@ -111,7 +111,7 @@ payments.command(
 payments.command(
     "waqiti.cli.payments.commands:redrive",
     name="redrive",
-    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where one still waits.\n\n"
+    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where nothing is yet.\n\n"
     "Doing it twice, or while a payment is being decided, moves money once.",
 )
 payments.command(

@@ -51,15 +51,18 @@ class ReviewOver(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: ReviewSubject
     subject_id: UUID
-    status: str
     at: datetime
 
 
 class ReviewsDue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Movements to put into the queue, ``MAX_BATCH`` at most."""
+
     items: Annotated[list[ReviewDue], Meta(max_length=MAX_BATCH)]
 
 
 class ReviewsOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Movements to take out of the queue, ``MAX_BATCH`` at most."""
+
     items: Annotated[list[ReviewOver], Meta(max_length=MAX_BATCH)]
 
 

@@ -124,7 +124,6 @@ class Changing:
             before=before.version,
             kind=wanted.kind,
             by=wanted.by,
-            reason=wanted.reason,
             forced=[gate.name for gate in gates if not gate.ok],
         )
         return True

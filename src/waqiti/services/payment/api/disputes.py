@@ -78,7 +78,7 @@ def dispute_handlers(disputing: Disputing) -> list[ControllerRouterHandler]:
     async def resolve_dispute(
         request: Request, dispute_id: FromPath[DisputeId], data: JSONBody[public.NewResolution]
     ) -> Response[public.Dispute]:
-        """Say who was right (operators only): ``lost`` is who disputed, ``won`` is the platform."""
+        """Resolve it (operators only): ``lost`` means that the platform was wrong, ``won`` that it was right."""
         resolution = Resolution(_dispute_id(dispute_id), data.outcome, data.reason, request.principal.key_id)
         answer = await disputing.resolve(
             request.request_key, request.incoming.request_id, resolution, _renderer(request)

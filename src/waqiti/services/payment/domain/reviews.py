@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts.compliance import ComplianceDecision
-from waqiti.contracts.payment import CompliancePart, Decision, Status
+from waqiti.contracts.payment import CompliancePart, Decision
 from waqiti.contracts.reviews import ReviewDue, ReviewKind, ReviewOver, Verdict
 from waqiti.services.payment.domain.decisions import Screened, decision_of, score_of
 from waqiti.services.payment.domain.payments import Queued, State
@@ -84,6 +84,6 @@ def due(
     )
 
 
-def over(payment_id: UUID, status: Status, at: datetime) -> ReviewOver:
+def over(payment_id: UUID, at: datetime) -> ReviewOver:
     """Return what people are told of a payment that waits for them no longer."""
-    return ReviewOver(subject="payment", subject_id=payment_id, status=status, at=at)
+    return ReviewOver(subject="payment", subject_id=payment_id, at=at)

@@ -104,7 +104,7 @@ def review_due(due: ReviewDue, trace: str | None) -> NewEvent:
 def review_over(payment: Payment) -> NewEvent:
     """A payment that waits for nobody any more; ``payment`` is as it stands after it."""
     facts, state = payment.facts, payment.state
-    over = reviews.over(facts.id, state.status, state.updated_at)
+    over = reviews.over(facts.id, state.updated_at)
     return NewEvent(PAYMENT_CASEWORK, facts.from_wallet.hex, REVIEW_OVER, facts.id, _encode(over), traceparent())
 
 

@@ -64,7 +64,7 @@ def due(withdrawal: MovementRow) -> ReviewDue:
 
 def over(withdrawal: MovementRow, at: datetime) -> ReviewOver:
     """Return what people are told when a withdrawal waits for them no longer."""
-    return ReviewOver(subject="withdrawal", subject_id=withdrawal.id, status=withdrawal.status, at=at)
+    return ReviewOver(subject="withdrawal", subject_id=withdrawal.id, at=at)
 
 
 def lacks_score(withdrawal: MovementRow) -> bool:
