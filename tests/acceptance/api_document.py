@@ -1,4 +1,4 @@
-"""The API document as the code gives it: every service is built and asked, without a platform or a database."""
+"""The API documents as the code gives them: every service is built and asked, without a platform or a database."""
 
 import asyncio
 import base64
@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.raw import RawClient
-from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, NOTIFICATION, Deployment
+from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, ML, NOTIFICATION, Deployment
 from waqiti.foundation.runtime import serve_in_background
 from waqiti.foundation.security import new_private_key
 
 _NO_SERVER = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
-def document_of_the_code() -> dict[str, Any]:
-    """Return the document that the gateway gathers, for tests to be named by before anything runs."""
+def documents_of_the_code() -> dict[str, dict[str, Any]]:
+    """Return what operators and clients read, by deployment, for tests to be named by before anything runs.
+
+    The gateway gathers all that is public; ml-service is called at its own address, and has its own.
+    """
     with tempfile.TemporaryDirectory() as directory:
         token_key = Path(directory) / "token.pem"
         token_key.write_text(new_private_key())
@@ -25,13 +28,15 @@ def document_of_the_code() -> dict[str, Any]:
         return asyncio.run(_gathered(token_key))
 
 
-async def _gathered(token_key: Path) -> dict[str, Any]:
+async def _gathered(token_key: Path) -> dict[str, dict[str, Any]]:
     services = [import_module(f"{row.package}.service").SERVICE for row in DEPLOYMENTS]
     environments = {row.name: _environment(row, token_key) for row in DEPLOYMENTS}
     async with serve_in_background(services, environments, role="api") as addresses:
-        answer = await asyncio.to_thread(RawClient(addresses[GATEWAY], None).get, "/openapi.json")
-    document: dict[str, Any] = json.loads(answer.body)
-    return document
+        answers = {
+            name: await asyncio.to_thread(RawClient(addresses[name], None).get, "/openapi.json")
+            for name in (GATEWAY, ML)
+        }
+    return {name: json.loads(answer.body) for name, answer in answers.items()}
 
 
 def _environment(row: Deployment, token_key: Path) -> dict[str, str]:

@@ -1,7 +1,6 @@
-"""The whole API document, tried with generated requests: never a 5xx, and every answer as the document says.
+"""The whole API, and ml-service's, tried with generated requests: never a 5xx, every answer as the document says.
 
-Operations are driven by schemathesis' own interface: its fixture-fed ``parametrize`` renames a test while it runs, by
-an attribute that pytest 9.2 no longer has.
+Each operation is one test, named by it; hypothesis generates its requests from the document within that test.
 """
 
 from collections.abc import Iterator
@@ -24,11 +23,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.acceptance.api_document import document_of_the_code
+from tests.acceptance.api_document import documents_of_the_code
 from tests.support.held import held_payment, review_of
 from tests.support.people import People
 from tests.support.platform import Platform
 from waqiti.client import Client, pages
+from waqiti.contracts.catalog import GATEWAY
 
 AnyOperation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
 AnyCase: TypeAlias = "Case[Any]"
@@ -41,13 +41,25 @@ CHECKS = [
     response_schema_conformance,
 ]
 TIMEOUT_SECONDS = 40
-DOCUMENT = document_of_the_code()
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
-SCHEMA.config.generation.with_security_parameters = False
-OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
+DOCUMENTS = documents_of_the_code()
+
+
+def _operations(document: dict[str, Any]) -> list[AnyOperation]:
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.generation.with_security_parameters = False
+    return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+
+
+OPERATIONS = [(name, one) for name, document in DOCUMENTS.items() for one in _operations(document)]
 
 generated = settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+# One takes nothing, the other takes any text.
+NOTHING_IS_FORBIDDEN = {"GET /api/model/metrics", "GET /api/model/versions/{version}/artifact"}
+
+
+def each(found: list[tuple[str, AnyOperation]]) -> pytest.MarkDecorator:
+    labels = [operation.label for _, operation in found]
+    return pytest.mark.parametrize(("deployment", "operation"), found, ids=labels)
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +108,22 @@ def no_endpoint_is_left(client: Client) -> Iterator[None]:
         client.webhooks.delete(endpoint.id)
 
 
-def test_the_running_platform_gives_the_document_that_these_tests_are_named_by(platform: Platform) -> None:
-    assert requests.get(f"{platform.credentials.base_url}/openapi.json", timeout=TIMEOUT_SECONDS).json() == DOCUMENT
+@pytest.mark.parametrize("deployment", DOCUMENTS)
+def test_the_running_platform_gives_the_documents_that_these_tests_are_named_by(
+    platform: Platform, deployment: str
+) -> None:
+    answer = requests.get(f"{_address(platform, deployment)}/openapi.json", timeout=TIMEOUT_SECONDS)
+    assert answer.json() == DOCUMENTS[deployment]
 
 
-@each_operation
+def test_every_noun_of_the_api_is_tried() -> None:
+    tried = {operation.path.split("/")[2] for _, operation in OPERATIONS}
+    assert tried >= {"cases", "disputes", "events", "model", "payments", "reviews", "wallets", "webhook-endpoints"}
+
+
+@each(OPERATIONS)
 def test_what_the_document_allows_is_answered_as_it_says(
+    deployment: str,
     operation: AnyOperation,
     platform: Platform,
     session: requests.Session,
@@ -113,40 +135,49 @@ def test_what_the_document_allows_is_answered_as_it_says(
     def allowed(case: AnyCase, about_known_things: bool) -> None:
         if about_known_things:
             _point_at(case, known)
-        _call(case, platform, session, operators_key)
+        _call(case, _address(platform, deployment), session, operators_key)
 
     allowed()
 
 
-@each_operation
+@each([one for one in OPERATIONS if one[1].label not in NOTHING_IS_FORBIDDEN])
 def test_what_the_document_forbids_is_refused_as_it_says(
-    operation: AnyOperation, platform: Platform, session: requests.Session, operators_key: dict[str, str]
+    deployment: str,
+    operation: AnyOperation,
+    platform: Platform,
+    session: requests.Session,
+    operators_key: dict[str, str],
 ) -> None:
     @generated
     @given(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def forbidden(case: AnyCase) -> None:
-        _call(case, platform, session, operators_key, *rejection)
+        _call(case, _address(platform, deployment), session, operators_key, *rejection)
 
     # A batch is answered item by item: what is wrong with one of them is a problem in its result.
     rejection = [] if operation.path == "/v1/payments/batch" else [negative_data_rejection]
     forbidden()
 
 
-@each_operation
+@each(OPERATIONS)
 def test_without_a_key_nothing_is_answered_but_that(
-    operation: AnyOperation, platform: Platform, session: requests.Session
+    deployment: str, operation: AnyOperation, platform: Platform, session: requests.Session
 ) -> None:
     @settings(generated, max_examples=3)
     @given(operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
     def keyless(case: AnyCase) -> None:
-        assert _call(case, platform, session, {}).status_code == 401
+        assert _call(case, _address(platform, deployment), session, {}).status_code == 401
 
     keyless()
 
 
-def _call(case: Any, platform: Platform, session: requests.Session, headers: dict[str, str], *more: Any) -> Any:
+def _address(platform: Platform, deployment: str) -> str:
+    credentials = platform.credentials
+    return credentials.base_url if deployment == GATEWAY else credentials.services[deployment]
+
+
+def _call(case: Any, address: str, session: requests.Session, headers: dict[str, str], *more: Any) -> Any:
     return case.call_and_validate(
-        base_url=platform.credentials.base_url,
+        base_url=address,
         session=session,
         headers=headers,
         checks=[*CHECKS, *more],

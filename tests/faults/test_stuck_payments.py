@@ -124,7 +124,7 @@ def test_what_cannot_be_redriven_is_said_and_fails(platform: Platform) -> None:
 
 def test_redriving_is_for_operators_and_not_at_the_edge(platform: Platform) -> None:
     credentials = platform.credentials
-    body = {"ids": ["pay_01k0b2c3d4e5f6g7h8j9kamnpq"], "reason": "A test."}
+    body = {"ids": ["pay_01k0b2c3d4e5f6g7h8j9kamnpq"]}
     service = credentials.services["payment-service"]
 
     assert RawClient(service, credentials.operator_key).post(REDRIVE_PATH, body).status == 200

@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
 from tests.support.databases import FreshDatabase
+from waqiti.contracts.catalog import LEDGER, deployment
 from waqiti.foundation.database.migrations import SHARED_PACKAGES, MigrationError, migrate
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.migrating import migrate_all
 
 Empty = Callable[[], FreshDatabase]
 
@@ -72,6 +76,17 @@ async def test_a_changed_file_and_a_missing_file_are_refused(empty_database: Emp
     (folder / "0001_coins.sql").unlink()
     with pytest.raises(MigrationError, match="is gone"):
         await migrate(url, [PACKAGE])
+
+
+async def test_a_state_of_another_commit_is_refused_and_what_removes_it_is_said(
+    empty_database: Empty, folder: Path
+) -> None:
+    url = empty_database().url
+    await migrate(url, [PACKAGE])
+    (folder / "0001_coins.sql").write_text("CREATE TABLE coins (n bigint)")
+    own = msgspec.structs.replace(deployment(LEDGER), package=PACKAGE)
+    with pytest.raises(ClusterError, match=r"0001_coins\.sql was changed .* waqiti down --wipe removes this one"):
+        await migrate_all([own], {LEDGER: url})
 
 
 async def test_a_misnamed_file_and_a_number_used_twice_are_refused(empty_database: Empty, folder: Path) -> None:

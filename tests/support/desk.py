@@ -17,7 +17,7 @@ from tests.support.tcp_proxy import TcpProxy
 from waqiti.contracts.catalog import LEDGER, PAYMENT
 from waqiti.contracts.ledger import Account, LedgerClient, OpenAccount, SetFlags, Transfer, system_account_id
 from waqiti.contracts.ledger import system_accounts as accounts_of
-from waqiti.contracts.payment import CONSUMER_GROUP
+from waqiti.contracts.payment import CONSUMER_GROUP, WAITING
 from waqiti.contracts.wallet import WalletFacts
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import DeadLetter, LogAdmin
@@ -37,7 +37,6 @@ _COUNTS: Final = {
     "refunds": "SELECT count(*) AS rows FROM refunds",
     "steps": "SELECT count(*) AS rows FROM steps",
 }
-WAITING: Final = frozenset({"created", "screening"})
 
 
 class Desk:

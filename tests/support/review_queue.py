@@ -178,6 +178,7 @@ def due(
     subject: ReviewSubject = "withdrawal",
     minutes: int = 0,
     score: float | None = 0.8,
+    decide_by: datetime | None = None,
 ) -> ReviewDue:
     """Return what says that a movement is due, so many minutes after noon."""
     return ReviewDue(
@@ -191,12 +192,13 @@ def due(
         score=score,
         reasons=REASONS,
         at=at(minutes),
+        decide_by=decide_by,
     )
 
 
-def over(item: ReviewDue, *, minutes: int = 1, status: str = "canceled") -> ReviewOver:
+def over(item: ReviewDue, *, minutes: int = 1) -> ReviewOver:
     """Return what says that nobody waits any more."""
-    return ReviewOver(subject=item.subject, subject_id=item.subject_id, status=status, at=at(minutes))
+    return ReviewOver(subject=item.subject, subject_id=item.subject_id, at=at(minutes))
 
 
 def at(minutes: int) -> datetime:

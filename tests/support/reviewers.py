@@ -43,9 +43,9 @@ class Reviewers(Deciders):
         return [service_of(FRAUD, fraud), service_of(COMPLIANCE, compliance)]
 
     def heard(self, withdrawal: UUID) -> list[str]:
-        """Return what was said of a withdrawal, each thing once: the kinds that are due, or the status it has now."""
+        """Return what was said of a withdrawal, each thing once: the kinds that are due, or that it is over."""
         said = [item for item in self.told if item.subject_id == withdrawal]
-        return list(dict.fromkeys(" ".join(one.kinds) if isinstance(one, ReviewDue) else one.status for one in said))
+        return list(dict.fromkeys(" ".join(one.kinds) if isinstance(one, ReviewDue) else "over" for one in said))
 
     async def _due(self, incoming: Incoming) -> Outgoing:
         return await self._take(msgspec.json.decode(incoming.body, type=ReviewsDue).items)

@@ -133,7 +133,7 @@ def test_anything_else_is_no_period(text: str) -> None:
 
 
 def test_too_long_a_period_is_told_what_the_option_that_was_given_allows() -> None:
-    with pytest.raises(ClusterError, match=r"^--older is at most 30 days, and not '9999999d'$"):
+    with pytest.raises(ClusterError, match=r"^--older is at most 30 days$"):
         period_of("9999999d", "--older")
 
 

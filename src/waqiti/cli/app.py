@@ -116,7 +116,7 @@ payments.command(
 payments.command(
     "waqiti.cli.payments.commands:redrive",
     name="redrive",
-    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where one still waits.\n\n"
+    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where nothing is yet.\n\n"
     "Doing it twice, or while a payment is being decided, moves money once.",
 )
 payments.command(
@@ -187,6 +187,11 @@ models.command(
     help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",
 )
 models.command(
+    "waqiti.cli.registry.showing:card",
+    name="card",
+    help="Print the card of a version: what it was trained on, and what it is worth, in words and figures.",
+)
+models.command(
     "waqiti.cli.registry.evaluating:evaluate",
     name="evaluate",
     help="Measure a version, by default the one in force; any other beside the one in force, for its gates.",
@@ -194,12 +199,13 @@ models.command(
 models.command(
     "waqiti.cli.registry.changing:promote",
     name="promote",
-    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.",
+    help="Bring a version into force on every replica; exit 3 where a gate refuses it, "
+    "1 where a replica is late or absent.",
 )
 models.command(
     "waqiti.cli.registry.changing:rollback",
     name="rollback",
-    help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.",
+    help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late or absent.",
 )
 app.command(models)
 

@@ -21,7 +21,6 @@ from waqiti.operations.switches.listing import list_switches
 
 _THRESHOLDS: Final = (FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD)
 _POOLS: Final = (DB_POOL_MAX_SIZE, DB_POOL_MIN_IDLE)
-_STAYS: Final = " (leave it out for what is to stay)"
 
 
 def show(*, json: Json = False) -> int:
@@ -70,7 +69,7 @@ def put(
             services=wanted.deployments_of(switch, service),
             actor=actor(),
             reason=wanted.reason_of(reason),
-            expires_at=None if period is None else utc_now() + wanted.period_of(period, "--for", _STAYS),
+            expires_at=None if period is None else utc_now() + wanted.period_of(period),
         )
     )
     return _report(done, as_json=json)

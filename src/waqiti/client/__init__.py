@@ -52,6 +52,7 @@ from waqiti.contracts.public.payments import (
     Refund,
 )
 from waqiti.contracts.public.reviews import Review
+from waqiti.contracts.public.status import PlatformStatus
 from waqiti.contracts.public.wallets import (
     Balance,
     BalanceAt,

@@ -3,24 +3,12 @@
 from types import TracebackType
 from typing import Self
 
-from waqiti.client.models import Models
-from waqiti.client.resources import (
-    Cases,
-    Customers,
-    Disputes,
-    Events,
-    Movements,
-    Payments,
-    Refunds,
-    Reviews,
-    Status,
-    Wallets,
-    Webhooks,
-)
+from waqiti.client.calling import Awaiting
+from waqiti.client.resources import Resources
 from waqiti.client.transport import DEFAULT_TIMEOUT_SECONDS, Transport
 
 
-class AsyncClient:
+class AsyncClient(Resources[Awaiting]):
     """Calls a Waqiti platform.
 
     Every writing call carries an idempotency key, its own where none is given, and is retried under that key where no
@@ -46,19 +34,7 @@ class AsyncClient:
             max_connections=max_connections,
             max_attempts=max_attempts,
         )
-        self.customers = Customers(self._transport)
-        self.cases = Cases(self._transport)
-        self.wallets = Wallets(self._transport)
-        self.deposits = Movements(self._transport, "/v1/deposits")
-        self.withdrawals = Movements(self._transport, "/v1/withdrawals")
-        self.payments = Payments(self._transport)
-        self.refunds = Refunds(self._transport)
-        self.disputes = Disputes(self._transport)
-        self.reviews = Reviews(self._transport)
-        self.models = Models(self._transport)
-        self.status = Status(self._transport)
-        self.events = Events(self._transport)
-        self.webhooks = Webhooks(self._transport)
+        super().__init__(self._transport, Awaiting())
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -35,6 +35,9 @@ Status = Literal[
     "canceled",
     "expired",
 ]
+WAITING: Final[frozenset[Status]] = frozenset({"created", "screening"})
+"""Statuses in which nothing is decided yet; a client that waits goes on waiting."""
+
 FINAL: Final = frozenset({"declined", "captured", "partially_refunded", "refunded", "failed", "canceled", "expired"})
 """Statuses in which the money of the payment has come to rest (refunds may still follow)."""
 
@@ -130,10 +133,9 @@ is to come will move it; ``not_waiting``: something was decided about it before.
 
 
 class Redrive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Payments to move on now, by the ids that clients know, and why."""
+    """Payments to move on now, by the ids that clients know."""
 
     ids: Annotated[list[str], Meta(min_length=1, max_length=MAX_REDRIVE)]
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class Redriven(msgspec.Struct, frozen=True, kw_only=True):

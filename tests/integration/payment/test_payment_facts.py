@@ -233,7 +233,7 @@ async def test_what_people_said_is_part_of_the_life(
         for what in (
             "dispute opened: fraud",
             "review opened: fraud",
-            "review fraud approved, labelled legitimate (Known.)",
+            "review fraud approved, labelled legitimate",
             "verdict told: approve; payment-service: captured",
         ):
             assert what in said, said

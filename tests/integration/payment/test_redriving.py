@@ -21,7 +21,7 @@ REQUEUED = "SELECT count(*) AS events FROM eventlog.events WHERE subject = $1 AN
 
 
 async def redrive(desk: Desk, *ids: str) -> list[tuple[str, str | None]]:
-    body = {"ids": list(ids), "reason": "A test."}
+    body = {"ids": list(ids)}
     answer = await desk.send("POST", REDRIVE_PATH, body, key=OPERATOR_KEY)
     assert answer.status == 200, answer
     found: Sequence[Any] = answer.document()["payments"]
@@ -102,7 +102,7 @@ async def test_redriven_while_it_is_being_decided_again_and_again_it_is_captured
 async def test_what_there_is_not_is_said_and_only_operators_may_ask(open_payments: OpenDesk) -> None:
     async with open_payments() as desk:
         nobody = encode("pay", new_id())
-        body = {"ids": [nobody], "reason": "A test."}
+        body = {"ids": [nobody]}
 
         assert await redrive(desk, nobody) == [("unknown", None)]
         assert (await desk.send("POST", REDRIVE_PATH, body, key=API_KEY)).status == 403

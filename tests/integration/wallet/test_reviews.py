@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +26,16 @@ from waqiti.foundation.http.client import ServiceClient
 from waqiti.foundation.ids import encode, new_id
 from waqiti.services.ledger.service import SERVICE as LEDGER_SERVICE
 from waqiti.services.wallet.service import SERVICE as WALLET_SERVICE
+from waqiti.services.wallet.usecases import verdicts
 
 FUNDS = 500
 AMOUNT = 200
 BY_SCORE = scored("review", 0.8, "large")
+_RELEASED = """
+UPDATE movements SET
+    step = 'release', failure_code = 'review_expired', failure_detail = 'Too late.', next_at = now() + interval '1 h'
+RETURNING 1
+"""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -112,7 +119,7 @@ async def test_what_fraud_and_compliance_want_looked_at_is_due_at_once_and_paid_
         assert ended["status"] == "settled"
         assert [await place.tell(verdict), await place.tell(refusal(identifier, "fraud"))] == ["settled"] * 2
         assert await place.bank.balance(wallet) == (FUNDS - AMOUNT, 0, FUNDS - AMOUNT)
-        assert place.reviewers.heard(identifier) == ["fraud compliance", "settled"]
+        assert place.reviewers.heard(identifier) == ["fraud compliance", "over"]
         passed = await transitions(place.bank, "wdr", held["id"])
         assert passed == ["pending", "in_review", "in_review", "in_review", "pending", "settled"]
         said = "SELECT reason FROM movement_transitions WHERE actor = $1"
@@ -133,7 +140,7 @@ async def test_one_that_is_declined_gives_the_money_back(house: House, declined:
         assert answers == ["declined", "declined"]
         assert (ended["status"], ended["failure"]["code"]) == ("declined", code)
         assert await place.bank.balance(wallet) == (FUNDS, 0, FUNDS)
-        assert place.reviewers.heard(identifier)[-1] == "declined"
+        assert place.reviewers.heard(identifier)[-1] == "over"
         assert await rows_of(place.bank, "SELECT count(*) FROM sandbox_rail.orders WHERE kind = 'withdrawal'") == [(0,)]
 
 
@@ -220,15 +227,13 @@ async def test_a_verdict_about_a_review_whose_filing_was_never_answered_counts(h
 
 
 @pytest.mark.parametrize(
-    ("score", "heard", "status"),
+    ("score", "status"),
     [
-        (scored("approve", 0.1), ["no_score", "in_review", "settled"], "settled"),
-        (scored("decline", 0.9), ["no_score", "declined"], "declined"),
+        (scored("approve", 0.1), "settled"),
+        (scored("decline", 0.9), "declined"),
     ],
 )
-async def test_a_review_without_a_score_closes_itself_when_there_is_one(
-    house: House, score: Any, heard: list[str], status: str
-) -> None:
+async def test_a_review_without_a_score_closes_itself_when_there_is_one(house: House, score: Any, status: str) -> None:
     reviewers = Reviewers()
     reviewers.fraud = "away"
     async with opened(house, reviewers) as place:
@@ -239,7 +244,7 @@ async def test_a_review_without_a_score_closes_itself_when_there_is_one(
         reviewers.score, reviewers.fraud = score, "well"
 
         assert (await place.ended(identifier))["status"] == status
-        assert reviewers.heard(identifier) == heard
+        assert reviewers.heard(identifier) == ["no_score", "over"]
         left = FUNDS - AMOUNT if status == "settled" else FUNDS
         assert await place.bank.balance(wallet) == (left, 0, left)
 
@@ -258,7 +263,7 @@ async def test_a_score_that_wants_a_person_to_look_takes_the_place_of_none(house
         await place.tell(approval(identifier, "no_score", "fraud", "compliance"))
 
         assert (await place.ended(identifier))["status"] == "settled"
-        assert reviewers.heard(identifier) == ["no_score compliance", "fraud compliance", "settled"]
+        assert reviewers.heard(identifier) == ["no_score compliance", "fraud compliance", "over"]
 
 
 async def test_what_a_person_says_while_a_score_is_awaited_is_what_counts(house: House) -> None:
@@ -300,6 +305,28 @@ async def test_an_approval_waits_for_compliance_and_is_acted_upon_when_it_answer
         assert await place.bank.balance(wallet) == (FUNDS - AMOUNT, 0, FUNDS - AMOUNT)
 
 
+async def test_an_approval_that_comes_while_the_money_is_given_back_is_in_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+    log = SimpleNamespace(warning=lambda event, **fields: said.append((event, fields["code"])))
+    monkeypatch.setattr(verdicts, "_log", log)
+    reviewers = Reviewers()
+    reviewers.score = BY_SCORE
+    async with opened(house, reviewers) as place:
+        wallet = await place.wallet()
+        identifier = uuid_of("wdr", (await place.withdraw(wallet))["id"])
+        await becomes(lambda: step_of(place, identifier), [("review",)])
+        await rows_of(place.bank, _RELEASED)
+
+        assert await place.tell(approval(identifier, "fraud")) == "in_review"
+        assert said == [("approval_too_late", "review_expired")]
+
+        await rows_of(place.bank, "UPDATE movements SET next_at = now() RETURNING 1")
+        assert (await place.ended(identifier))["failure"]["code"] == "review_expired"
+        assert await place.bank.balance(wallet) == (FUNDS, 0, FUNDS)
+
+
 async def test_nobody_decides_for_three_days_and_the_money_is_given_back(house: House) -> None:
     reviewers = Reviewers()
     reviewers.score = BY_SCORE
@@ -314,7 +341,7 @@ async def test_nobody_decides_for_three_days_and_the_money_is_given_back(house: 
 
         assert (ended["status"], ended["failure"]["code"]) == ("declined", "review_expired")
         assert await place.tell(approval(identifier, "fraud")) == "declined"
-        assert reviewers.heard(identifier) == ["fraud", "declined"]
+        assert reviewers.heard(identifier) == ["fraud", "over"]
         assert await place.bank.balance(wallet) == (FUNDS, 0, FUNDS)
 
 

@@ -30,6 +30,7 @@ from waqiti.operations.payments.life import Life
 from waqiti.operations.payments.redriving import Outcome, RedriveDone
 from waqiti.operations.payments.standing import standing, waits_for
 from waqiti.operations.payments.stuck import Amount, Shown, Stuck
+from waqiti.scoring import NAMES
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 ID = new_id()
@@ -85,7 +86,7 @@ SCORE = FraudFacts(
     outcome="review",
     reasons=[Reason("velocity", "Thirty payments within an hour, where this payer makes three a week, and more.")],
     model_version="v1.2.3",
-    features={"amount_ratio": 7.5, "payments_1h": 30},
+    features={name: index * 1_234.5678 for index, name in enumerate(NAMES)},
     decided_at=NOW,
 )
 SCREENED = ComplianceFacts(outcome="clear", state="reserved", refusals=[], reasons=[], reserved_at=NOW)
@@ -194,7 +195,6 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
                     kind="fraud",
                     status="approved",
                     label="legitimate",
-                    reason="Called the customer, who knows of it, and of a good many other things besides.",
                     decided_by="key_0123456789abcdef",
                     opened_at=NOW + timedelta(seconds=2),
                     decided_at=NOW + timedelta(days=1),
@@ -252,7 +252,6 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
         "key_0123456789abcdef  review fraud approved, labelled legitimate",
         "fraud-service         verdict told: approve; payment-service:",
         "held: 12.50 EUR until 2026-03-04 03:00:00Z",
-        "amount_ratio 7.5, payments_1h 30",
         "by model v1.2.3",
         "04:00:00.000  key_fedcba9876543210  dispute opened: wrongly_blocked",
         "3 attempts, last 503,",
@@ -263,6 +262,67 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
         ("payer", 0, 1_250, 1_250)
     ]
     assert msgspec.json.decode(msgspec.json.encode(shown))["traces"] == ["0af7651916cd43dd8448eb211c80319c"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcomes", "said"),
+    [
+        (["approved"], ["approve"], "People did approve it, but its clock ran out before payment-service could"),
+        (["approved", "closed"], [], "People approved some of its reviews, but not all of them in time."),
+    ],
+)
+def test_a_payment_that_was_approved_and_ran_out_of_time_says_why(
+    statuses: list[str], outcomes: list[str], said: str
+) -> None:
+    later = NOW + timedelta(hours=72)
+    found = life(
+        "declined",
+        failure_code="review_expired",
+        reviews=ReviewsFacts([review_of(status, later) for status in statuses], [told(one, later) for one in outcomes]),
+    )
+    text = " ".join(" ".join(line.text for line in explained_lines(explained(found, later))).split())
+
+    assert standing(found, later).startswith(f"It has ended, declined by review_expired, and no money moved. {said}")
+    assert "review fraud approved" in text
+    assert ("verdict told: approve; payment-service: declined" in text) == bool(outcomes)
+
+
+def test_a_payment_that_nobody_approved_says_nothing_of_people() -> None:
+    expired = life("declined", failure_code="review_expired", reviews=ReviewsFacts([review_of("closed", NOW)], []))
+    assert standing(expired, NOW).endswith("Nobody decided the review in time.")
+
+
+def review_of(status: str, at: datetime) -> ReviewFacts:
+    by_person = status == "approved"
+    return ReviewFacts(
+        id=new_id(),
+        kind="fraud",
+        status=status,
+        label=None,
+        decided_by="key_0123456789abcdef" if by_person else None,
+        opened_at=NOW,
+        decided_at=at,
+    )
+
+
+def told(outcome: str, at: datetime) -> VerdictFacts:
+    return VerdictFacts(outcome=outcome, state="told", attempts=1, answer="declined", decided_at=at, told_at=at)
+
+
+def test_features_that_are_not_0_stand_in_columns_by_name_in_four_digits() -> None:
+    values = {"pair_days": 0.0, "payee_age": 13.776769729647844, "amount": 1_234_567, "hour_of_day": 0.00012345}
+    found = life("captured", fraud=msgspec.structs.replace(SCORE, features=values))
+    lines = [line.text for line in explained_lines(explained(found, NOW))]
+
+    place = lines.index("  features")
+    assert lines[place + 1].split() == ["amount", "1,235,000", "payee_age", "13.78"]
+    assert lines[place + 2].split() == ["hour_of_day", "0.0001234"]
+    assert not any("pair_days" in line for line in lines)
+    score = explained(found, NOW).fraud
+    assert score is not None
+    assert score.features == values, "the document has them whole"
+    nothing = life("captured", fraud=msgspec.structs.replace(SCORE, features={"pair_days": 0.0}))
+    assert "  features" not in [line.text for line in explained_lines(explained(nothing, NOW))]
 
 
 def happened(seconds: float, kind: str, status: Status | None, actor: str, reason: str | None = None) -> Happened:
@@ -333,7 +393,7 @@ def test_what_redriving_came_to_is_said_of_each() -> None:
         Outcome(id="pay_01jd2v6h3m8q0r4t5w7x9yabcd", action="retried", before="screening", after="captured"),
         Outcome(id="pay_01jd2v6h3m8q0r4t5w7x9yabce", action="unknown", before=None, after=None),
     ]
-    lines = [line.text for line in redriven_lines(RedriveDone(payments=outcomes, stuck=[], seconds=1, audit_seq=1))]
+    lines = [line.text for line in redriven_lines(came_to(outcomes))]
 
     assert [one.moved for one in outcomes] == [True, False]
     assert lines[1].split()[1:] == ["-", "no", "such", "payment", "-"], "what still waits comes first"
@@ -343,8 +403,10 @@ def test_what_redriving_came_to_is_said_of_each() -> None:
 
 def test_a_screen_is_not_flooded() -> None:
     outcome = Outcome(id="pay_01jd2v6h3m8q0r4t5w7x9yabcd", action="requeued", before="created", after="created")
-    many = RedriveDone(payments=[outcome] * 1_000, stuck=[], seconds=1, audit_seq=1)
-
-    lines = redriven_lines(many)
+    lines = redriven_lines(came_to([outcome] * 1_000))
 
     assert (len(lines), lines[-1].text) == (32, "and 970 more: --json lists them")
+
+
+def came_to(outcomes: list[Outcome]) -> RedriveDone:
+    return RedriveDone(wanted=len(outcomes), payments=outcomes, stuck=[], failure=None, seconds=1, audit_seq=1)

@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from waqiti.contracts.payment import FINAL, Status
-from waqiti.services.payment.domain.states import HELD, REFUNDABLE, TRANSITIONS, WAITING, may_become
+from waqiti.contracts.payment import FINAL, WAITING, Status
+from waqiti.services.payment.domain.states import HELD, REFUNDABLE, TRANSITIONS, may_become
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 

@@ -76,7 +76,7 @@ def redrive(
     reason: str,
     json: Json = False,
 ) -> int:
-    """Move stuck payments on now, and wait until something is decided about each; exit 1 where one still waits.
+    """Move stuck payments on now, and wait until something is decided about each; exit 1 where nothing is yet.
 
     Doing it twice, or while a payment is being decided, moves money once.
 
@@ -102,7 +102,9 @@ def redrive(
         _print(redriven_lines(done))
     if done.stuck:
         say(f"{len(done.stuck)} of {len(done.payments)} are not decided: waqiti payments explain says why")
-    return FAILED if done.stuck else 0
+    if done.failure is not None:
+        say(f"{len(done.payments):,} of {done.wanted:,} were redriven: {done.failure}")
+    return FAILED if done.stuck or done.failure is not None else 0
 
 
 def _find(layout: Layout, older: timedelta, *, held: bool = False) -> facts.Stuck:

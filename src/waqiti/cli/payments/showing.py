@@ -1,7 +1,8 @@
 """What the commands print, in 80 columns: lines with a style."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from textwrap import wrap
 from typing import Final
 
@@ -19,6 +20,8 @@ WIDTH: Final = 80
 MOST_ROWS: Final = 30
 _LABEL: Final = 11
 _WHO: Final = 20
+_NAME: Final = 25
+_VALUE: Final = 10
 _HEADING: Final = "bold"
 _ALARM: Final = "bold red"
 _GAP: Final = "  "
@@ -71,10 +74,12 @@ def _stuck_by(one: Shown, now: datetime) -> str:
 
 def redriven_lines(done: RedriveDone) -> list[Line]:
     """Say what was done about each payment, and what it came to."""
-    if not done.payments:
+    if not done.wanted:
         return [Line("No payment is stuck: nothing to redrive.", _HEADING)]
     # What still waits is what somebody has to look at: it comes first.
     rows = sorted(done.payments, key=lambda one: one.moved)[:MOST_ROWS]
+    if not rows:
+        return []
     table = _table(("payment", "was", "done", "is now"), [_redriven_row(one) for one in rows], set())
     return [*table, *_more(len(done.payments) - len(rows))]
 
@@ -206,13 +211,27 @@ def _decision(fraud: Score | None, screening: Screening | None) -> Iterator[Line
         yield from _labelled("fraud", f"{fraud.score:.2f} {fraud.outcome}, by {by}")
         for reason in fraud.reasons:
             yield from _labelled("", f"{reason.code}: {reason.detail}")
-        if fraud.features:
-            yield from _labelled("features", ", ".join(f"{name} {value}" for name, value in fraud.features.items()))
+        yield from _features(fraud.features)
     if screening is not None:
         limits = "" if screening.limits is None else f"; limits {screening.limits}"
         yield from _labelled("screening", f"{screening.outcome}{limits}")
         for reason in screening.reasons:
             yield from _labelled("", f"{reason.code}: {reason.detail}")
+
+
+def _features(values: Mapping[str, float | None]) -> Iterator[Line]:
+    """Set those that are not 0 in two columns that are read downwards, by name."""
+    told = [f"{name.ljust(_NAME)} {_short(values[name]):>{_VALUE}}" for name in sorted(values) if values[name] != 0]
+    if told:
+        yield Line(f"{_GAP}features")
+    half = (len(told) + 1) // 2
+    for left, right in zip_longest(told[:half], told[half:], fillvalue=""):
+        yield Line(f"{_GAP * 2}{left}{_GAP}{right}".rstrip())
+
+
+def _short(value: float | None) -> str:
+    """Write four significant digits at most."""
+    return "unknown" if value is None else f"{float(f'{value:.4g}'):,.12g}"
 
 
 def _unreadable(missing: Sequence[Unreadable]) -> Iterator[Line]:

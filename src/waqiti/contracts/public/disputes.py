@@ -9,7 +9,7 @@ from waqiti.contracts.casework import DisputeKind, DisputeStatus
 from waqiti.contracts.public.common import DisputeId, PaymentId, Time
 
 Outcome = Literal["won", "lost"]
-"""``lost``: who disputed was right; ``won``: the platform was."""
+"""``lost``: the platform was wrong, who disputed was right; ``won``: the platform was right."""
 
 
 class NewDispute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,14 +20,17 @@ class NewDispute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class NewResolution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came of a dispute: ``lost`` where who disputed was right, ``won`` where the platform was."""
+    """What came of a dispute: ``lost`` where the platform was wrong, ``won`` where it was right."""
 
     outcome: Annotated[Outcome, Meta(examples=["won"])]
     reason: Annotated[str, Meta(min_length=1, max_length=500, examples=["The carrier has a signature"])]
 
 
 class Dispute(msgspec.Struct, frozen=True, kw_only=True):
-    """A dispute about one payment; the last three are None while it is open."""
+    """A dispute about one payment; the last three are None while it is open.
+
+    Of them ``resolved_by`` and ``reason`` are shown to operators only: to others they are None for ever.
+    """
 
     id: DisputeId
     payment_id: PaymentId

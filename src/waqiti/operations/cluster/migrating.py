@@ -3,10 +3,16 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Final
 
 from waqiti.contracts.catalog import Deployment
 from waqiti.foundation.database.migrations import SHARED_PACKAGES, MigrationError, migrate
 from waqiti.operations.cluster.errors import ClusterError
+
+# From the first release on applied migrations never change, and this sentence goes.
+_OF_ANOTHER_COMMIT: Final = (
+    "Nothing is released yet, and states of earlier commits are not read: waqiti down --wipe removes this one"
+)
 
 
 def packages_of(deployment: Deployment) -> list[str]:
@@ -28,7 +34,7 @@ async def _migrate(deployment: Deployment, url: str) -> list[str]:
     try:
         return await migrate(url, packages_of(deployment))
     except MigrationError as error:
-        raise ClusterError(f"{deployment.name}: {error}") from error
+        raise ClusterError(f"{deployment.name}: {error}. {_OF_ANOTHER_COMMIT}") from error
 
 
 def _has_migrations(package: str) -> bool:

@@ -24,12 +24,7 @@ class FraudFacts(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
 
 
-# Whether feature values are kept depends on the release that decided.
-_SCORE: Final = """
-SELECT score, outcome, reasons, model_version, to_jsonb(d) ->> 'features' AS features, decided_at
-FROM decisions d
-WHERE id = $1
-"""
+_SCORE: Final = "SELECT score, outcome, reasons, model_version, features, decided_at FROM decisions WHERE id = $1"
 
 
 async def fraud_facts(connection: Connection, movement_id: UUID) -> FraudFacts | None:

@@ -17,6 +17,7 @@ from waqiti.contracts.payment import (
     StepKind,
 )
 from waqiti.foundation.database import Connection
+from waqiti.operations.facts.queue import STANDS_IN_LINE
 
 _MOST_EVENTS: Final = 200
 _MOST: Final = 100
@@ -218,7 +219,6 @@ async def _refunds(connection: Connection, payment_id: UUID) -> list[RefundFacts
     return [RefundFacts(**dict(row)) for row in await connection.fetch(_REFUNDS, payment_id, _MOST)]
 
 
-_HAS_DISPUTES: Final = "SELECT to_regclass('disputes') IS NOT NULL"
 _DISPUTES: Final = """
 SELECT id, kind, status, opened_by, opened_at, resolved_by, resolved_at
 FROM disputes WHERE payment_id = $1 ORDER BY id LIMIT $2
@@ -226,9 +226,6 @@ FROM disputes WHERE payment_id = $1 ORDER BY id LIMIT $2
 
 
 async def _disputes(connection: Connection, payment_id: UUID) -> list[DisputeFacts]:
-    """None where the release that migrated the database keeps none."""
-    if not await connection.fetchval(_HAS_DISPUTES):
-        return []
     return [DisputeFacts(**dict(row)) for row in await connection.fetch(_DISPUTES, payment_id, _MOST)]
 
 
@@ -264,17 +261,11 @@ async def _deadline(connection: Connection, payment_id: UUID) -> datetime | None
     return found
 
 
-_IN_LINE: Final = """
-SELECT EXISTS (
-    SELECT FROM eventlog.events e
-    LEFT JOIN eventlog.marks m ON m.group_name = $2 AND m.topic = e.topic AND m.partition = e.partition
-    WHERE e.subject = $1 AND e.topic = $3 AND e."offset" >= coalesce(m."offset", 0)
-)
-"""
+_IN_LINE: Final = f"SELECT {STANDS_IN_LINE} FROM (VALUES ($3::uuid)) queued (id)"  # noqa: S608 - of constants
 
 
 async def _in_line(connection: Connection, payment_id: UUID) -> bool:
-    found: bool = await connection.fetchval(_IN_LINE, payment_id, CONSUMER_GROUP, PAYMENT_EVENTS)
+    found: bool = await connection.fetchval(_IN_LINE, CONSUMER_GROUP, PAYMENT_EVENTS, payment_id)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What people had to look at about one movement, and what they decided."""
+"""What people had to look at about one movement, and what they decided; their free text stays there."""
 
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,6 @@ class ReviewFacts(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     status: str
     label: str | None
-    reason: str | None
     decided_by: str | None
     opened_at: datetime
     decided_at: datetime | None
@@ -42,9 +41,8 @@ class ReviewsFacts(msgspec.Struct, frozen=True):
     verdicts: list[VerdictFacts]
 
 
-_KNOWN: Final = "SELECT to_regclass('reviews') IS NOT NULL AND to_regclass('verdicts') IS NOT NULL"
 _REVIEWS: Final = """
-SELECT id, kind, status, label, reason, decided_by, opened_at, decided_at
+SELECT id, kind, status, label, decided_by, opened_at, decided_at
 FROM reviews WHERE subject_id = $1 ORDER BY id LIMIT $2
 """
 _VERDICTS: Final = """
@@ -54,9 +52,7 @@ FROM verdicts WHERE subject_id = $1 ORDER BY round LIMIT $2
 
 
 async def reviews_facts(connection: Connection, movement_id: UUID) -> ReviewsFacts:
-    """Read the reviews of a movement from fraud-service's database; none where its release keeps none."""
-    if not await connection.fetchval(_KNOWN):
-        return ReviewsFacts([], [])
+    """Read the reviews of a movement from fraud-service's database."""
     reviews = await connection.fetch(_REVIEWS, movement_id, _MOST)
     verdicts = await connection.fetch(_VERDICTS, movement_id, _MOST)
     return ReviewsFacts([ReviewFacts(**dict(row)) for row in reviews], [VerdictFacts(**dict(row)) for row in verdicts])

@@ -12,6 +12,7 @@ import msgspec
 
 from waqiti.contracts.payment import CONSUMER_GROUP, PAYMENT_EVENTS, Status
 from waqiti.foundation.database import Connection
+from waqiti.operations.facts.queue import STANDS_IN_LINE
 
 StuckReason = Literal["away", "poison", "lost", "queued"]
 """``away``: a service that it needs did not answer; ``poison``: one could not digest it; ``lost``: no event that is to
@@ -31,46 +32,41 @@ class StuckPayment(msgspec.Struct, frozen=True, kw_only=True):
     next_try_at: datetime | None
 
 
-_PAYMENTS: Final = """
+_PAYMENTS: Final = f"""
 WITH created AS (
     SELECT s.id, s.status FROM states s
-    WHERE s.id > (SELECT upto FROM sweeps WHERE name = 'queued') AND s.id < $1 AND s.status = 'created'
+    WHERE s.id > (SELECT upto FROM sweeps WHERE name = 'queued') AND s.id < $3 AND s.status = 'created'
     ORDER BY s.id
-    LIMIT $2
+    LIMIT $4
 ),
 screening AS (
     SELECT s.id, s.status, w.reason, w.parked_at, w.retry_at
     FROM parked w
     JOIN states s ON s.id = w.payment_id AND s.status = 'screening'
-    WHERE w.payment_id < $1
+    WHERE w.payment_id < $3
     ORDER BY w.payment_id
-    LIMIT $2
+    LIMIT $4
 ),
-stuck AS (
-    SELECT c.id, c.status, c.id AS of_created, NULL AS parked, NULL::timestamptz AS parked_at,
-           NULL::timestamptz AS retry_at
+queued AS (
+    SELECT c.id, c.status, NULL AS parked, NULL::timestamptz AS parked_at, NULL::timestamptz AS retry_at
     FROM created c
     UNION ALL
-    SELECT p.id, p.status, NULL, p.reason, p.parked_at, p.retry_at FROM screening p
+    SELECT w.id, w.status, w.reason, w.parked_at, w.retry_at FROM screening w
 )
-SELECT p.id, s.status,
-       coalesce(s.parked, CASE WHEN EXISTS (
-           SELECT FROM eventlog.events e
-           LEFT JOIN eventlog.marks m ON m.group_name = $3 AND m.topic = e.topic AND m.partition = e.partition
-           WHERE e.subject = s.of_created AND e.topic = $4 AND e."offset" >= coalesce(m."offset", 0)
-       ) THEN 'queued' ELSE 'lost' END) AS reason,
-       p.amount, p.currency, p.created_at, coalesce(s.parked_at, p.created_at) AS since,
-       CASE WHEN s.parked = 'poison' THEN s.retry_at END AS next_try_at
-FROM stuck s
-JOIN payments p ON p.id = s.id
+SELECT p.id, queued.status,
+       coalesce(queued.parked, CASE WHEN {STANDS_IN_LINE} THEN 'queued' ELSE 'lost' END) AS reason,
+       p.amount, p.currency, p.created_at, coalesce(queued.parked_at, p.created_at) AS since,
+       CASE WHEN queued.parked = 'poison' THEN queued.retry_at END AS next_try_at
+FROM queued
+JOIN payments p ON p.id = queued.id
 ORDER BY p.id
-LIMIT $2
-"""
+LIMIT $4
+"""  # noqa: S608 - of constants
 
 
 async def stuck_payments(connection: Connection, before: UUID, limit: int) -> list[StuckPayment]:
     """List payments with ids below ``before`` that nothing is decided about, the oldest first, at most ``limit``."""
-    found = await connection.fetch(_PAYMENTS, before, limit, CONSUMER_GROUP, PAYMENT_EVENTS)
+    found = await connection.fetch(_PAYMENTS, CONSUMER_GROUP, PAYMENT_EVENTS, before, limit)
     return [StuckPayment(**dict(row)) for row in found]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
@@ -11,7 +12,16 @@ import msgspec
 
 from waqiti.contracts import prefixes
 from waqiti.contracts.catalog import PAYMENT
-from waqiti.contracts.payment import MAX_REDRIVE, REDRIVE_PATH, Redrive, RedriveAction, RedriveReport, Status
+from waqiti.contracts.payment import (
+    MAX_REDRIVE,
+    REDRIVE_PATH,
+    WAITING,
+    Redrive,
+    RedriveAction,
+    Redriven,
+    RedriveReport,
+    Status,
+)
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client import Deadline, HttpClient, NoAnswer
@@ -26,7 +36,6 @@ from waqiti.operations.store import audit, transaction
 WAIT_SECONDS: Final = 10.0
 _ASK_SECONDS: Final = 8.0
 _POLL_SECONDS: Final = 0.1
-_WAITING: Final[frozenset[Status]] = frozenset({"created", "screening"})
 _ENCODE: Final = msgspec.json.Encoder().encode
 _REPORT: Final = msgspec.json.Decoder(RedriveReport)
 
@@ -42,14 +51,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def moved(self) -> bool:
         """Say whether something is decided about it now."""
-        return self.after is not None and self.after not in _WAITING
+        return self.after is not None and self.after not in WAITING
 
 
 class RedriveDone(msgspec.Struct, frozen=True, kw_only=True):
-    """``stuck`` are those that still wait, or are not known; ``audit_seq`` is the entry that says who wanted it."""
+    """What came of it; ``audit_seq`` is the entry that says who wanted it.
 
+    ``payments`` are those that payment-service answered about; ``stuck`` of them still wait, or are not known.
+    ``failure`` says why it was asked about no more, None where it answered about all ``wanted``.
+    """
+
+    wanted: int
     payments: list[Outcome]
     stuck: list[str]
+    failure: str | None
     seconds: float
     audit_seq: int | None
 
@@ -61,8 +76,11 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 class _Came(msgspec.Struct, frozen=True, kw_only=True):
     asked_seq: int
+    wanted: int
+    answered: int
     actions: dict[str, int]
     stuck: list[str]
+    failure: str | None
 
 
 async def redrive(
@@ -70,29 +88,38 @@ async def redrive(
 ) -> RedriveDone:
     """Redrive payments and wait, for ten seconds at most, until something is decided about each.
 
-    Doing it again does no harm. Both what was wanted and what came of it are audited.
+    Doing it again does no harm. Both what was wanted and what came of it are audited. payment-service is asked about
+    ``MAX_REDRIVE`` at a time; where it does not answer or refuses, what it answered before counts.
 
     Raises:
-        ClusterError: the operations store cannot be used, or payment-service does not answer or refuses.
+        ClusterError: the operations store cannot be used.
     """
     began = time.monotonic()
     wanted = list(dict.fromkeys(ids))
     if not wanted:
-        return RedriveDone(payments=[], stuck=[], seconds=0.0, audit_seq=None)
+        return RedriveDone(wanted=0, payments=[], stuck=[], failure=None, seconds=0.0, audit_seq=None)
     names = [encode(prefixes.PAYMENT, one) for one in wanted]
     asked_seq = _audit(layout, actor, "payments.redrive", _Wanted(names, reason))
-    report = await _ask(credentials, names, reason)
-    after = await _settled(credentials, wanted)
+    answers, failure = await _ask(credentials, names)
+    after = await _settled(credentials, wanted[: len(answers)])
     done = [
         Outcome(id=one.id, action=one.action, before=one.status, after=after.get(identifier))
-        for identifier, one in zip(wanted, report.payments, strict=True)
+        for identifier, one in zip(wanted, answers, strict=False)
     ]
     stuck = [one.id for one in done if not one.moved]
-    actions: dict[str, int] = {}
-    for one in done:
-        actions[one.action] = actions.get(one.action, 0) + 1
-    _audit(layout, actor, "payments.redriven", _Came(asked_seq=asked_seq, actions=actions, stuck=stuck))
-    return RedriveDone(payments=done, stuck=stuck, seconds=round(time.monotonic() - began, 3), audit_seq=asked_seq)
+    came = _Came(
+        asked_seq=asked_seq,
+        wanted=len(wanted),
+        answered=len(done),
+        actions=dict(Counter(one.action for one in done)),
+        stuck=stuck,
+        failure=failure,
+    )
+    _audit(layout, actor, "payments.redriven", came)
+    seconds = round(time.monotonic() - began, 3)
+    return RedriveDone(
+        wanted=len(wanted), payments=done, stuck=stuck, failure=failure, seconds=seconds, audit_seq=asked_seq
+    )
 
 
 def _audit(layout: Layout, actor: str, action: str, details: object) -> int:
@@ -100,16 +127,19 @@ def _audit(layout: Layout, actor: str, action: str, details: object) -> int:
         return audit.append(connection, actor=actor, action=action, subject=PAYMENT, details=details, at=utc_now())
 
 
-async def _ask(credentials: Credentials, names: Sequence[str], reason: str) -> RedriveReport:
+async def _ask(credentials: Credentials, names: Sequence[str]) -> tuple[list[Redriven], str | None]:
+    """Return what was answered, in the order of ``names``, and why it is not about all of them."""
     client = HttpClient(PAYMENT, credentials.services[PAYMENT])
+    answered: list[Redriven] = []
     try:
-        answers = [
-            await _post(client, credentials.operator_key, Redrive(ids=list(part), reason=reason))
-            for part in (names[start : start + MAX_REDRIVE] for start in range(0, len(names), MAX_REDRIVE))
-        ]
+        for start in range(0, len(names), MAX_REDRIVE):
+            body = Redrive(ids=list(names[start : start + MAX_REDRIVE]))
+            answered += (await _post(client, credentials.operator_key, body)).payments
+    except ClusterError as error:
+        return answered, str(error)
     finally:
         await client.close()
-    return RedriveReport([one for answer in answers for one in answer.payments])
+    return answered, None
 
 
 async def _post(client: HttpClient, key: str, body: Redrive) -> RedriveReport:
@@ -120,10 +150,10 @@ async def _post(client: HttpClient, key: str, body: Redrive) -> RedriveReport:
         )
     except NoAnswer as error:
         raise ClusterError(
-            f"{PAYMENT} did not answer ({error.detail}): redrive again when it does, which does no harm"
+            f"{PAYMENT} did not answer ({error.detail}); redrive again when it does, which does no harm"
         ) from error
     except DependencyUnavailable as error:
-        raise ClusterError(f"{PAYMENT} does not answer: nothing was redriven") from error
+        raise ClusterError(f"{PAYMENT} does not answer") from error
     if answer.status != HTTPStatus.OK:
         raise ClusterError(f"{PAYMENT} refused: {_detail(answer.body, answer.status)}")
     return _REPORT.decode(answer.body)
@@ -145,7 +175,7 @@ async def _settled(credentials: Credentials, ids: Sequence[UUID]) -> dict[UUID, 
         found = await read_fact("statuses", source, lambda connection: payment_statuses(connection, list(ids)))
         if not isinstance(found, Unreadable):
             seen = found
-            if not _WAITING.intersection(seen.values()):
+            if not WAITING.intersection(seen.values()):
                 return seen
         if time.monotonic() >= deadline:
             return seen

@@ -79,7 +79,7 @@ def _people(life: Life) -> Iterator[Moment]:
         yield Moment(review.opened_at, FRAUD, f"review opened: {review.kind}")
         if review.decided_at is not None:
             label = f", labelled {review.label}" if review.label else ""
-            said = f"review {review.kind} {review.status}{label}{_why(review.reason)}"
+            said = f"review {review.kind} {review.status}{label}"
             yield Moment(review.decided_at, review.decided_by or FRAUD, said)
     for verdict in life.reviews.verdicts:
         if verdict.told_at is not None:

@@ -2,13 +2,13 @@
 
 from typing import Final
 
+from waqiti.contracts.payment import WAITING
 from waqiti.contracts.public.payments import BatchResult, BatchResults, NewPayment, Payment
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import NO_QUERY, Incoming, Operation, Outgoing, RawRoute, wait_seconds
 from waqiti.services.payment.api import views
 from waqiti.services.payment.api.bodies import NewPayments
 from waqiti.services.payment.api.orders import read_order, read_orders
-from waqiti.services.payment.domain.states import WAITING
 from waqiti.services.payment.usecases.paying import DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS, Paid, Paying
 
 PATH: Final = "/v1/payments"

@@ -23,7 +23,7 @@ def redriving_handlers(redriving: Redriving) -> list[ControllerRouterHandler]:
     async def redrive_payments(request: Request, data: JSONBody[Redrive]) -> RedriveReport:
         """Move payments on that stand still; twice is no error."""
         ids = [_payment_id(text, place) for place, text in enumerate(data.ids)]
-        moved = await redriving.redrive(ids, request.principal.key_id, data.reason, utc_now())
+        moved = await redriving.redrive(ids, request.principal.key_id, utc_now())
         return RedriveReport([_shown(one) for one in moved])
 
     return [redrive_payments]

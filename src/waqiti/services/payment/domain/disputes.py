@@ -8,11 +8,10 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts.casework import DisputeKind, DisputeStatus
-from waqiti.contracts.payment import Status
+from waqiti.contracts.payment import WAITING, Status
 from waqiti.contracts.public.disputes import Outcome
 from waqiti.foundation.errors import Problem
 from waqiti.services.payment.domain.payments import Payment
-from waqiti.services.payment.domain.states import WAITING
 
 
 class Dispute(msgspec.Struct, frozen=True, kw_only=True):

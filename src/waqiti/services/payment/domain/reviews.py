@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from waqiti.contracts.compliance import ComplianceDecision
-from waqiti.contracts.payment import CompliancePart, Decision, Status
+from waqiti.contracts.payment import CompliancePart, Decision
 from waqiti.contracts.reviews import ReviewDue, ReviewKind, ReviewOver, Verdict
 from waqiti.services.payment.domain.decisions import Screened, decision_of, score_of
 from waqiti.services.payment.domain.payments import Queued, State
@@ -63,8 +63,10 @@ def screened_again(state: State, screening: ComplianceDecision, approval: Approv
     return Finding(screening.refusals, ("compliance",) if due else (), Decision(fraud=fraud, compliance=part))
 
 
-def due(payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None, at: datetime) -> ReviewDue:
-    """Return what people are told of a payment that waits for them."""
+def due(
+    payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None, at: datetime, decide_by: datetime | None
+) -> ReviewDue:
+    """Return what people are told of a payment that waits for them, until ``decide_by`` by its clock."""
     fraud = None if decision is None else decision.fraud
     screening = None if decision is None else decision.compliance
     return ReviewDue(
@@ -78,9 +80,10 @@ def due(payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None,
         score=score_of(fraud),
         reasons=[*([] if fraud is None else fraud.reasons), *([] if screening is None else screening.reasons)],
         at=at,
+        decide_by=decide_by,
     )
 
 
-def over(payment_id: UUID, status: Status, at: datetime) -> ReviewOver:
+def over(payment_id: UUID, at: datetime) -> ReviewOver:
     """Return what people are told of a payment that waits for them no longer."""
-    return ReviewOver(subject="payment", subject_id=payment_id, status=status, at=at)
+    return ReviewOver(subject="payment", subject_id=payment_id, at=at)

@@ -5,9 +5,6 @@ from typing import Final
 
 from waqiti.contracts.payment import Status
 
-WAITING: Final[frozenset[Status]] = frozenset({"created", "screening"})
-"""Nothing is decided yet; a client that waits goes on waiting."""
-
 HELD: Final[frozenset[Status]] = frozenset({"in_review", "authorized"})
 """The money is held, and a clock runs."""
 

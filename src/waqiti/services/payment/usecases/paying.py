@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts.payment import PaymentResult
+from waqiti.contracts.payment import WAITING, PaymentResult
 from waqiti.contracts.wallet import WalletFacts
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
@@ -14,7 +14,6 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.idempotency import RequestKey, Resumed, begin
 from waqiti.foundation.ids import new_id
 from waqiti.services.payment.domain.payments import Facts, Payment, State
-from waqiti.services.payment.domain.states import WAITING
 from waqiti.services.payment.store import payments
 from waqiti.services.payment.store.acceptance import NewPayment
 from waqiti.services.payment.usecases.accepting import Accepted, Acceptor

@@ -6,11 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts.payment import PAYMENT_EVENTS, RedriveAction, Status
+from waqiti.contracts.payment import PAYMENT_EVENTS, WAITING, RedriveAction, Status
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import EventWriter
 from waqiti.foundation.telemetry import logger
-from waqiti.services.payment.domain.states import WAITING
 from waqiti.services.payment.store import parked, payments, queue, states
 from waqiti.services.payment.usecases import events
 
@@ -36,7 +35,7 @@ class Redriving:
         self._database = database
         self._writer = writer
 
-    async def redrive(self, ids: Sequence[UUID], actor: str, reason: str, now: datetime) -> list[Moved]:
+    async def redrive(self, ids: Sequence[UUID], actor: str, now: datetime) -> list[Moved]:
         """Move payments on that wait; return what was done about each, in the order of ``ids``.
 
         Raises:
@@ -62,9 +61,7 @@ class Redriving:
         }
         moved = [_moved(one, done, statuses) for one in dict.fromkeys(ids)]
         for one in moved:
-            _log.warning(
-                "payment_redriven", payment_id=str(one.payment_id), action=one.action, actor=actor, reason=reason
-            )
+            _log.warning("payment_redriven", payment_id=str(one.payment_id), action=one.action, actor=actor)
         return moved
 
 

@@ -8,10 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts.payment import PAYMENT_RESULTS, PaymentResult
+from waqiti.contracts.payment import PAYMENT_RESULTS, WAITING, PaymentResult
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import Event, Tail
-from waqiti.services.payment.domain.states import WAITING
 
 _DECODE: Final = msgspec.json.Decoder(PaymentResult).decode
 _STILL_WAITING: Final = frozenset(f"payment.{status}" for status in WAITING)
