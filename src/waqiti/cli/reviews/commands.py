@@ -155,13 +155,14 @@ def _decide(chosen: list[str] | None, decision: Decision, kind: ReviewKind | Non
     if ids is None:
         with operator() as client:
             ids = _all_open(client, kind)
-        if ids and not yes and not _is_meant(decision.outcome, len(ids), kind):
+        if not ids:
+            say("no review is open")
+        elif not yes and not _is_meant(decision.outcome, len(ids), kind):
             say("Nothing was decided")
             return FAILED
     try:
         with bar("Deciding", len(ids)) as advance:
-            work = decide_all(credentials, ids, decision, advance, passing_over=chosen is None)
-            desk = asyncio.run(work)
+            desk = asyncio.run(decide_all(credentials, ids, decision, advance, passing_over=chosen is None))
     except Stopped as error:
         why = refusal(error.why, layout)
         raise ClusterError(f"After {error.decided:,} of {len(ids):,}: {why}", why.exit_code) from error
