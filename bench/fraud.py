@@ -19,6 +19,7 @@ import numpy as np
 
 from bench.printing import print_lines
 from waqiti.cli.models import town_samples
+from waqiti.contracts.switches import DEFAULT_REVIEW_THRESHOLD
 from waqiti.scoring import FEATURES, History, Movement
 from waqiti.scoring.artifact import Metrics
 from waqiti.scoring.predictor import Predictor
@@ -31,7 +32,6 @@ from waqiti.simulation import FIRST_DAY
 _SEED: Final = 4_711
 _WARM_UP_DAYS: Final = 40
 _TIMED: Final = 4_000
-_REVIEW_AT: Final = 0.70
 
 _Time = tuple[float, float]
 """Milliseconds by the clock on the wall, and of this thread's processor."""
@@ -141,7 +141,7 @@ def scored_in_batches(predictor: Predictor, table: Table, size: int) -> Times:
 def explained(predictor: Predictor, table: Table) -> Times:
     """Give reasons for high scores."""
     scores = np.asarray(predictor.score(table.rows))
-    high = [table.rows[place].tolist() for place in np.flatnonzero(scores >= _REVIEW_AT)[:1_000]]
+    high = [table.rows[place].tolist() for place in np.flatnonzero(scores >= DEFAULT_REVIEW_THRESHOLD)[:1_000]]
     return _times("reasons of a high score", [partial(predictor.reasons, row) for row in high])
 
 

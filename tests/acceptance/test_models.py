@@ -1,8 +1,10 @@
 """The registry of models on the shared platform; what is in force is restored whatever happens."""
 
+import csv
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -46,6 +48,18 @@ def variant(registry: Client) -> ModelVersion:
     return registry.models.register(msgspec.structs.replace(artifact, card=f"Variant {uuid4()}.").to_bytes())
 
 
+def without_fraud_at_last(data: Path, to: Path) -> None:
+    """Copy a file of payments with nothing in its last week called fraud: no model is measured on that."""
+    with data.open(newline="") as file, to.open("w", newline="") as copy:
+        rows = list(csv.DictReader(file))
+        last = max(datetime.fromisoformat(row["time"]) for row in rows)
+        writer = csv.DictWriter(copy, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            is_late = datetime.fromisoformat(row["time"]) > last - timedelta(days=8)
+            writer.writerow(row | {"label": "0"} if is_late else row)
+
+
 def scoring(platform: Platform) -> list[Any]:
     """Return the replicas of fraud-service."""
     (found,) = [row["replicas"] for row in platform.status()["deployments"] if row["name"] == FRAUD]
@@ -82,6 +96,9 @@ def test_a_version_comes_into_force_once_it_was_compared_and_one_can_go_back(
     assert unknown.exit_code == 3
     assert f"It was not compared with {SHIPPED} yet" in unknown.document()["error"]
 
+    (intent,) = audited(platform, version)
+    assert intent[0] == "model.promote"
+
     evaluated = platform.command("models", "evaluate", version, "--data", str(data), "--json").document()
     assert evaluated["champion"] == {**evaluated["figures"], "version": SHIPPED}
     assert evaluated["rows"] > 1_000
@@ -99,7 +116,11 @@ def test_a_version_comes_into_force_once_it_was_compared_and_one_can_go_back(
     assert back.document()["revision"] == promoted.document()["revision"] + 1
     again = platform.command("models", "rollback", SHIPPED, "--json").document()
     assert (again["revision"], again["changed"]) == (back.document()["revision"], False)
-    assert [action for action, _ in audited(platform, version)] == ["model.promote"]
+    assert [action for action, _ in audited(platform, version)] == [
+        "model.promote",  # refused
+        "model.promote",
+        "model.promoted",
+    ]
 
 
 def test_force_over_a_gate_is_audited_before_it_is_done(platform: Platform, registry: Client) -> None:
@@ -109,15 +130,20 @@ def test_force_over_a_gate_is_audited_before_it_is_done(platform: Platform, regi
     forced = platform.command("models", "promote", version, "--force", "--reason", "An attack is under way.", "--json")
 
     assert (forced.exit_code, forced.document()["forced"]) == (0, True)
-    (first, details), (second, _) = audited(platform, version)
-    assert (first, second) == ("model.force", "model.promote")
+    (first, _), (second, details), (third, came) = audited(platform, version)
+    assert (first, second, third) == ("model.promote", "model.force", "model.promoted")
+    assert (came["forced"], came["changed"]) == (True, True)
     assert details["reason"] == "An attack is under way."
     assert [gate.partition(":")[0] for gate in details["gates"]] == ["average_precision", "recall"]
     assert platform.command("audit", "verify").exit_code == 0
 
 
-def test_what_is_trained_is_registered_and_compared_with_what_is_in_force(platform: Platform, data: Path) -> None:
-    trained = platform.command("models", "train", "--data", str(data), "--json")
+def test_what_is_trained_is_registered_and_compared_with_what_is_in_force(
+    platform: Platform, registry: Client, data: Path, tmp_path: Path
+) -> None:
+    lawful = tmp_path / "a lawful week.csv"
+    without_fraud_at_last(data, lawful)
+    trained = platform.command("models", "train", "--data", str(lawful), "--json")
     assert trained.exit_code == 0, trained
     version = trained.document()["version"]
 
@@ -125,9 +151,11 @@ def test_what_is_trained_is_registered_and_compared_with_what_is_in_force(platfo
 
     assert trained.document()["registered"] is True
     assert version in platform.command("models", "versions").stdout
-    assert refused.exit_code in (0, 3)
-    assert "was not compared" not in refused.stdout
-    platform.command("models", "rollback", SHIPPED)
+    assert refused.exit_code == 3
+    for gate in ("average_precision", "recall"):
+        assert f"{gate}: It is not known: there was no fraud in the test period." in refused.document()["error"]
+    assert registry.models.metrics().models["fraud"].version == SHIPPED
+    assert platform.command("models", "card", version).stdout.startswith("# A model that scores payments")
 
 
 def test_an_unknown_version_is_refused(platform: Platform) -> None:

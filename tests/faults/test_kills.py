@@ -14,7 +14,7 @@ from tests.support.platform import Platform, free_port
 from tests.support.traffic import Traffic
 from waqiti.client import Client
 from waqiti.contracts.catalog import DEPLOYMENTS, NOTIFICATION
-from waqiti.services.notification.store.deliveries import LEASE
+from waqiti.services.notification.domain.deliveries import LEASE
 
 HEAL_TIMEOUT_SECONDS = 40
 TARGETS = [(row.name, "api") for row in DEPLOYMENTS] + [(row.name, "worker") for row in DEPLOYMENTS if row.worker]

@@ -147,7 +147,7 @@ async def test_hints_are_coalesced_to_one_in_two_milliseconds(empty_database: Em
         await log.writer.close()
         await listening.execute("SELECT 1")
         await listening.close()
-        assert 1 <= len(heard) <= (loop.time() - began) / 0.002 + 1
+        assert 1 <= len(heard) <= (loop.time() - began) / 0.005 + 1
 
 
 async def test_readers_hear_hints_again_after_their_session_was_ended(empty_database: Empty) -> None:

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.databases import FreshDatabase
-from waqiti.foundation.database import Database
+from waqiti.foundation import idempotency
+from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.database.migrations import migrate
-from waqiti.foundation.errors import Problem
+from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.idempotency import (
     Fresh,
     RequestKey,
@@ -21,6 +22,8 @@ from waqiti.foundation.idempotency import (
     sweep,
 )
 from waqiti.foundation.ids import new_id
+from waqiti.foundation.runtime import forgetting
+from waqiti.foundation.runtime.forgetting import forget_requests
 
 Empty = Callable[[], FreshDatabase]
 
@@ -155,3 +158,32 @@ async def test_requests_are_forgotten_after_seven_days(empty_database: Empty) ->
             assert await sweep(connection, 3) == 1
             assert isinstance(await begin(connection, request("key 0"), new_id), Resumed)
             assert isinstance(await begin(connection, request("key 1"), new_id), Fresh)
+
+
+async def test_they_are_forgotten_batch_after_batch_by_a_task_that_outlives_an_outage(
+    empty_database: Empty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    async def away_at_first(connection: Connection, limit: int) -> int:
+        asked.append(limit)
+        if len(asked) == 1:
+            raise DependencyUnavailable("own", "The database does not answer.")
+        return await sweep(connection, limit)
+
+    monkeypatch.setattr(idempotency, "sweep", away_at_first)
+    for name, value in (("_AT_ONCE", 2), ("_AWAY_SECONDS", 0.01), ("_BETWEEN_SECONDS", 0.0)):
+        monkeypatch.setattr(forgetting, name, value)
+    async with opened(empty_database) as database:
+        async with database.transaction() as connection:
+            for number in range(5):
+                await begin(connection, request(f"key {number}"), new_id)
+            await connection.execute("UPDATE idempotency SET created_at = now() - interval '169 hours'")
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(forget_requests(database).run(stop))
+        async with asyncio.timeout(10), database.connection() as connection:
+            while await connection.fetchval("SELECT count(*) FROM idempotency"):
+                await asyncio.sleep(0.01)
+        stop.set()
+        await running
+    assert asked == [2] * 4

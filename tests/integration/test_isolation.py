@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -151,6 +152,29 @@ async def test_it_is_cut_off_within_a_second_and_lives_and_comes_back(tmp_path: 
         assert await until(here.is_working) < SECONDS + 0.2
         assert (await here.send("GET", "/v1/things")).status == 200
         await here.call()
+
+
+async def test_what_isolation_refuses_is_in_the_security_audit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told() -> list[tuple[Any, ...]]:
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"at"')]
+        audit = [line for line in lines if line["event"] in {"authentication", "authorisation"}]
+        return [(one["event"], one["outcome"], one["key_id"], one["status"], one.get("code")) for one in audit]
+
+    async with opened(tmp_path, ISOLATION_MODE="true", SECURITY_AUDIT="true") as here:
+        await here.send("GET", "/v1/things", "wk_unknown")
+        assert told() == [
+            ("authentication", "refused", "anonymous", 503, "isolated"),
+            ("authorisation", "refused", "anonymous", 503, "isolated"),
+        ]
+        await here.send("GET", "/v1/things", API_KEY)
+        assert told() == [
+            ("authentication", "granted", "key_api", 503, "isolated"),
+            ("authorisation", "refused", "key_api", 503, "isolated"),
+        ]
+        await here.send("GET", "/actuator/env", OPERATOR_KEY)
+        assert [line[1:3] for line in told()] == [("granted", "key_operator")] * 2
 
 
 async def test_a_service_that_starts_isolated_works_on_nothing(tmp_path: Path) -> None:

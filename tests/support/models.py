@@ -1,5 +1,6 @@
 """Models for tests of the registry: artifacts that are JSON and say what a test wants them to."""
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, Protocol
@@ -11,7 +12,7 @@ import msgspec
 from tests.support.house import OPERATOR_KEY, House
 from tests.support.raw import Answer
 from waqiti.contracts.catalog import FRAUD, ML
-from waqiti.contracts.ml import FRAUD_DETECTION, Following
+from waqiti.contracts.ml import FRAUD_DETECTION, Following, Mark
 from waqiti.contracts.public.models import ModelFigures
 from waqiti.foundation.http.client import Deadline, HttpClient
 from waqiti.foundation.ids import new_id
@@ -45,6 +46,8 @@ class Made(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
 
+LIBRARY: Final = "json"
+"""Under what artifacts of ``Made`` are tried."""
 SHIPPED: Final = Made("shipped")
 
 
@@ -64,15 +67,23 @@ class JsonWorkshop:
     def __init__(self, shipped: Made | None = SHIPPED) -> None:
         self._shipped = shipped
 
-    def inspect(self, content: bytes) -> Inspected:
-        made = _read(content)
-        return Inspected(fingerprint=f"trained {made.name}", figures=made.figures, card='"A card."')
+    def library(self) -> str:
+        return LIBRARY
 
-    def suspected(self, content: bytes) -> list[str]:
+    async def inspect(self, content: bytes) -> Inspected:
+        return inspected(content)
+
+    async def suspected(self, content: bytes) -> list[str]:
         return _read(content).suspected
 
     def shipped(self) -> bytes | None:
         return self._shipped.content if self._shipped is not None else None
+
+
+def inspected(content: bytes) -> Inspected:
+    """Read an artifact as ``JsonWorkshop`` does."""
+    made = _read(content)
+    return Inspected(fingerprint=f"trained {made.name}", figures=made.figures, card='"A card."')
 
 
 def _read(content: bytes) -> Made:
@@ -156,7 +167,7 @@ class Replica(msgspec.Struct, frozen=True):
     async def history(self) -> list[Any]:
         return list((await self.operator.get("/api/model/history?limit=100")).document()["data"])
 
-    async def follow(self, known: int, *, serving: int | None = None, reader: UUID | None = None) -> Any:
+    async def follow(self, known: Mark | None, *, serving: Mark | None = None, reader: UUID | None = None) -> Any:
         """Ask for the champion as a replica of fraud-service does."""
         body = following(known, serving=serving, reader=reader)
         answer = await self.fraud.post("/internal/models/champion", body)
@@ -164,7 +175,12 @@ class Replica(msgspec.Struct, frozen=True):
         return answer.document()["champion"]
 
 
-def following(known: int, *, serving: int | None = None, reader: UUID | None = None, replica: str = "") -> Any:
+def mark(revision: int, made: Made = SHIPPED) -> Mark:
+    """Return what tells a champion from others."""
+    return Mark(revision, hashlib.sha256(made.content).hexdigest())
+
+
+def following(known: Mark | None, *, serving: Mark | None = None, reader: UUID | None = None, replica: str = "") -> Any:
     return msgspec.to_builtins(
         Following(
             reader=reader or new_id(), model=FRAUD_DETECTION, replica=replica, pid=1, serving=serving, known=known

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from tests.support.house import House, Visitor
+from tests.support.house import OPERATOR_KEY, House, Visitor
 from tests.support.payment_results import Results, open_results
 from tests.support.raw import Answer
 from waqiti.contracts.catalog import NOTIFICATION, PAYMENT
@@ -20,10 +20,17 @@ BASE: Final = "/v1/webhook-endpoints"
 class Desk:
     """A client of the service, and its database as the superuser sees it."""
 
-    def __init__(self, house: House, visitor: Visitor, results: Results) -> None:
+    def __init__(self, house: House, visitor: Visitor, results: Results, workers: Sequence[Visitor] = ()) -> None:
         self.house = house
         self.visitor = visitor
         self.results = results
+        self.workers = workers
+
+    async def worker_health(self, component: str) -> str:
+        """Return the status of a component of the first worker's health."""
+        report = (await self.workers[0].get("/actuator/health")).document()
+        found: str = report["components"][component]["status"]
+        return found
 
     async def endpoint(self, url: str, *events: str) -> Any:
         """Add an endpoint that wants ``events``, all without any."""
@@ -80,9 +87,11 @@ async def open_desk(
     async with AsyncExitStack() as stack:
         results = await stack.enter_async_context(open_results(house.databases[PAYMENT].url))
         addresses = await stack.enter_async_context(house.serving([SERVICE], role="api", own=own))
-        for _ in range(workers):
-            await stack.enter_async_context(house.serving([SERVICE], role="worker", own=own))
-        yield Desk(house, house.client(addresses[NOTIFICATION]), results)
+        found = [
+            await stack.enter_async_context(house.serving([SERVICE], role="worker", own=own)) for _ in range(workers)
+        ]
+        diagnosed = [house.client(one[NOTIFICATION], OPERATOR_KEY) for one in found if NOTIFICATION in one]
+        yield Desk(house, house.client(addresses[NOTIFICATION]), results, diagnosed)
 
 
 async def eventually(

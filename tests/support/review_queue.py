@@ -178,6 +178,7 @@ def due(
     subject: ReviewSubject = "withdrawal",
     minutes: int = 0,
     score: float | None = 0.8,
+    decide_by: datetime | None = None,
 ) -> ReviewDue:
     """Return what says that a movement is due, so many minutes after noon."""
     return ReviewDue(
@@ -191,6 +192,7 @@ def due(
         score=score,
         reasons=REASONS,
         at=at(minutes),
+        decide_by=decide_by,
     )
 
 

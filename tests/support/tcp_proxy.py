@@ -36,6 +36,15 @@ class TcpProxy:
         await asyncio.gather(*self._pumps, return_exceptions=True)
         self.flow()
 
+    async def turn(self, url: str) -> None:
+        """Forward to another server from now on, as after a failover; what is connected is cut."""
+        parts = urlsplit(url)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        await self.refuse()
+        self._target = (parts.hostname, parts.port)
+        await self.start()
+
     def hang(self) -> None:
         """Pass no byte on until ``flow``, as a stopped server does."""
         self._flowing.clear()

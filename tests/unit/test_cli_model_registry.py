@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from waqiti.cli.app import run
+from waqiti.cli.registry.changing import shortcoming
+from waqiti.client import ModelInForce
+from waqiti.contracts.public.models import ServingReplica
 
 
 @pytest.mark.parametrize("command", ["versions", "evaluate", "promote v1.0.0", "rollback v1.0.0"])
@@ -22,3 +25,28 @@ def test_force_needs_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "promote", "v1.0.0", "--force"]) == 2
 
     assert "--force needs --reason TEXT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("replicas", "unreached", "desired", "said"),
+    [
+        (["fraud-service-1"], [], 1, None),
+        ([], ["fraud-service-1"], 1, "Not served within 5 s by fraud-service-1"),
+        ([], [], 1, "Nobody serves it: no replica of fraud-service was seen"),
+        ([], [], 0, None),
+    ],
+)
+def test_a_change_that_nobody_serves_is_no_success(
+    replicas: list[str], unreached: list[str], desired: int, said: str | None
+) -> None:
+    done = ModelInForce(
+        model="fraud-detection",
+        version="v1.0.0",
+        revision=2,
+        changed=True,
+        forced=False,
+        replicas=[ServingReplica(name, 90.0) for name in replicas],
+        unreached=unreached,
+    )
+
+    assert shortcoming(done, desired) == said

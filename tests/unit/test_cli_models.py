@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from waqiti.cli.app import run
-from waqiti.cli.models import delay_of, period_of
+from waqiti.cli.models import days_of_test, delay_of
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.scoring.predictor import Predictor
 from waqiti.simulation import Town, payments, write_csv
@@ -48,7 +48,7 @@ def test_it_prints_one_document_and_writes_the_model_and_its_card(
         (["--test-from", "2025-03-28"], "go together"),
         (["--test-from", "March", "--test-to", "April"], "Invalid isoformat"),
         (["--test-from", "2025-03-28", "--test-to", "2025-03-01"], "before it begins"),
-        (["--label-delay", "a week"], "wants a period such as 7d"),
+        (["--label-delay", "a week"], "--label-delay wants a period such as"),
         (["--test-from", "2031-01-01", "--test-to", "2031-01-02"], "no row in the test period"),
     ],
 )
@@ -75,6 +75,9 @@ def test_a_file_that_is_not_there_or_no_text_is_wrong_use(tmp_path: Path, capsys
 def test_periods_are_read() -> None:
     assert delay_of("7d") == timedelta(days=7)
     assert delay_of("12h") == timedelta(hours=12)
-    assert period_of(None, None) is None
+    assert days_of_test(None, None) is None
     with pytest.raises(ClusterError):
         delay_of("7")
+    assert delay_of("90d") == timedelta(days=90)
+    with pytest.raises(ClusterError, match=r"^--label-delay is at most 365 days$"):
+        delay_of("366d")

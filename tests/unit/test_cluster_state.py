@@ -12,7 +12,7 @@ import pytest
 
 from waqiti.cli.output import as_called
 from waqiti.operations.cluster import init, state_directory
-from waqiti.operations.cluster.environment import replica_environment
+from waqiti.operations.cluster.environment import inherited, replica_environment
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import lock, read_document, write_document
 from waqiti.operations.cluster.layout import Layout
@@ -119,6 +119,7 @@ def test_what_is_no_address_of_a_server_is_wrong_use(tmp_path: Path, url: str) -
 def test_a_replica_is_told_about_its_own_database_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAUD_THRESHOLD", "0.9")
     monkeypatch.setenv("WAQITI_DATABASE_URL", "postgresql://somebody-elses")
+    monkeypatch.setenv("WAQITI_WEBHOOK_PRIVATE_TARGETS", "false")
 
     told = replica_environment(
         Layout(tmp_path),
@@ -136,6 +137,32 @@ def test_a_replica_is_told_about_its_own_database_only(tmp_path: Path, monkeypat
     assert told["WAQITI_LISTEN_FDS"] == "7,9"
     assert told["FRAUD_THRESHOLD"] == "0.9"
     assert "WAQITI_DATABASE_URL" not in told
+    assert "WAQITI_WEBHOOK_PRIVATE_TARGETS" not in told, "a service does not start with what it does not know"
+
+
+@pytest.mark.parametrize(("own", "told"), [(None, "true"), ("false", "false"), ("true", "true")])
+def test_webhooks_go_to_private_addresses_unless_the_operator_says_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str | None, told: str
+) -> None:
+    monkeypatch.delenv("WAQITI_WEBHOOK_PRIVATE_TARGETS", raising=False)
+    if own is not None:
+        monkeypatch.setenv("WAQITI_WEBHOOK_PRIVATE_TARGETS", own)
+
+    environment = replica_environment(
+        Layout(tmp_path),
+        deployment="notification-service",
+        replica="notification-service-1",
+        role="worker",
+        release="1",
+        descriptors=(),
+        ports={},
+        base_url="http://127.0.0.1:8080",
+        access=None,
+    )
+
+    assert environment["WAQITI_WEBHOOK_PRIVATE_TARGETS"] == told
+    assert environment["WAQITI_WEBHOOK_KEY_FILE"] == str(Layout(tmp_path).webhook_key)
+    assert inherited().get("WAQITI_WEBHOOK_PRIVATE_TARGETS") == own, "init and the supervisor pass it on"
 
 
 @pytest.mark.parametrize(

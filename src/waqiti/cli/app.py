@@ -111,7 +111,7 @@ payments.command(
 payments.command(
     "waqiti.cli.payments.commands:redrive",
     name="redrive",
-    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where one still waits.\n\n"
+    help="Move stuck payments on now, and wait until something is decided about each; exit 1 where nothing is yet.\n\n"
     "Doing it twice, or while a payment is being decided, moves money once.",
 )
 payments.command(
@@ -166,6 +166,11 @@ models.command(
     "waqiti.cli.registry.showing:versions",
     name="versions",
     help="List the registered versions, newest first, with the figures of their training; the one in force is marked.",
+)
+models.command(
+    "waqiti.cli.registry.showing:card",
+    name="card",
+    help="Print the card of a version: what it was trained on, and what it is worth, in words and figures.",
 )
 models.command(
     "waqiti.cli.registry.evaluating:evaluate",

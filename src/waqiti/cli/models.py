@@ -1,7 +1,6 @@
 """``waqiti models train``: a model from labelled payments, and what it is worth on later days."""
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +16,7 @@ from waqiti.cli.output import console, print_document, say
 from waqiti.cli.registering import register
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.switches import wanted
 from waqiti.scoring import Movement
 from waqiti.scoring.training import Options, Period, Sample, Trained, TrainingDataError, read_csv, train
 from waqiti.simulation import FIRST_DAY, Town, payments
@@ -30,8 +30,7 @@ _WARM_UP: Final = timedelta(days=20)
 _UNLABELLED: Final = 0.3
 
 _UNSHOWN: Final = {"sha256", "accused_innocents"}
-_DELAY: Final = re.compile(r"([0-9]{1,4})([smhd])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LATEST_LABELS: Final = timedelta(days=365)
 _MADE_AT: Final = "SOURCE_DATE_EPOCH"
 
 
@@ -88,7 +87,7 @@ def train_model(
         How many threads may fit the trees; with one the same data gives the same model.
     """
     began = time.monotonic()
-    delay, period = delay_of(label_delay), period_of(test_from, test_to)
+    delay, period = delay_of(label_delay), days_of_test(test_from, test_to)
     try:
         trained = _on_town(period, threads) if data is None else _on_file(data, delay, period, threads)
     except TrainingDataError as error:
@@ -110,13 +109,10 @@ def delay_of(text: str) -> timedelta:
     Raises:
         ClusterError: it is no such thing.
     """
-    found = _DELAY.fullmatch(text.strip())
-    if found is None:
-        raise ClusterError(f"--label-delay wants a period such as 7d or 12h, and not {text!r}", WRONG_USE)
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return wanted.period_of(text, "--label-delay", longest=_LATEST_LABELS)
 
 
-def period_of(first: str | None, last: str | None) -> Period | None:
+def days_of_test(first: str | None, last: str | None) -> Period | None:
     """Read the days to test on; None where none are named.
 
     Raises:

@@ -52,12 +52,13 @@ _PAGE: Final = b"""<!doctype html>
 """
 
 
-def _isolated(incoming: Incoming) -> bool:
+def _is_business(incoming: Incoming) -> bool:
+    """Tell whether a request is for anything but health and diagnostics."""
     return not (incoming.path in _HEALTH or incoming.path.startswith(_DIAGNOSTICS))
 
 
 def _in_maintenance(incoming: Incoming) -> bool:
-    return _isolated(incoming) and not incoming.principal.has(OPERATOR)
+    return _is_business(incoming) and not incoming.principal.has(OPERATOR)
 
 
 def _in_an_emergency(incoming: Incoming) -> bool:
@@ -77,7 +78,7 @@ MODES: Final = (
         code=ISOLATED,
         detail="This service is cut off: nothing but its health and diagnostics can be asked.",
         retry_after_seconds=30,
-        refuses=_isolated,
+        refuses=_is_business,
         anybody=True,
     ),
     Rule(

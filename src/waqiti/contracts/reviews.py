@@ -30,6 +30,7 @@ class ReviewDue(msgspec.Struct, frozen=True, kw_only=True):
 
     It says all that is due now: what was open about it under another kind is over, what was approved stays approved.
     ``score`` is None where there is none; ``reasons`` are those of fraud and screening, without personal data.
+    ``decide_by`` is when its owner gives it up by its own clock, None where that is not known.
     """
 
     subject: ReviewSubject
@@ -42,6 +43,7 @@ class ReviewDue(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     reasons: list[Reason]
     at: datetime
+    decide_by: datetime | None = None
 
 
 class ReviewOver(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,10 @@ LOG_LEVEL: Final = "LOG_LEVEL"
 DB_POOL_MAX_SIZE: Final = "DB_POOL_MAX_SIZE"
 DB_POOL_MIN_IDLE: Final = "DB_POOL_MIN_IDLE"
 
+DEFAULT_REVIEW_THRESHOLD: Final = 0.70
+DEFAULT_FRAUD_THRESHOLD: Final = 0.85
+"""Scores from the one on are held for review, from the other on declined, unless a switch says otherwise."""
+
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
     """One switch; its name is also the variable that sets it at start.
@@ -89,14 +93,14 @@ SWITCHES: Final = (
         name=MANUAL_REVIEW_THRESHOLD,
         kind=Share,
         values=_SHARE,
-        default=0.70,
+        default=DEFAULT_REVIEW_THRESHOLD,
         deployments=(FRAUD,),
     ),
     Switch(
         name=FRAUD_THRESHOLD,
         kind=Share,
         values=_SHARE,
-        default=0.85,
+        default=DEFAULT_FRAUD_THRESHOLD,
         deployments=(FRAUD,),
     ),
     Switch(

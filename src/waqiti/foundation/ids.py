@@ -58,6 +58,11 @@ def first_id(at: datetime, later: timedelta = timedelta()) -> UUID:
     return UUID(int=min(max(milliseconds, 0), _MAX_MILLISECONDS) << _TIME_SHIFT)
 
 
+def id_before(identifier: UUID) -> UUID:
+    """Return the id just below ``identifier``."""
+    return UUID(int=identifier.int - 1)
+
+
 def siblings(identifier: UUID) -> tuple[UUID, UUID]:
     """Return the least and the greatest id with the time bits of ``identifier``: what is derived from it is between."""
     first = identifier.int >> _TIME_SHIFT << _TIME_SHIFT

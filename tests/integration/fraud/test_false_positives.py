@@ -12,8 +12,8 @@ from tests.support.review_queue import becomes, due, figures_of, open_casework, 
 from waqiti.contracts.catalog import FRAUD
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
-from waqiti.foundation.ids import new_id
-from waqiti.services.fraud.domain.minutes import MINUTE, first_id, minute_of
+from waqiti.foundation.ids import first_id, new_id
+from waqiti.services.fraud.domain.minutes import MINUTE, minute_of
 from waqiti.services.fraud.domain.rates import Counts, share
 from waqiti.services.fraud.usecases.figures import Figures
 

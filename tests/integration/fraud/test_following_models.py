@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from waqiti.contracts.ml import FRAUD_DETECTION, Champion
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.telemetry.metrics import samples
 from waqiti.services.fraud.store import serving as store
 from waqiti.services.fraud.usecases import models
 from waqiti.services.fraud.usecases.loading import load
@@ -85,9 +87,16 @@ async def test_what_a_release_cannot_serve_leaves_what_there_is_and_the_next_one
         newer = await replica.registered(Made("newer"), champion=new)
         done = (await replica.promote(new)).document()
         assert (done["replicas"], done["unreached"]) == ([], ["fraud-service-1"])
-        assert (await served.follower.check()).startswith("v1.0.0 since ")
+        with pytest.raises(Problem, match=rf"{new} is in force, and .* Scoring goes on with v1\.0\.0"):
+            await served.follower.check()
+        told: Any = served.follower.described()
+        assert (told["version"], told["refused"]["version"], told["refused"]["revision"]) == ("v1.0.0", new, 2)
+        assert refused() == {new: 1.0}
         assert (await replica.promote(newer)).document()["unreached"] == []
         assert [version for version, _ in server.used] == ["shipped", "v1.0.0", newer]
+        assert (await served.follower.check()).startswith(f"{newer} since ")
+        assert "refused" not in served.follower.described()
+        assert refused() == {}
 
 
 async def test_a_registry_that_began_anew_is_followed(
@@ -105,6 +114,35 @@ async def test_a_registry_that_began_anew_is_followed(
         assert alone.server.used == [("v1.0.0", "trained shipped")]
 
 
+@pytest.mark.parametrize("usable", [True, False])
+async def test_a_revision_that_is_another_version_after_a_restore_is_not_taken_for_the_one_before(
+    house: House, fresh_database: Callable[[str], FreshDatabase], monkeypatch: pytest.MonkeyPatch, usable: bool
+) -> None:
+    monkeypatch.setattr(models, "_AWAY_SECONDS", 0.05)
+    monkeypatch.setattr(pushing, "PATIENCE_SECONDS", 0.2)
+    server = Server()
+    server.unloadable = set() if usable else {"trained new"}
+    async with (
+        ml_replicas(house) as (before,),
+        proxied(before.url) as (url, proxy),
+        reader(house, url, "fraud-service-1", server=server) as served,
+    ):
+        await server.serves("v1.0.0")
+        await before.promote(await before.registered(Made("new")))
+        house.databases[ML] = fresh_database(ML)
+        async with ml_replicas(house) as (restored,):
+            await restored.promote(await restored.registered(Made("other")))
+            await proxy.turn(restored.url)
+            await until(lambda: server.used[-1] == ("v1.0.1", "trained other"), "the other version is served")
+            assert (await restored.roll_back("v1.0.1")).document()["unreached"] == []
+            assert (await served.follower.check()).startswith("v1.0.1 since ")
+
+
+def refused() -> dict[str, float]:
+    """Return which versions are exported as refused."""
+    return {one.labels["version"]: one.value for one in samples() if one.name == "fraud_model_refused"}
+
+
 async def test_a_replica_that_is_slow_to_store_does_not_bring_back_what_was_before(house: House) -> None:
     first = Champion(model=FRAUD_DETECTION, revision=1, version="v1.0.0", sha256="0" * 64, since=utc_now())
     later = first.since + timedelta(seconds=1)
@@ -112,8 +150,10 @@ async def test_a_replica_that_is_slow_to_store_does_not_bring_back_what_was_befo
     database = await Database.open(house.databases[FRAUD].url, name=FRAUD)
     async with database.connection() as connection:
         for champion in (first, second, first):
-            await store.keep(connection, champion, champion.version.encode())
-        assert await store.read(connection, FRAUD_DETECTION) == store.Kept(2, "v1.0.1", "1" * 64, later, b"v1.0.1")
+            await store.keep(connection, champion, champion.version.encode(), "json")
+        assert await store.read(connection, FRAUD_DETECTION) == store.Kept(
+            2, "v1.0.1", "1" * 64, later, b"v1.0.1", "json"
+        )
     await database.close()
 
 

@@ -2,10 +2,14 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import msgspec
+import pytest
 
 from tests.support.house import House
 from tests.support.review_queue import (
@@ -13,6 +17,7 @@ from tests.support.review_queue import (
     Owners,
     at,
     becomes,
+    captured,
     due,
     figures_of,
     knows_nothing,
@@ -25,10 +30,12 @@ from tests.support.switching import Board
 from waqiti.contracts.casework import DISPUTE_OPENED, DISPUTE_RESOLVED, PAYMENT_CASEWORK, DisputeEvent
 from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.reviews import Verdict
-from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.clock import utc_now
+from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.events import NewEvent
 from waqiti.foundation.ids import encode, new_id
 from waqiti.services.fraud.service import SERVICE
+from waqiti.services.fraud.usecases import telling
 
 TOLD = "SELECT state, answer FROM verdicts ORDER BY decided_at"
 
@@ -53,6 +60,7 @@ async def test_what_is_due_is_listed_once_and_gone_when_it_is_over(house: House)
             "score": 0.8,
             "reasons": [{"code": "near_threshold", "detail": "Just beneath a threshold."}],
             "opened_at": "2025-06-15T12:00:00Z",
+            "decide_by": None,
             "decided_at": None,
             "decided_by": None,
             "reason": None,
@@ -204,6 +212,41 @@ async def test_an_owner_that_was_away_is_told_when_it_is_back(house: House) -> N
         assert [heard.subject_id for heard in owners.heard] == [item.subject_id]
 
 
+async def test_what_its_owner_has_given_up_is_not_decided_any_more(house: House) -> None:
+    async with open_casework(house) as queue:
+        late, early = utc_now() - timedelta(milliseconds=1), utc_now() + timedelta(hours=1)
+        review = (await queue.opened("fraud", decide_by=late))["fraud"]
+        refused = [await queue.decide(review, outcome, label="fraud") for outcome in ("approve", "decline")]
+
+        assert [(answer.status, answer.problem()["code"]) for answer in refused] == [(409, "conflict")] * 2
+        assert "nobody decided in time" in refused[0].problem()["detail"]
+        assert await queue.rows("SELECT count(*) FROM labels") == [(0,)]
+        assert await queue.rows(TOLD) == []
+        shown = (await queue.operator.get(f"/v1/reviews/{review}")).document()
+        assert (shown["status"], datetime.fromisoformat(shown["decide_by"])) == ("open", late)
+        in_time = (await queue.opened("fraud", decide_by=early))["fraud"]
+        assert (await queue.decide(in_time)).status == 200
+
+
+async def test_an_approval_that_its_owner_did_not_follow_is_in_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+    log = SimpleNamespace(warning=lambda event, **fields: said.append((event, fields["status"])))
+    monkeypatch.setattr(telling, "_log", log)
+    answers = iter(("declined", "captured", "declined"))
+
+    async def answer(_verdict: Verdict) -> str:
+        return next(answers)
+
+    async with open_casework(house) as queue:
+        queue.owners.answer = answer
+        for outcome in ("approve", "approve", "decline"):
+            await queue.decide((await queue.opened("fraud"))["fraud"], outcome)
+        await becomes(lambda: queue.rows(TOLD), [("told", "declined"), ("told", "captured"), ("told", "declined")])
+    assert said == [("approval_without_effect", "declined")]
+
+
 async def test_an_owner_that_is_slow_does_not_hold_the_operator_up(house: House) -> None:
     async with open_casework(house) as queue:
         release = asyncio.Event()
@@ -236,10 +279,49 @@ async def test_an_owner_that_stumbles_is_told_again_and_one_that_refuses_is_not(
         assert len(queue.owners.heard) == 3
 
         queue.owners.answer = knows_nothing
-        await queue.decide((await queue.opened("fraud"))["fraud"])
+        unknown = (await queue.opened("fraud"))["fraud"]
+        await queue.decide(unknown)
         assert await queue.rows(TOLD) == [("told", "declined"), ("failed", "not_found")]
-        await asyncio.sleep(0.3)
+        queue.owners.answer = captured
+        await queue.rows("UPDATE verdicts SET next_at = '2020-01-01' WHERE state = 'failed'")
+        later = await told_by_the_worker(queue)
+        assert [heard.subject_id for heard in queue.owners.heard[4:]] == [later], "it would have come first"
+
+        assert (await queue.decide(unknown, "decline")).status == 409
+        again = await queue.decide(unknown)
+        assert (again.status, again.document()["status"]) == (200, "approved")
+        await becomes(lambda: queue.rows("SELECT DISTINCT state FROM verdicts"), [("told",)])
+        assert len(queue.owners.heard) == 6
+        assert (await queue.decide(unknown)).status == 409, "it was told"
+
+
+async def test_an_owner_that_takes_us_for_nobody_is_told_again(house: House) -> None:
+    async with open_casework(house) as queue:
+        answers = iter((Problem(403, "forbidden", "Who are you?"), Problem.invalid("What?"), Problem.conflict("No.")))
+
+        async def refusing(verdict: Verdict) -> str:
+            if (problem := next(answers, None)) is not None:
+                raise problem
+            return await captured(verdict)
+
+        queue.owners.answer = refusing
+        await queue.decide((await queue.opened("fraud"))["fraud"])
+        await becomes(lambda: queue.rows(TOLD), [("told", "captured")])
         assert len(queue.owners.heard) == 4
+
+
+async def told_by_the_worker(queue: Casework) -> UUID:
+    """Have the worker tell a verdict that a request only stored; return which movement it is about."""
+    item = due("fraud")
+    await queue.due(item)
+    stored = (
+        "INSERT INTO verdicts (subject_id, round, decided_at, next_at, subject, outcome, approved, actor, reason) "
+        "VALUES ($1, 1, now(), now(), 'withdrawal', 'approve', '{fraud}', 'key_operator', 'Looked at it')"
+    )
+    await queue.rows(stored, item.subject_id)
+    state = "SELECT state FROM verdicts WHERE subject_id = $1"
+    await becomes(lambda: queue.rows(state, item.subject_id), [("told",)])
+    return item.subject_id
 
 
 async def test_read_only_refuses_decisions_and_goes_on_with_what_was_decided(house: House, tmp_path: Path) -> None:

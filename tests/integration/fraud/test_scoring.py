@@ -1,6 +1,7 @@
 """Scoring on a real database: the first decision counts, and history is what the decisions say."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +15,9 @@ from tests.support.switching import Board
 from waqiti.contracts.catalog import FRAUD
 from waqiti.foundation.ids import new_id
 from waqiti.scoring.state import Profile
+from waqiti.services.fraud.domain.batches import Asked
 from waqiti.services.fraud.service import SERVICE
+from waqiti.services.fraud.store import reading, signals
 
 START = NOON - timedelta(days=14)
 
@@ -47,6 +50,39 @@ async def test_items_of_one_batch_see_the_ones_before_them(fresh_database: MakeD
         payer = new_id()
         decisions = await desk.score(*(scored(payer, new_id(), 990_000) for _ in range(5)))
         assert [decision.outcome for decision in decisions] == ["approve"] * 2 + ["review"] + ["decline"] * 2
+
+
+async def test_of_signals_only_those_are_read_that_rules_ask_for(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        shop, payer = new_id(), new_id()
+        many = (
+            "INSERT INTO signals (payment_id, payer, payee, amount, at, kind, currency) "
+            "SELECT gen_random_uuid(), coalesce($1::uuid, gen_random_uuid()), $2::uuid, 990000, "
+            "$3::timestamptz - n * interval '1 second', $4::text, 'EUR' FROM generate_series(1, $5::integer) n"
+        )
+
+        async def read() -> Counter[str]:
+            async with desk.databases[0].connection() as connection:
+                known = await reading.read(connection, Asked.of([scored(payer, shop, 500)]))
+            return Counter(signal.kind for signal in known.signals)
+
+        await desk.rows(many, None, shop, NOON, "near_threshold", 5_000)
+        assert await read() == {}
+        await desk.rows(many, payer, shop, NOON, "outsized", 2)
+        assert await read() == {"outsized": 2}, "each once, although it belongs to both"
+        await desk.rows(many, None, shop, NOON - timedelta(days=2), "outsized", 5)
+        await desk.rows(many, None, shop, NOON - timedelta(days=2), "declined", 5_000)
+        assert await read() == {"outsized": 2, "declined": 100}
+
+
+async def test_signals_that_no_rule_asks_for_are_forgotten_some_at_a_time(fresh_database: MakeDatabase) -> None:
+    async with open_desk(fresh_database) as desk:
+        await desk.score(*(scored(new_id(), new_id(), 990_000, at=START + timedelta(days=n)) for n in range(4)))
+        async with desk.databases[0].connection() as connection:
+            forgotten = [await signals.sweep(connection, START + timedelta(days=3), 2) for _ in range(3)]
+
+        assert forgotten == [2, 1, 0]
+        assert await desk.rows("SELECT at FROM signals") == [(START + timedelta(days=3),)]
 
 
 async def test_the_same_batches_on_three_replicas_at_once_count_once(fresh_database: MakeDatabase) -> None:

@@ -7,13 +7,14 @@ import pytest
 
 from tests.support.house import House
 from tests.support.model_readers import reader
-from tests.support.models import Made, Replica, following, ml_replicas, rows
+from tests.support.models import SHIPPED, Made, Replica, following, mark, ml_replicas, rows
+from waqiti.contracts.ml import Mark
 from waqiti.services.ml.usecases import pushing
 
 SOON_SECONDS = 1.0
 
 
-async def elapsed(replica: Replica, known: int) -> float:
+async def elapsed(replica: Replica, known: Mark | None) -> float:
     began = asyncio.get_running_loop().time()
     await replica.follow(known)
     return asyncio.get_running_loop().time() - began
@@ -31,16 +32,17 @@ async def test_who_knows_another_revision_is_answered_at_once_and_who_knows_it_w
 ) -> None:
     monkeypatch.setattr(pushing, "WAIT_SECONDS", 0.4)
     async with ml_replicas(house) as (replica,):
-        found = await replica.follow(0)
+        found = await replica.follow(None)
         assert (found["version"], found["revision"]) == ("v1.0.0", 1)
-        assert await elapsed(replica, 7) < 0.3
-        assert await elapsed(replica, 1) > 0.3
+        assert await elapsed(replica, mark(7)) < 0.3
+        assert await elapsed(replica, mark(1, Made("other"))) < 0.3
+        assert await elapsed(replica, mark(1)) > 0.3
 
 
 async def test_a_change_through_one_replica_answers_those_who_wait_at_another(house: House) -> None:
     async with ml_replicas(house, 2) as (one, other):
         version = await one.registered(Made("new"))
-        waiting = [asyncio.create_task(other.follow(1)) for _ in range(3)]
+        waiting = [asyncio.create_task(other.follow(mark(1))) for _ in range(3)]
         await known_as(house, "", count=3)
         promoting = asyncio.create_task(one.promote(version))
         async with asyncio.timeout(SOON_SECONDS):
@@ -79,9 +81,23 @@ async def test_a_replica_that_does_not_take_it_up_is_named_after_a_while(
     monkeypatch.setattr(pushing, "PATIENCE_SECONDS", 0.3)
     async with ml_replicas(house) as (replica,):
         version = await replica.registered(Made("new"))
-        await replica.fraud.post("/internal/models/champion", following(0, serving=1, replica="fraud-service-9"))
+        await replica.fraud.post(
+            "/internal/models/champion", following(None, serving=mark(1), replica="fraud-service-9")
+        )
         done = (await replica.promote(version)).document()
         assert (done["replicas"], done["unreached"]) == ([], ["fraud-service-9"])
+
+
+async def test_who_serves_the_revision_of_another_registry_does_not_serve_what_is_in_force(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pushing, "PATIENCE_SECONDS", 0.3)
+    async with ml_replicas(house) as (replica,):
+        for name, made in (("fraud-service-1", SHIPPED), ("fraud-service-2", Made("before the restore"))):
+            await replica.fraud.post("/internal/models/champion", following(None, serving=mark(1, made), replica=name))
+        done = (await replica.roll_back("v1.0.0")).document()
+        assert [row["name"] for row in done["replicas"]] == ["fraud-service-1"]
+        assert done["unreached"] == ["fraud-service-2"]
 
 
 async def test_a_process_that_ended_died_or_was_replaced_is_not_waited_for(house: House) -> None:
@@ -91,7 +107,7 @@ async def test_a_process_that_ended_died_or_was_replaced_is_not_waited_for(house
             await known_as(house, "fraud-service-1")
         async with reader(house, replica.url, "fraud-service-2", dies=True):
             await known_as(house, "fraud-service-2")
-        await replica.follow(0, serving=1)
+        await replica.follow(None, serving=mark(1))
         await rows(house, "UPDATE readers SET seen_at = seen_at - interval '7 seconds' WHERE replica = ''")
         assert sorted(await rows(house, "SELECT replica FROM readers")) == [("",), ("fraud-service-2",)]
 
@@ -108,9 +124,9 @@ async def test_a_process_that_ended_died_or_was_replaced_is_not_waited_for(house
 async def test_who_waits_is_answered_at_once_when_the_replica_ends(house: House) -> None:
     async with ml_replicas(house, 2) as (_, other):
         async with ml_replicas(house) as (ending,):
-            waiting = asyncio.create_task(ending.follow(1))
+            waiting = asyncio.create_task(ending.follow(mark(1)))
             await known_as(house, "")
             began = asyncio.get_running_loop().time()
         assert (await waiting)["revision"] == 1
         assert asyncio.get_running_loop().time() - began < SOON_SECONDS
-        assert (await other.follow(0))["revision"] == 1
+        assert (await other.follow(None))["revision"] == 1

@@ -7,8 +7,10 @@ import asyncpg
 import msgspec
 import pytest
 
-from tests.support.house import House
+from tests.support.house import OPERATOR_KEY, House
 from tests.support.models import GOOD, SHIPPED, Made, ml_replicas, rows
+from tests.support.tcp_proxy import proxied
+from waqiti.client import AsyncClient, Conflict
 from waqiti.contracts.ml import FRAUD_DETECTION
 
 MODEL = {"model": FRAUD_DETECTION}
@@ -175,6 +177,69 @@ async def test_what_was_not_compared_with_the_champion_of_today_is_not_promoted(
         assert (await replica.promote(second)).status == 200
 
 
+async def test_a_comparison_that_is_sent_again_is_one_and_counts_as_the_newest(house: House) -> None:
+    async with ml_replicas(house) as (replica,):
+        version = await replica.register(Made("new"))
+        worse = msgspec.structs.replace(GOOD, recall=0.1)
+        await asyncio.gather(*(replica.compare(version) for _ in range(4)))
+        await replica.compare(version, worse)
+        assert (await replica.promote(version)).problem()["code"] == "gate_failed"
+        await replica.compare(version)
+        assert await rows(house, "SELECT count(*) FROM comparisons") == [(2,)]
+        assert (await replica.promote(version)).status == 200
+
+
+async def test_a_claimed_comparison_does_not_make_up_for_what_the_artifact_says_itself(house: House) -> None:
+    async with ml_replicas(house) as (replica,):
+        version = await replica.register(changed(false_positive_rate=0.0025))
+        await replica.compare(version, GOOD)
+        refused = await replica.promote(version)
+        assert refused.problem()["code"] == "gate_failed"
+        assert [error["detail"][:28] for error in refused.problem()["errors"]] == ["false_positive_rate: 0.2500%"]
+
+
+async def test_an_attempt_that_is_repeated_does_not_undo_what_somebody_else_did_since(house: House) -> None:
+    async with ml_replicas(house, 2) as (one, other):
+        version = await one.registered(Made("new"))
+        assert (await one.promote(version, expected_revision=1)).document()["revision"] == 2
+        again = (await one.promote(version, expected_revision=1)).document()
+        assert (again["revision"], again["changed"]) == (2, False)
+
+        assert (await other.roll_back("v1.0.0", expected_revision=2)).document()["revision"] == 3
+        for change in (one.promote, one.roll_back):
+            late = await change(version, expected_revision=1)
+            assert (late.status, late.problem()["code"]) == (409, "conflict"), late
+        assert await one.champion() == ("v1.0.0", 3)
+
+
+async def test_the_client_repeats_an_attempt_in_view_of_what_was_in_force_at_first(house: House) -> None:
+    async with (
+        ml_replicas(house) as (replica,),
+        proxied(replica.url) as (url, proxy),
+        AsyncClient(url, OPERATOR_KEY, timeout_seconds=2, max_attempts=2) as client,
+    ):
+        version = await replica.registered(Made("new"))
+        assert await client.models.revision() == 1
+        proxy.lose_answers()
+        promoting = asyncio.create_task(client.models.promote(version, expected_revision=1))
+        while await replica.champion() != (version, 2):
+            await asyncio.sleep(0.01)
+        assert (await replica.roll_back("v1.0.0")).document()["revision"] == 3
+        await proxy.turn(replica.url)
+        with pytest.raises(Conflict) as refused:
+            await promoting
+        assert refused.value.code == "conflict"
+        assert await replica.champion() == ("v1.0.0", 3)
+
+
+async def test_a_card_is_read_as_markdown_and_stands_in_no_list(house: House) -> None:
+    async with ml_replicas(house) as (replica,):
+        answer = await replica.operator.get("/api/model/versions/v1.0.0/card")
+        assert (answer.status, answer.body) == (200, b"A card.")
+        assert answer.headers["content-type"].startswith("text/markdown")
+        assert (await replica.operator.get("/api/model/versions/v9.9.9/card")).status == 404
+
+
 async def test_what_does_not_load_is_not_registered_and_comes_into_force_by_no_means(house: House) -> None:
     async with ml_replicas(house) as (replica,):
         broken = Made("broken", loads=False)
@@ -196,6 +261,7 @@ async def test_what_does_not_load_is_not_registered_and_comes_into_force_by_no_m
 async def _replace_artifact(house: House, version: str, made: Made) -> None:
     """Have a version not load, as after a release with other features."""
     await rows(house, "UPDATE models SET artifact = $1 WHERE version = $2", made.content, version)
+    await rows(house, "UPDATE trials SET library = 'another one' WHERE version = $1", version)
 
 
 async def test_what_is_unknown_is_not_found(house: House) -> None:
@@ -214,7 +280,7 @@ async def test_what_is_unknown_is_not_found(house: House) -> None:
 async def test_only_operators_and_fraud_service_may_ask(house: House) -> None:
     async with ml_replicas(house) as (replica,):
         customer, wallet = house.client(replica.url), house.internal_client(replica.url, "wallet-service")
-        for path in ("metrics", "versions", "history", "versions/v1.0.0/artifact"):
+        for path in ("metrics", "versions", "history", "versions/v1.0.0/artifact", "versions/v1.0.0/card"):
             assert (await customer.get(f"/api/model/{path}")).status == 403
         for path in ("versions", "promote", "rollback"):
             assert (await customer.post(f"/api/model/{path}", {**MODEL, "version": "v1.0.0"})).status == 403
@@ -252,7 +318,13 @@ async def test_nothing_that_was_recorded_can_be_changed(house: House) -> None:
     async with ml_replicas(house):
         pass
     connection = await asyncpg.connect(house.databases["ml-service"].url)
-    for statement in ("UPDATE models SET version = 'v2.0.0'", "DELETE FROM champions", "DELETE FROM registry"):
+    for statement in (
+        "UPDATE models SET version = 'v2.0.0'",
+        "DELETE FROM champions",
+        "DELETE FROM registry",
+        "UPDATE comparisons SET figures = champion_figures",
+        "DELETE FROM comparisons",
+    ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
     await connection.close()

@@ -3,14 +3,17 @@
 import asyncio
 import time
 
+import pytest
+
 from tests.support.house import House
-from tests.support.notification_desk import BASE, eventually, open_desk
+from tests.support.notification_desk import BASE, Desk, eventually, open_desk
 from tests.support.payment_results import result_of
 from tests.support.receiver import Receiver
 from tests.support.scripted_server import Exchange
 from waqiti.contracts import prefixes
 from waqiti.foundation.ids import encode, new_id
 from waqiti.foundation.security.webhooks import verify_signature
+from waqiti.services.notification.domain.deliveries import Answer
 from waqiti.services.notification.usecases.sending import Sender
 
 
@@ -194,7 +197,7 @@ async def test_an_endpoint_that_is_away_is_only_tried_and_gets_all_once_it_is_ba
         await desk.endpoint(receiver.url)
         await desk.results.append(*(result_of(new_id(), "captured") for _ in range(40)))
         await receiver.has(8)
-        await asyncio.sleep(0.5)
+        await looked_twice(desk)
         tried = len(receiver.messages)
         back.set()
         await desk.hurry()
@@ -259,7 +262,7 @@ async def test_what_waited_at_a_disabled_endpoint_is_sent_once_it_is_enabled(hou
         disabled = (await desk.act(endpoint, "disable", {"reason": "moving house"})).document()
         await desk.hurry()
         refused = await desk.act(endpoint, "test")
-        await asyncio.sleep(0.7)
+        await looked_twice(desk)
         seen = len(receiver.messages)
         await desk.act(endpoint, "enable")
         await receiver.has(2)
@@ -277,10 +280,20 @@ async def test_an_endpoint_that_is_deleted_is_sent_nothing_more(house: House) ->
         path = f"{BASE}/{endpoint['id']}"
         first, second = [await desk.visitor.send("DELETE", path, {}, {}) for _ in range(2)]
         await desk.hurry()
-        await asyncio.sleep(0.7)
+        await looked_twice(desk)
 
         assert (first.status, first.body, second.status) == (204, b"", 404)
         assert len(receiver.messages) == 1
+
+
+async def looked_twice(desk: Desk) -> None:
+    """Wait until the worker has looked for what is due and sent it, twice: all that was due before was its to send."""
+    async with Receiver().running() as marker:
+        endpoint = await desk.endpoint(marker.url, "payment.refunded")
+        for count in (1, 2):
+            await desk.act(endpoint, "test")
+            await marker.has(count)
+        await desk.visitor.send("DELETE", f"{BASE}/{endpoint['id']}", {}, {})
 
 
 async def test_a_name_is_looked_up_and_its_address_checked_as_the_connection_is_made() -> None:
@@ -292,6 +305,61 @@ async def test_a_name_is_looked_up_and_its_address_checked_as_the_connection_is_
         assert receiver.messages == []
         assert (await local.send(f"http://127.0.0.1:{receiver.port}/", {"webhook-id": "evt"}, b"{}")).error is None
         assert (await local.send("http://169.254.169.254/", {}, b"{}")).error == "target_refused"
+
+
+async def test_a_date_that_is_none_is_no_pause() -> None:
+    async def odd(exchange: Exchange, number: int) -> None:
+        zone = "+" + "9" * 20 if number == 1 else "+0000"
+        exchange.answer(b"", 503, f"retry-after: Mon, 01 Jan 2024 00:00:00 {zone}")
+
+    async with Receiver(answering=odd).running() as receiver, Sender(private_targets=True) as sender:
+        answers = [await sender.send(receiver.url, {"webhook-id": "evt"}, b"{}") for _ in range(2)]
+
+        assert [(one.status_code, one.error, one.retry_after_seconds) for one in answers] == [
+            (503, None, None),
+            (503, None, 0.0),
+        ]
+
+
+async def test_what_nobody_foresaw_is_an_attempt_that_counts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> Answer:
+        raise RuntimeError("nobody foresaw it")
+
+    async with open_desk(house) as desk, Receiver().running() as receiver:
+        endpoint = await desk.endpoint(receiver.url)
+        with monkeypatch.context() as patched:
+            patched.setattr(Sender, "send", broken)
+            await desk.act(endpoint, "test")
+            waiting = await desk.attempted(endpoint, 1)
+        await desk.hurry()
+        (delivery,) = await desk.ended(endpoint)
+
+        assert (waiting["status"], waiting["attempts"][0]["error"]) == ("pending", "internal")
+        assert [one["error"] for one in delivery["attempts"]] == ["internal", None]
+
+
+async def test_a_secret_that_our_own_key_does_not_open_uses_up_no_attempt(house: House) -> None:
+    async with open_desk(house) as desk, Receiver().running() as receiver:
+        shut, other = await desk.endpoint(receiver.url), await desk.endpoint(receiver.url)
+        set_secret = (
+            "UPDATE webhook_endpoints SET secret = $1 WHERE id = (SELECT min(id::text)::uuid FROM webhook_endpoints)"
+        )
+        (kept,) = await desk.rows("SELECT secret FROM webhook_endpoints ORDER BY id LIMIT 1")
+        await desk.rows(set_secret, b"sealed with another key, once upon a time")
+        put_off = "SELECT count(*) FROM deliveries WHERE lease IS NULL AND next_at > now() + interval '20 seconds'"
+        await desk.act(shut, "test")
+        await eventually(lambda: desk.rows(put_off), lambda found: found == [(1,)])
+        await desk.act(other, "test")
+        await desk.ended(other)
+
+        assert await desk.worker_health("webhook-secrets") == "DOWN"
+        (delivery,) = await desk.deliveries(shut)
+        assert (delivery["status"], delivery["attempts"]) == ("pending", [])
+        assert await desk.rows("SELECT count(*) FROM webhook_endpoints WHERE failed_at IS NOT NULL") == [(0,)]
+        await desk.rows(set_secret, kept[0])
+    async with open_desk(house) as desk, Receiver().running():
+        await desk.hurry()
+        await eventually(lambda: desk.rows("SELECT count(*) FROM delivery_attempts"), lambda found: found == [(2,)])
 
 
 async def test_of_a_long_answer_the_beginning_is_kept_and_the_rest_not_waited_for() -> None:

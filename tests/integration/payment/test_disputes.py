@@ -76,12 +76,26 @@ async def test_a_dispute_is_opened_by_a_client_and_resolved_by_an_operator(open_
             "reason": "The carrier lost it.",
         }
         assert resolved["resolved_at"] > dispute["opened_at"]
-        assert (await desk.send("GET", f"/v1/disputes/{dispute['id']}")).document() == resolved
+        assert (await desk.send("GET", f"/v1/disputes/{dispute['id']}", key=OPERATOR_KEY)).document() == resolved
         assert await told(desk, dispute) == [
             ("dispute.opened", "open", "key_api"),
             ("dispute.resolved", "lost", "key_operator"),
         ]
         assert await desk.payment(payment["id"]) == payment, "no money moves by that"
+
+
+async def test_who_resolved_a_dispute_and_why_is_shown_to_operators_only(open_payments: OpenDesk) -> None:
+    async with open_payments() as desk:
+        payment = await paid(desk)
+        dispute = await disputed(desk, payment)
+        resolved = (await resolve(desk, dispute)).document()
+        listed = f"/v1/payments/{payment['id']}/disputes"
+
+        shown = (await desk.send("GET", f"/v1/disputes/{dispute['id']}")).document()
+        assert shown == resolved | {"resolved_by": None, "reason": None}
+        assert (await desk.send("GET", listed)).document()["data"] == [shown]
+        for path in (listed, "/v1/disputes"):
+            assert (await desk.send("GET", path, key=OPERATOR_KEY)).document()["data"] == [resolved]
 
 
 async def test_one_dispute_of_a_kind_is_open_about_a_payment(open_payments: OpenDesk) -> None:

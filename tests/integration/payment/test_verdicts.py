@@ -1,6 +1,7 @@
 """What people decided about a payment in review: told by fraud-service, acted upon before it is answered."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -197,6 +198,9 @@ async def test_a_score_that_came_meanwhile_is_a_review_of_its_own(open_payments:
             return await told(desk, payment) == ["no_score", "fraud"]
 
         await until("people are told of the score", is_due)
+        (row,) = await desk.sql("SELECT deadline_at FROM clocks WHERE payment_id = $1", uuid_of(payment))
+        ends = [datetime.fromisoformat(due["decide_by"]) for _, due in await casework(desk, payment)]
+        assert ends == [row["deadline_at"]] * 2, "its clock runs on"
         assert await tell(desk, approval(payment, "no_score")) == "in_review", "nobody has looked at the score"
         assert await tell(desk, approval(payment, "no_score", "fraud")) == "captured"
         assert await told(desk, payment) == ["no_score", "fraud", "-> captured"]
@@ -236,6 +240,31 @@ async def test_a_verdict_that_is_told_twice_is_acted_upon_once(open_payments: Op
         assert await desk.balances(payer, payee) == (400, 600)
 
 
+@pytest.mark.parametrize("declines", [False, True])
+@pytest.mark.usefixtures("suspicious")
+async def test_a_verdict_that_comes_while_a_step_is_under_way_is_told_again(
+    open_payments: OpenDesk, declines: bool
+) -> None:
+    async with open_payments(role="api") as desk:
+        payer, payee, payment = await in_review(desk)
+        await desk.set_flags(payee, "freeze", "all")
+        capture = (
+            "INSERT INTO steps (id, payment_id, number, amount, created_at, kind, becomes, actor, own) "
+            "VALUES (gen_random_uuid(), $1, 99, $2, now(), 'capture', 'captured', 'key_x', false)"
+        )
+        await desk.sql(capture, uuid_of(payment), AMOUNT)
+        verdict = refusal(payment, "fraud") if declines else approval(payment, "fraud")
+
+        with pytest.raises(DependencyUnavailable):
+            await tell(desk, verdict)
+
+        assert (await desk.payment(payment["id"]))["status"] == "in_review"
+        assert [row["status"] for row in await desk.sql("SELECT status FROM steps")] == ["refused"]
+        await desk.set_flags(payee, "unfreeze")
+        assert await tell(desk, verdict) == ("declined" if declines else "captured")
+        assert await desk.balances(payer, payee) == ((1_000, 0) if declines else (400, 600))
+
+
 @pytest.mark.usefixtures("suspicious")
 async def test_of_a_void_and_an_approval_at_once_one_counts(open_payments: OpenDesk) -> None:
     async with open_payments() as desk:
@@ -262,6 +291,26 @@ async def test_an_approval_after_the_clock_has_run_out_changes_nothing(open_paym
         assert declined["failure"]["code"] == "review_expired"
         assert await tell(desk, approval(payment, "fraud")) == "declined"
         assert await told(desk, payment) == ["fraud", "-> declined"]
+        assert await desk.balances(payer, payee) == (1_000, 0)
+
+
+@pytest.mark.usefixtures("suspicious")
+async def test_an_approval_between_the_end_of_the_clock_and_the_sweep_is_answered_with_how_it_ended(
+    open_payments: OpenDesk,
+) -> None:
+    async with open_payments() as desk:
+        payer, payee, payment = await in_review(desk)
+        await desk.sql("UPDATE clocks SET deadline_at = now() WHERE payment_id = $1", uuid_of(payment))
+        answers: list[str] = []
+
+        async def is_answered() -> bool:
+            with suppress(DependencyUnavailable):
+                answers.append(await tell(desk, approval(payment, "fraud")))
+            return bool(answers)
+
+        await until("the verdict is answered", is_answered)
+        assert answers == ["declined"], "whoever approved it is to hear of that, and not that it waits"
+        assert (await desk.payment(payment["id"]))["failure"]["code"] == "review_expired"
         assert await desk.balances(payer, payee) == (1_000, 0)
 
 

@@ -219,6 +219,13 @@ async def test_an_operator_unfreezes_the_wallets_of_who_was_cleared(house: House
         assert (await bank.wallets.post(unfreeze, reason)).status == 409
         assert (await operator.post(unfreeze, reason)).document()["status"] == "active"
         assert await statuses(bank, *wallets) == ["active", "frozen"]
+        refused = await bank.wallets.post(f"/v1/wallets/{wallets[1]}/unfreeze", reason)
+        assert (refused.status, refused.problem()["code"]) == (403, "forbidden")
+        assert await statuses(bank, *wallets) == ["active", "frozen"]
+        for action in ("freeze", "unfreeze"):
+            own = await bank.wallets.post(f"/v1/wallets/{wallets[0]}/{action}", {"reason": "mislaid"})
+            assert own.status == 200, action
+        assert (await operator.post(f"/v1/wallets/{wallets[1]}/unfreeze", reason)).status == 200
         third = await bank.wallet(funds=30, customer=customer)
         assert await statuses(bank, third) == ["active"]
         assert (await bank.withdraw(third, 20))["status"] == "settled"

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +26,16 @@ from waqiti.foundation.http.client import ServiceClient
 from waqiti.foundation.ids import encode, new_id
 from waqiti.services.ledger.service import SERVICE as LEDGER_SERVICE
 from waqiti.services.wallet.service import SERVICE as WALLET_SERVICE
+from waqiti.services.wallet.usecases import verdicts
 
 FUNDS = 500
 AMOUNT = 200
 BY_SCORE = scored("review", 0.8, "large")
+_RELEASED = """
+UPDATE movements SET
+    step = 'release', failure_code = 'review_expired', failure_detail = 'Too late.', next_at = now() + interval '1 h'
+RETURNING 1
+"""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -296,6 +303,28 @@ async def test_an_approval_waits_for_compliance_and_is_acted_upon_when_it_answer
 
         assert (await place.ended(identifier))["status"] == "settled"
         assert await place.bank.balance(wallet) == (FUNDS - AMOUNT, 0, FUNDS - AMOUNT)
+
+
+async def test_an_approval_that_comes_while_the_money_is_given_back_is_in_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+    log = SimpleNamespace(warning=lambda event, **fields: said.append((event, fields["code"])))
+    monkeypatch.setattr(verdicts, "_log", log)
+    reviewers = Reviewers()
+    reviewers.score = BY_SCORE
+    async with opened(house, reviewers) as place:
+        wallet = await place.wallet()
+        identifier = uuid_of("wdr", (await place.withdraw(wallet))["id"])
+        await becomes(lambda: step_of(place, identifier), [("review",)])
+        await rows_of(place.bank, _RELEASED)
+
+        assert await place.tell(approval(identifier, "fraud")) == "in_review"
+        assert said == [("approval_too_late", "review_expired")]
+
+        await rows_of(place.bank, "UPDATE movements SET next_at = now() RETURNING 1")
+        assert (await place.ended(identifier))["failure"]["code"] == "review_expired"
+        assert await place.bank.balance(wallet) == (FUNDS, 0, FUNDS)
 
 
 async def test_nobody_decides_for_three_days_and_the_money_is_given_back(house: House) -> None:

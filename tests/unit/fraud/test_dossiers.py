@@ -102,6 +102,23 @@ def test_what_is_not_open_is_not_decided() -> None:
         assert refused.value.code == "conflict"
 
 
+@pytest.mark.parametrize("outcome", ["approve", "decline"])
+def test_what_its_owner_has_given_up_is_not_decided(outcome: ReviewOutcome) -> None:
+    item = due("fraud", subject_id=SUBJECT, decide_by=at(5))
+    dossier = Dossier(subject="withdrawal", subject_id=SUBJECT).due(item, new_id)
+    assert decided(dossier, "fraud", outcome, minutes=4).fate == outcome
+    with pytest.raises(Problem, match="nobody decided in time") as refused:
+        decided(dossier, "fraud", outcome, minutes=5)
+    assert refused.value.code == "conflict"
+
+
+def test_a_review_that_opens_later_has_the_time_that_its_owner_gives_it() -> None:
+    first = due("no_score", subject_id=SUBJECT, decide_by=at(5))
+    again = due("fraud", "no_score", subject_id=SUBJECT, minutes=1, decide_by=at(6))
+    dossier = Dossier(subject="payment", subject_id=SUBJECT).due(first, new_id).due(again, new_id)
+    assert [row.decide_by for row in dossier.reviews] == [at(6), at(6)]
+
+
 def test_what_is_open_shows_the_newest_score() -> None:
     dossier = opened("fraud").due(due("fraud", subject_id=SUBJECT, minutes=1, score=0.9), new_id)
     assert [row.score for row in dossier.reviews] == [0.9]

@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.scoring import NOON
 from waqiti.contracts.casework import DisputeEvent
-from waqiti.foundation.ids import new_id
+from waqiti.foundation.ids import first_id, minted_at, new_id
 from waqiti.services.fraud.domain.labels import finding_of
-from waqiti.services.fraud.domain.minutes import counted_again, finished, first_id, minted_at, minute_of
+from waqiti.services.fraud.domain.minutes import counted_again, finished, minute_of
 from waqiti.services.fraud.domain.rates import Counts, share
 
 

@@ -221,9 +221,19 @@ LOCAL = [
     "fd00::1",
     "::ffff:10.0.0.1",
     "64:ff9b::7f00:1",
-    "2002:7f00:1::",
 ]
-NEVER = ["0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255", "::", "fe80::1", "ff02::1"]  # noqa: S104
+NEVER = [
+    *("0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.0.192", "::", "ff02::1", "2001:db8::1"),  # noqa: S104
+    # Where clouds keep credentials, in every embedding.
+    *("169.254.169.254", "169.254.0.1", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254", "fe80::1", "febf::1"),
+    *("::ffff:169.254.169.254", "::ffff:100.100.100.200", "64:ff9b::a9fe:a9fe", "::a9fe:a9fe", "::ffff:0:a9fe:a9fe"),
+    *("64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::", "2001:0:808:808::5601:5601"),
+    # Not what they seem to be: local NAT64, 6to4, Teredo, IPv4-compatible and -translated, site-local.
+    *("64:ff9b:1::7f00:1", "64:ff9b:1::808:808", "64:ff9b:1:ffff::1", "2002:7f00:1::", "2002:808:808::1"),
+    *("2001:0:7f00:1::1", "2001:0:808:808::f7f7:f7f7", "::127.0.0.1", "::8.8.8.8", "::ffff:0:7f00:1"),
+    *("::ffff:0:808:808", "fec0::1", "feff::1", "64:ff9c::1", "4000::1"),
+]
+GLOBAL = ["8.8.8.8", "2606:4700::1111", "2a00:1450::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 
 
 @pytest.mark.parametrize("address", LOCAL)
@@ -235,6 +245,13 @@ def test_a_local_address_is_reached_only_where_that_is_set(address: str) -> None
 @pytest.mark.parametrize("address", NEVER)
 def test_some_addresses_are_never_reached(address: str) -> None:
     assert not may_connect(ip_address(address), private_targets=True)
+    assert not may_connect(ip_address(address), private_targets=False)
+
+
+@pytest.mark.parametrize("address", GLOBAL)
+def test_a_global_address_is_reached(address: str) -> None:
+    assert may_connect(ip_address(address), private_targets=False)
+    assert may_connect(ip_address(address), private_targets=True)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "api.localhost"])

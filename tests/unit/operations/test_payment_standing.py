@@ -264,6 +264,51 @@ def test_a_life_fits_eighty_columns_and_is_in_the_order_of_time() -> None:
     assert msgspec.json.decode(msgspec.json.encode(shown))["traces"] == ["0af7651916cd43dd8448eb211c80319c"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "outcomes", "said"),
+    [
+        (["approved"], ["approve"], "People did approve it, but its clock ran out before payment-service could"),
+        (["approved", "closed"], [], "People approved some of its reviews, but not all of them in time."),
+    ],
+)
+def test_a_payment_that_was_approved_and_ran_out_of_time_says_why(
+    statuses: list[str], outcomes: list[str], said: str
+) -> None:
+    later = NOW + timedelta(hours=72)
+    found = life(
+        "declined",
+        failure_code="review_expired",
+        reviews=ReviewsFacts([review_of(status, later) for status in statuses], [told(one, later) for one in outcomes]),
+    )
+    text = " ".join(" ".join(line.text for line in explained_lines(explained(found, later))).split())
+
+    assert standing(found, later).startswith(f"It has ended, declined by review_expired, and no money moved. {said}")
+    assert "review fraud approved" in text
+    assert ("verdict told: approve; payment-service: declined" in text) == bool(outcomes)
+
+
+def test_a_payment_that_nobody_approved_says_nothing_of_people() -> None:
+    expired = life("declined", failure_code="review_expired", reviews=ReviewsFacts([review_of("closed", NOW)], []))
+    assert standing(expired, NOW).endswith("Nobody decided the review in time.")
+
+
+def review_of(status: str, at: datetime) -> ReviewFacts:
+    by_person = status == "approved"
+    return ReviewFacts(
+        id=new_id(),
+        kind="fraud",
+        status=status,
+        label=None,
+        decided_by="key_0123456789abcdef" if by_person else None,
+        opened_at=NOW,
+        decided_at=at,
+    )
+
+
+def told(outcome: str, at: datetime) -> VerdictFacts:
+    return VerdictFacts(outcome=outcome, state="told", attempts=1, answer="declined", decided_at=at, told_at=at)
+
+
 def test_features_that_are_not_0_stand_in_columns_by_name_in_four_digits() -> None:
     values = {"pair_days": 0.0, "payee_age": 13.776769729647844, "amount": 1_234_567, "hour_of_day": 0.00012345}
     found = life("captured", fraud=msgspec.structs.replace(SCORE, features=values))

@@ -151,14 +151,15 @@ def test_people_are_told_the_score_and_all_reasons() -> None:
     fraud = FraudPart(score=0.8, outcome="review", reasons=[Reason("odd_hour", "It is night.")])
     compliance = CompliancePart(outcome="possible", reasons=[Reason("possible_match", "Entry 17.")])
     about = queued()
-    due = reviews.due(about, ("fraud", "compliance"), Decision(fraud=fraud, compliance=compliance), NOW)
+    due = reviews.due(about, ("fraud", "compliance"), Decision(fraud=fraud, compliance=compliance), NOW, LATER)
+    assert (due.at, due.decide_by) == (NOW, LATER)
     assert (due.subject, due.subject_id, due.kinds) == ("payment", about.payment_id, ["fraud", "compliance"])
     assert (due.from_wallet, due.to_wallet, due.amount) == (about.from_wallet, about.to_wallet, 100)
     assert (due.score, [reason.code for reason in due.reasons]) == (0.8, ["odd_hour", "possible_match"])
 
 
 def test_people_are_told_that_there_is_no_score() -> None:
-    due = reviews.due(queued(), ("no_score",), Decision(fraud=decisions.fraud_part(None)), NOW)
+    due = reviews.due(queued(), ("no_score",), Decision(fraud=decisions.fraud_part(None)), NOW, LATER)
     assert (due.score, [reason.code for reason in due.reasons]) == (None, ["no_score"])
 
 

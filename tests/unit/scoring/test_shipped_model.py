@@ -10,7 +10,7 @@ from waqiti.scoring import fingerprint, shipped
 from waqiti.scoring.artifact import Metrics
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.training import Period, judge
-from waqiti.scoring.training.evaluation import evaluate
+from waqiti.scoring.training.evaluation import evaluate, tabulated
 from waqiti.simulation import FIRST_DAY
 
 MOST_BYTES = 500_000
@@ -25,7 +25,7 @@ def predictor() -> Predictor:
 @pytest.fixture(scope="module")
 def elsewhere(predictor: Predictor) -> Metrics:
     last = FIRST_DAY + timedelta(days=DAYS - 1)
-    return evaluate(predictor, town_samples(77, 200, DAYS), Period(FIRST_DAY + timedelta(days=30), last))
+    return evaluate(predictor, *tabulated(town_samples(77, 200, DAYS), Period(FIRST_DAY + timedelta(days=30), last)))
 
 
 def test_it_was_trained_for_the_features_of_this_code(predictor: Predictor) -> None:

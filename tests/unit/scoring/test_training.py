@@ -11,7 +11,7 @@ from waqiti.scoring import NAMES, REASONS, Movement
 from waqiti.scoring.artifact import Artifact, DamagedArtifact, OtherCatalogue, sha256
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.training import Options, Period, Sample, Trained, TrainingDataError, train
-from waqiti.scoring.training.evaluation import evaluate
+from waqiti.scoring.training.evaluation import evaluate, tabulated
 from waqiti.scoring.training.split import Split
 from waqiti.scoring.training.table import Table, tabulate
 from waqiti.simulation import FIRST_DAY, Town, payments
@@ -89,7 +89,7 @@ def test_a_label_of_the_test_period_changes_no_score(table: Table, predictor: Pr
 
 
 def test_a_model_is_measured_again_to_the_same_figures(trained: Trained, predictor: Predictor) -> None:
-    assert evaluate(predictor, town(), None) == trained.metrics
+    assert evaluate(predictor, *tabulated(town(), None)) == trained.metrics
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_people_are_told_all_that_is_due_and_the_same_whenever_they_are_told() -
         score=0.8,
         reasons=[NAMED],
         at=FILED,
+        decide_by=held.changed_at + timedelta(hours=72),
     )
 
 

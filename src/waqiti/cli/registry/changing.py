@@ -7,33 +7,43 @@ import msgspec
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.cli.registry.calling import GATE_FAILED, calling_registry
-from waqiti.client import Client, Conflict, ModelInForce
+from waqiti.client import Conflict, ModelInForce
 from waqiti.contracts.catalog import FRAUD
+from waqiti.contracts.ml import PATIENCE_SECONDS
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.journal import Journal, JournalEntry
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.status import cluster_status
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store.actor import actor
 
-_FORCED: Final = "model.force"
-_PROMOTED: Final = "model.promote"
-_ROLLED_BACK: Final = "model.rollback"
+_PROMOTE: Final = ("model.promote", "model.promoted")
+_ROLL_BACK: Final = ("model.rollback", "model.rolled_back")
+_FORCE: Final = "model.force"
+
+
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    reason: str
+    in_force: int
 
 
 class _Forced(msgspec.Struct, frozen=True, kw_only=True):
+    asked_seq: int
     reason: str
     gates: list[str]
 
 
-class _Changed(msgspec.Struct, frozen=True, kw_only=True):
+class _Came(msgspec.Struct, frozen=True, kw_only=True):
+    asked_seq: int
     revision: int
-    reason: str
+    changed: bool
     forced: bool
 
 
 def promote(version: str, /, *, force: bool = False, reason: str = "", json: Json = False) -> int:
-    """Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.
+    """Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late or none
+    was seen.
 
     Parameters
     ----------
@@ -47,18 +57,22 @@ def promote(version: str, /, *, force: bool = False, reason: str = "", json: Jso
     if force and not reason.strip():
         raise ClusterError("--force needs --reason TEXT", WRONG_USE)
     with calling_registry() as (layout, client):
+        before = client.models.revision()
+        asked_seq = _audit(layout, _PROMOTE[0], version, _Wanted(reason=reason, in_force=before))
         try:
-            done = client.models.promote(version, reason=reason)
+            done = client.models.promote(version, reason=reason, expected_revision=before)
         except Conflict as refused:
             if refused.code != GATE_FAILED or not force:
                 raise
-            done = _promote_by_force(layout, client, version, reason, refused)
-        _write_down(layout, _PROMOTED, done, reason)
-    return _report(done, as_json=json)
+            gates = [gate.detail for gate in refused.errors]
+            _audit(layout, _FORCE, version, _Forced(asked_seq=asked_seq, reason=reason, gates=gates))
+            done = client.models.promote(version, force=True, reason=reason, expected_revision=before)
+        _write_down(layout, _PROMOTE[1], asked_seq, done, reason)
+    return _report(layout, done, as_json=json)
 
 
 def rollback(version: str, /, *, reason: str = "", json: Json = False) -> int:
-    """Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.
+    """Go back to a version on every replica, whatever its figures; exit 1 where a replica is late or none was seen.
 
     Parameters
     ----------
@@ -68,30 +82,42 @@ def rollback(version: str, /, *, reason: str = "", json: Json = False) -> int:
         Why, for the history and the audit.
     """
     with calling_registry() as (layout, client):
-        done = client.models.roll_back(version, reason=reason)
-        _write_down(layout, _ROLLED_BACK, done, reason)
-    return _report(done, as_json=json)
+        before = client.models.revision()
+        asked_seq = _audit(layout, _ROLL_BACK[0], version, _Wanted(reason=reason, in_force=before))
+        done = client.models.roll_back(version, reason=reason, expected_revision=before)
+        _write_down(layout, _ROLL_BACK[1], asked_seq, done, reason)
+    return _report(layout, done, as_json=json)
 
 
-def _promote_by_force(layout: Layout, client: Client, version: str, reason: str, refused: Conflict) -> ModelInForce:
-    """Audit what is passed over, and then do it: no force without an entry."""
-    details = _Forced(reason=reason, gates=[gate.detail for gate in refused.errors])
+def _write_down(layout: Layout, action: str, asked_seq: int, done: ModelInForce, reason: str) -> None:
+    """Audit what came of it, and note a change in the journal."""
+    came = _Came(asked_seq=asked_seq, revision=done.revision, changed=done.changed, forced=done.forced)
+    _audit(layout, action, done.version, came)
+    if done.changed:
+        entry = JournalEntry(at=utc_now(), kind="model", deployment=FRAUD, reason=reason, detail=done.version)
+        Journal(layout.events).append(entry)
+
+
+def _audit(layout: Layout, action: str, version: str, details: object) -> int:
+    """Write an audit entry; what is wanted is written before it is asked for, so that nothing is done without one."""
     with transaction(layout.operations_store) as connection:
-        audit.append(connection, actor=actor(), action=_FORCED, subject=version, details=details, at=utc_now())
-    return client.models.promote(version, force=True, reason=reason)
+        return audit.append(connection, actor=actor(), action=action, subject=version, details=details, at=utc_now())
 
 
-def _write_down(layout: Layout, action: str, done: ModelInForce, reason: str) -> None:
-    if not done.changed:
-        return
-    details = _Changed(revision=done.revision, reason=reason, forced=done.forced)
-    with transaction(layout.operations_store) as connection:
-        audit.append(connection, actor=actor(), action=action, subject=done.version, details=details, at=utc_now())
-    entry = JournalEntry(at=utc_now(), kind="model", deployment=FRAUD, reason=reason, detail=done.version)
-    Journal(layout.events).append(entry)
+def shortcoming(done: ModelInForce, desired: int) -> str | None:
+    """Return what is wrong with who serves a version, of ``desired`` replicas that shall."""
+    if done.unreached:
+        return f"Not served within {PATIENCE_SECONDS:g} s by {', '.join(done.unreached)}"
+    if desired and not done.replicas:
+        return f"Nobody serves it: no replica of {FRAUD} was seen"
+    return None
 
 
-def _report(done: ModelInForce, *, as_json: bool) -> int:
+def _desired(layout: Layout) -> int:
+    return sum(row.desired for row in cluster_status(layout).deployments if row.name == FRAUD)
+
+
+def _report(layout: Layout, done: ModelInForce, *, as_json: bool) -> int:
     if as_json:
         print_document(done)
     else:
@@ -99,7 +125,8 @@ def _report(done: ModelInForce, *, as_json: bool) -> int:
             console().print(f"{replica.name}  {replica.applied_ms:g} ms", markup=False)
         already = "" if done.changed else " already"
         say(f"{done.version} is{already} in force, revision {done.revision}: {len(done.replicas)} replicas serve it")
-    if done.unreached:
-        say(f"Not served within 5 s by {', '.join(done.unreached)}")
-        return FAILED
-    return 0
+    wrong = shortcoming(done, _desired(layout))
+    if wrong is None:
+        return 0
+    say(wrong)
+    return FAILED

@@ -5,17 +5,16 @@ from collections.abc import Callable, Iterable
 from typing import Self
 
 import msgspec
-import numpy as np
 
 from waqiti.cli.registry.calling import all_versions, champion_of
 from waqiti.client import Client
 from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.scoring.artifact import ArtifactError, Metrics
+from waqiti.scoring.figures import figures_of
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.training import Period, Sample, TrainingDataError
-from waqiti.scoring.training.evaluation import measure
-from waqiti.scoring.training.table import Table, tabulate
-from waqiti.services.ml.usecases.scoring_workshop import figures_of
+from waqiti.scoring.training.evaluation import evaluate, tabulated
+from waqiti.scoring.training.table import Table
 
 Progress = Callable[[str], None]
 
@@ -74,7 +73,7 @@ def evaluate_on(
         raise ClusterError("No model is in force: say which version to evaluate", WRONG_USE)
     predictor = _loaded(client, wanted)
     table, tested = _table(samples, period, progress)
-    own = _measured(predictor, table, tested)
+    own = evaluate(predictor, table, tested)
     champion = compare_with_champion(client, wanted, own, table, tested, data)
     return Evaluated(
         version=wanted,
@@ -98,7 +97,7 @@ def compare_with_champion(
     champion = _in_force(client)
     if champion is None or champion == version:
         return None
-    other = _measured(_loaded(client, champion), table, period)
+    other = evaluate(_loaded(client, champion), table, period)
     client.models.compare(
         version,
         champion,
@@ -127,18 +126,6 @@ def _loaded(client: Client, version: str) -> Predictor:
 
 def _table(samples: Iterable[Sample], period: Period | None, progress: Progress) -> tuple[Table, Period]:
     try:
-        table = tabulate(samples, progress)
-        if not len(table):
-            raise TrainingDataError("there are no rows")
-        tested = period or Period.last_of(table)
-        if not tested.rows_of(table).any():
-            raise TrainingDataError(f"there is no row from {tested.first} to {tested.last}")
+        return tabulated(samples, period, progress)
     except TrainingDataError as error:
         raise ClusterError(str(error), WRONG_USE) from error
-    return table, tested
-
-
-def _measured(predictor: Predictor, table: Table, period: Period) -> Metrics:
-    test = period.rows_of(table)
-    scores = np.asarray(predictor.score(table.rows[test]))
-    return measure(scores, table, test, period, predictor.manifest.metrics.train_rows)

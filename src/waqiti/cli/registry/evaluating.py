@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from waqiti.cli.models import TOWN_WORDS, delay_of, period_of, town_samples
+from waqiti.cli.models import TOWN_WORDS, days_of_test, delay_of, town_samples
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.cli.registry.calling import calling_registry
@@ -47,7 +47,7 @@ def evaluate(
     label_delay
         How long after a payment its label is known, as 7d or 12h.
     """
-    delay, period = delay_of(label_delay), period_of(test_from, test_to)
+    delay, period = delay_of(label_delay), days_of_test(test_from, test_to)
     progress: Progress = (lambda _: None) if json else say
     with calling_registry() as (_, client), _samples(data, delay) as samples:
         words = f"{TOWN_WORDS} (seed {_SEED})" if data is None else data.name

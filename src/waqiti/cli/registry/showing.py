@@ -1,4 +1,4 @@
-"""``waqiti models versions``."""
+"""``waqiti models versions`` and ``card``."""
 
 from typing import Final
 
@@ -29,6 +29,20 @@ def versions(*, json: Json = False) -> int:
         print_document(Versions(champion.version if champion else None, found))
     else:
         _show(found)
+    return 0
+
+
+def card(version: str, /) -> int:
+    """Print the card of a version: what it was trained on, and what it is worth, in words and figures.
+
+    Parameters
+    ----------
+    version
+        The version, such as v1.0.0.
+    """
+    with calling_registry() as (_, client):
+        text = client.models.card(version)
+    console().print(text, markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

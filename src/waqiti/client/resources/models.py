@@ -20,6 +20,7 @@ from waqiti.contracts.public.models import (
 )
 
 _VERSIONS: Final = "/api/model/versions"
+_FRAUD: Final = "fraud"
 
 
 class Models(Resource[Mode]):
@@ -68,17 +69,46 @@ class Models(Resource[Mode]):
         return await self._transport.post("/api/model/comparisons", body, Comparison, None)
 
     @operation
-    async def promote(self, version: str, *, force: bool = False, reason: str = "") -> ModelInForce:
+    async def revision(self) -> int:
+        """Read which revision is in force, 0 for none."""
+        return await self._revision()
+
+    @operation
+    async def card(self, version: str) -> str:
+        """Read the card of a version, in Markdown."""
+        return await self._transport.get_text(f"{_VERSIONS}/{part(version)}/card")
+
+    @operation
+    async def promote(
+        self, version: str, *, force: bool = False, reason: str = "", expected_revision: int | None = None
+    ) -> ModelInForce:
         """Bring a version into force; return when every replica that scores serves it, or after five seconds.
 
+        Where somebody else changes what is in force meanwhile, or after ``expected_revision`` was, it is not done:
+        an attempt that is repeated because an answer was lost never undoes what others did since.
+
         Raises:
-            Conflict: ``gate_failed``, with a line in ``errors`` for each gate that it does not pass.
+            Conflict: ``gate_failed``, with a line in ``errors`` for each gate that it does not pass; ``conflict``,
+                somebody else changed what is in force.
         """
-        body = PromoteModel(model=FRAUD_DETECTION, version=version, force=force, reason=reason)
+        expected = expected_revision if expected_revision is not None else await self._revision()
+        body = PromoteModel(
+            model=FRAUD_DETECTION, version=version, force=force, reason=reason, expected_revision=expected
+        )
         return await self._transport.post("/api/model/promote", body, ModelInForce, None)
 
     @operation
-    async def roll_back(self, version: str, *, reason: str = "") -> ModelInForce:
-        """Go back to a version; return as ``promote`` does."""
-        body = RollBackModel(model=FRAUD_DETECTION, version=version, reason=reason)
+    async def roll_back(self, version: str, *, reason: str = "", expected_revision: int | None = None) -> ModelInForce:
+        """Go back to a version; return as ``promote`` does.
+
+        Raises:
+            Conflict: somebody else changed what is in force.
+        """
+        expected = expected_revision if expected_revision is not None else await self._revision()
+        body = RollBackModel(model=FRAUD_DETECTION, version=version, reason=reason, expected_revision=expected)
         return await self._transport.post("/api/model/rollback", body, ModelInForce, None)
+
+    async def _revision(self) -> int:
+        metrics = await self._transport.get("/api/model/metrics", ModelMetrics)
+        champion = metrics.models.get(_FRAUD)
+        return champion.revision if champion is not None else 0

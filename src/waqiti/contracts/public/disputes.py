@@ -27,7 +27,10 @@ class NewResolution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Dispute(msgspec.Struct, frozen=True, kw_only=True):
-    """A dispute about one payment; the last three are None while it is open."""
+    """A dispute about one payment; the last three are None while it is open.
+
+    Of them ``resolved_by`` and ``reason`` are shown to operators only: to others they are None for ever.
+    """
 
     id: DisputeId
     payment_id: PaymentId

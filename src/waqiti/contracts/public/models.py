@@ -14,6 +14,8 @@ Reason = Annotated[str, Meta(max_length=500, examples=["Too many good payments a
 Count = Annotated[int, Meta(ge=0, examples=[10_000])]
 Share = Annotated[float, Meta(ge=0, le=1, examples=[0.01])]
 Figure = Annotated[Share | None, Meta(examples=[0.5])]
+ExpectedRevision = Annotated[Annotated[int, Meta(ge=0)] | None, Meta(examples=[None])]
+"""Refuse the change where another revision is in force (0 for none) and another version than the wanted one."""
 GateName = Literal["loads", "innocence", "average_precision", "recall", "false_positive_rate"]
 ChangeKind = Literal["initial", "promote", "rollback"]
 Source = Literal["shipped", "trained"]
@@ -128,6 +130,7 @@ class PromoteModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     version: Version
     force: bool = False
     reason: Reason = ""
+    expected_revision: ExpectedRevision = None
 
 
 class RollBackModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +139,7 @@ class RollBackModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     model: ModelName
     version: Version
     reason: Reason = ""
+    expected_revision: ExpectedRevision = None
 
 
 class ServingReplica(msgspec.Struct, frozen=True):

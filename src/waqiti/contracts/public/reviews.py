@@ -24,7 +24,7 @@ class NewReviewDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """One reason for a person to look at a payment or a withdrawal; exactly one of the two ids is given.
 
-    ``score`` is 0..1, None where there is none.
+    ``score`` is 0..1, None where there is none. After ``decide_by`` nobody can decide it any more.
     """
 
     id: ReviewId
@@ -39,6 +39,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     reasons: list[PublicReason]
     opened_at: Time
+    decide_by: Time | None
     decided_at: Time | None
     decided_by: str | None
     reason: str | None

@@ -12,7 +12,7 @@ from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events.model import CHANNEL_PREFIX
 
-_INTERVAL_SECONDS: Final = 0.002
+_INTERVAL_SECONDS: Final = 0.005
 _RETRY_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 1.0
 _FAILURES: Final = (DependencyUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -25,7 +25,7 @@ _NOTIFY: Final = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS chann
 
 
 class Hinter:
-    """Sends hints on a connection of its own: at most one a topic every 2 ms, without making a caller wait."""
+    """Sends hints on a connection of its own: at most one a topic every 5 ms, without making a caller wait."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

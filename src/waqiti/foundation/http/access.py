@@ -1,10 +1,15 @@
 """One line for each request, at the edge of the platform."""
 
+from typing import Final
+
 import msgspec
 
 from waqiti.foundation.clock import rfc3339, utc_now
 from waqiti.foundation.http.exchange import Incoming
 from waqiti.foundation.http.lines import JsonLines
+from waqiti.foundation.telemetry import counter
+
+_lost: Final = counter("http_access_lines_lost", "Writes of the access log that failed, as on a full disk.")
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +31,7 @@ class AccessLog:
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._lines = JsonLines()
+        self._lines = JsonLines(_lost)
 
     def write(self, incoming: Incoming, route: str, status: int, seconds: float) -> None:
         """Write the line of one request."""

@@ -101,7 +101,7 @@ class Edge:
         self._measures.record(incoming.method, template, status, elapsed)
         if self._access_log is not None:
             self._access_log.write(incoming, template, status, elapsed)
-        if self._security_audit is not None and self._security_audit.on and incoming.is_judged:
+        if self._security_audit is not None and self._security_audit.on:
             self._security_audit.write(incoming, template, status)
 
     async def _serve(
@@ -122,6 +122,8 @@ class Edge:
         except body.ClientGone:
             return 499
         except Problem as problem:
+            if isinstance(problem, Refused):
+                incoming.refused_by = problem.code
             await responder.refuse(problem)
         except Exception as error:  # noqa: BLE001 - the one place where what nobody foresaw becomes an answer
             await responder.refuse(problems.unexpected(error))

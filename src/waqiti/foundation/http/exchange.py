@@ -39,6 +39,7 @@ class Incoming:
         "principal",
         "query_string",
         "raw_path",
+        "refused_by",
         "trace",
         "unread",
     )
@@ -55,6 +56,8 @@ class Incoming:
         self.is_judged = False
         self.json: JsonObject | None = None
         self.principal = ANONYMOUS
+        self.refused_by: str | None = None
+        """The code of the mode that refused it."""
         self.unread = False
         self.trace: Trace
 

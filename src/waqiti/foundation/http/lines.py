@@ -2,20 +2,21 @@
 
 import asyncio
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from waqiti.foundation.telemetry.metrics import counter
+if TYPE_CHECKING:
+    from prometheus_client import Counter
 
 _FLUSH_SECONDS: Final = 0.2
-_LOST: Final = counter("http_access_lines_lost_total", "Writes of the access log that failed, as on a full disk.")
 
 
 class JsonLines:
-    """Writes structs."""
+    """Writes structs; ``lost`` counts the writes that failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, lost: "Counter") -> None:
+        self._lost = lost
         self._encode = msgspec.json.Encoder().encode
         self._flush: asyncio.TimerHandle | None = None
 
@@ -24,7 +25,7 @@ class JsonLines:
         try:
             sys.stdout.write(self._encode(line).decode() + "\n")
         except OSError:
-            self._lost()
+            self._lose()
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flushed)
 
@@ -33,8 +34,8 @@ class JsonLines:
         try:
             sys.stdout.flush()
         except OSError:
-            self._lost()
+            self._lose()
 
-    def _lost(self) -> None:
+    def _lose(self) -> None:
         """The answer was given: a full disk takes the line, and nothing else."""
-        _LOST.inc()
+        self._lost.inc()

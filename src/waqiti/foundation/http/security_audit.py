@@ -1,6 +1,6 @@
 """Who was let in and who was not: while the switch is on, a line for each authentication and each authorisation."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -9,11 +9,13 @@ from waqiti.foundation.http.exchange import Incoming
 from waqiti.foundation.http.lines import JsonLines
 from waqiti.foundation.security import ANONYMOUS
 from waqiti.foundation.settings import Settings
+from waqiti.foundation.telemetry import counter
 
-_FORBIDDEN = 403
+_FORBIDDEN: Final = 403
+_lost: Final = counter("security_audit_lines_lost", "Writes of the security audit that failed, as on a full disk.")
 
 
-class _Line(msgspec.Struct, frozen=True, kw_only=True):
+class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str
     event: Literal["authentication", "authorisation"]
     outcome: Literal["granted", "refused"]
@@ -26,6 +28,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     route: str
     status: int
+    code: str | None = None
 
 
 class SecurityAudit:
@@ -33,7 +36,7 @@ class SecurityAudit:
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._lines = JsonLines()
+        self._lines = JsonLines(_lost)
         self.on = False
 
     def apply(self, settings: Settings) -> None:
@@ -41,10 +44,13 @@ class SecurityAudit:
         self.on = settings.security_audit
 
     def write(self, incoming: Incoming, route: str, status: int) -> None:
-        """Write what was decided about one request whose caller was looked at."""
-        known = incoming.principal is not ANONYMOUS
-        self._write(incoming, route, status, "authentication", granted=known)
-        if known:
+        """Write what was decided about a request whose caller was looked at, or that a mode refused."""
+        known, refused = incoming.principal is not ANONYMOUS, incoming.refused_by is not None
+        if incoming.is_judged:
+            self._write(incoming, route, status, "authentication", granted=known)
+        if refused:
+            self._write(incoming, route, status, "authorisation", granted=False)
+        elif known:
             self._write(incoming, route, status, "authorisation", granted=status != _FORBIDDEN)
 
     def _write(
@@ -70,5 +76,6 @@ class SecurityAudit:
                 path=incoming.path,
                 route=route,
                 status=status,
+                code=incoming.refused_by,
             )
         )

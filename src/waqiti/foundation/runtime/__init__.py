@@ -5,4 +5,12 @@ from waqiti.foundation.runtime.run import run, serve_in_background
 from waqiti.foundation.runtime.service import Application, Role, Service
 from waqiti.foundation.runtime.tasks import BackgroundTask
 
-__all__ = ["Application", "BackgroundTask", "Context", "Role", "Service", "run", "serve_in_background"]
+__all__ = [
+    "Application",
+    "BackgroundTask",
+    "Context",
+    "Role",
+    "Service",
+    "run",
+    "serve_in_background",
+]

@@ -12,11 +12,13 @@ from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.record import Role
 
 REPLICA: Final = "WAQITI_REPLICA"
+PRIVATE_TARGETS: Final = "WAQITI_WEBHOOK_PRIVATE_TARGETS"
+"""The one variable of a service that is the operator's own, as it stood when the platform was started."""
 
 
 def inherited() -> dict[str, str]:
-    """Return this process's environment without Waqiti's own variables: switches and the system's stay."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    """Return this process's environment without Waqiti's own variables, but with those that are the operator's."""
+    return _without_ours() | _said_about_webhooks()
 
 
 def replica_environment(
@@ -51,7 +53,7 @@ def replica_environment(
     }
     urls = {variable_name(name): f"http://127.0.0.1:{port}" for name, port in ports.items()}
     webhooks = _webhooks(layout) if deployment == NOTIFICATION else {}
-    return inherited() | own | urls | webhooks | _databases(access)
+    return _without_ours() | own | urls | webhooks | _databases(access)
 
 
 def supervised_by(environment: Mapping[str, str], root: Path) -> bool:
@@ -59,9 +61,17 @@ def supervised_by(environment: Mapping[str, str], root: Path) -> bool:
     return REPLICA in environment and environment.get(VARIABLE) == str(root)
 
 
+def _without_ours() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def _said_about_webhooks() -> dict[str, str]:
+    return {PRIVATE_TARGETS: os.environ[PRIVATE_TARGETS]} if PRIVATE_TARGETS in os.environ else {}
+
+
 def _webhooks(layout: Layout) -> dict[str, str]:
-    """Whatever runs beside the platform is on loopback, and so are the receivers of who tries it."""
-    return {"WAQITI_WEBHOOK_KEY_FILE": str(layout.webhook_key), "WAQITI_WEBHOOK_PRIVATE_TARGETS": "true"}
+    """Whatever runs beside the platform is on loopback, and so are the receivers of who tries it, unless told else."""
+    return {"WAQITI_WEBHOOK_KEY_FILE": str(layout.webhook_key), PRIVATE_TARGETS: "true"} | _said_about_webhooks()
 
 
 def _databases(access: DatabaseAccess | None) -> dict[str, str]:

@@ -34,7 +34,7 @@ def standing(life: Life, now: datetime) -> str:
             return _screening(life, known, now)
         case "in_review" | "authorized":
             return _held(known, now)
-    return _ended(payment)
+    return _ended(life, payment)
 
 
 def waits_for(life: Life) -> str | None:
@@ -90,7 +90,7 @@ def _held(known: PaymentLife, now: datetime) -> str:
     return f"{amount} are held because {why}: a person has to approve or decline it; {end}, then it is declined."
 
 
-def _ended(payment: PaymentFacts) -> str:
+def _ended(life: Life, payment: PaymentFacts) -> str:
     captured, refunded = _amount(payment.captured, payment), _amount(payment.refunded, payment)
     match payment.status:
         case "captured":
@@ -104,7 +104,19 @@ def _ended(payment: PaymentFacts) -> str:
         case "expired":
             return "It has ended: the hold ran out before it was captured, and no money moved."
     code = payment.failure_code or "no code"
-    return f"It has ended, {payment.status} by {code}, and no money moved. {refusals.sentence(code)}"
+    why = _approved_in_vain(life, payment) or refusals.sentence(code)
+    return f"It has ended, {payment.status} by {code}, and no money moved. {why}"
+
+
+def _approved_in_vain(life: Life, payment: PaymentFacts) -> str | None:
+    """Say why a payment ran out of time although somebody had approved it; None where nobody had."""
+    if payment.failure_code != refusals.REVIEW_EXPIRED or life.reviews is None:
+        return None
+    if any(verdict.outcome == "approve" for verdict in life.reviews.verdicts):
+        return "People did approve it, but its clock ran out before payment-service could act upon that."
+    if any(review.status == "approved" for review in life.reviews.reviews):
+        return "People approved some of its reviews, but not all of them in time."
+    return None
 
 
 def _amount(amount: int, payment: PaymentFacts) -> str:

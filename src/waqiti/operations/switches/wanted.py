@@ -12,6 +12,7 @@ from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
 
 LONGEST: Final = timedelta(days=30)
 
+_FOR: Final = "--for"
 _WORDS: Final = {"on": "true", "off": "false", "yes": "true", "no": "false"}
 _PERIOD: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -62,18 +63,19 @@ def value_of(switch: Switch, text: str) -> Value:
     return value.upper() if isinstance(value, str) else value
 
 
-def period_of(text: str, option: str = "--for") -> timedelta:
+def period_of(text: str, option: str = _FOR, *, longest: timedelta = LONGEST) -> timedelta:
     """Read the period that ``option`` was given, such as ``90s``, ``30m``, ``2h`` or ``1d``.
 
     Raises:
-        ClusterError: it is none, or over thirty days.
+        ClusterError: it is none, or over ``longest``.
     """
     found = _PERIOD.fullmatch(text.strip())
     if found is None:
         raise ClusterError(f"{option} wants a period such as 90s, 30m, 2h or 1d, and not {text!r}", WRONG_USE)
     period = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    if period > LONGEST:
-        raise ClusterError(f"{option} is at most {LONGEST.days} days: leave it out for what is to stay", WRONG_USE)
+    if period > longest:
+        otherwise = ": leave it out for what is to stay" if option == _FOR else ""
+        raise ClusterError(f"{option} is at most {longest.days} days{otherwise}", WRONG_USE)
     return period
 
 

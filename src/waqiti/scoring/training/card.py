@@ -1,8 +1,8 @@
 """The card of a model, in words and figures, after Mitchell et al., "Model Cards for Model Reporting", 2019."""
 
+from waqiti.contracts.switches import DEFAULT_REVIEW_THRESHOLD
 from waqiti.scoring.artifact import Manifest, Metrics
 from waqiti.scoring.catalogue import FEATURES
-from waqiti.scoring.training.innocence import REVIEW_AT
 from waqiti.scoring.training.split import Period
 
 
@@ -60,8 +60,8 @@ def _figures(metrics: Metrics) -> str:
         ("average precision", _rounded(metrics.average_precision)),
         ("precision at 100 payers a day", _rounded(metrics.precision_at_100)),
         ("the highest that this could be", _rounded(metrics.precision_at_100_ceiling)),
-        (f"fraud with a score of {REVIEW_AT:.2f} or more", _rounded(metrics.recall)),
-        (f"others with a score of {REVIEW_AT:.2f} or more", _rounded(metrics.false_positive_rate, 5)),
+        (f"fraud with a score of {DEFAULT_REVIEW_THRESHOLD:.2f} or more", _rounded(metrics.recall)),
+        (f"others with a score of {DEFAULT_REVIEW_THRESHOLD:.2f} or more", _rounded(metrics.false_positive_rate, 5)),
         ("expected calibration error, ten bins", _rounded(metrics.calibration_error, 5)),
     )
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows)

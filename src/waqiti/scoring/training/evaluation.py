@@ -5,24 +5,24 @@ from typing import Final
 
 import numpy as np
 
+from waqiti.contracts.switches import DEFAULT_REVIEW_THRESHOLD
 from waqiti.scoring.artifact import Metrics
 from waqiti.scoring.calibration import Floats
+from waqiti.scoring.figures import TOP
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.state import DAY
 from waqiti.scoring.training import metrics
-from waqiti.scoring.training.innocence import REVIEW_AT
 from waqiti.scoring.training.samples import Sample, TrainingDataError
 from waqiti.scoring.training.split import Period
 from waqiti.scoring.training.table import Bools, Progress, Table, tabulate
 
-_TOP: Final = 100
 _KNOWN_BEFORE: Final = 7 * DAY
 
 
-def evaluate(
-    predictor: Predictor, stream: Iterable[Sample], period: Period | None, progress: Progress = lambda _: None
-) -> Metrics:
-    """Measure a model that exists on the test period of a stream, by default its last week or quarter.
+def tabulated(
+    stream: Iterable[Sample], period: Period | None, progress: Progress = lambda _: None
+) -> tuple[Table, Period]:
+    """Return a stream as a table, and the period of it to test on, by default its last week or quarter.
 
     Raises:
         TrainingDataError: there is no row in the period.
@@ -31,9 +31,14 @@ def evaluate(
     if not len(table):
         raise TrainingDataError("there are no rows")
     period = period or Period.last_of(table)
-    test = period.rows_of(table)
-    if not test.any():
+    if not period.rows_of(table).any():
         raise TrainingDataError(f"there is no row in the test period {period.first} to {period.last}")
+    return table, period
+
+
+def evaluate(predictor: Predictor, table: Table, period: Period) -> Metrics:
+    """Measure a model that exists on the rows of a period."""
+    test = period.rows_of(table)
     scores = np.asarray(predictor.score(table.rows[test]))
     return measure(scores, table, test, period, predictor.manifest.metrics.train_rows)
 
@@ -42,7 +47,7 @@ def measure(scores: Floats, table: Table, test: Bools, period: Period, train_row
     """Return the figures of ``scores``, one for each row of ``test``."""
     labels = table.labels[test]
     precision, ceiling = metrics.precision_at(
-        _TOP, labels, scores, table.seconds[test], table.payers[test], _compromised(table, period)
+        TOP, labels, scores, table.seconds[test], table.payers[test], _compromised(table, period)
     )
     return Metrics(
         rows=len(labels),
@@ -52,8 +57,8 @@ def measure(scores: Floats, table: Table, test: Bools, period: Period, train_row
         average_precision=metrics.average_precision(labels, scores),
         precision_at_100=precision,
         precision_at_100_ceiling=ceiling,
-        false_positive_rate=metrics.share_at(~labels, scores, REVIEW_AT),
-        recall=metrics.share_at(labels, scores, REVIEW_AT),
+        false_positive_rate=metrics.share_at(~labels, scores, DEFAULT_REVIEW_THRESHOLD),
+        recall=metrics.share_at(labels, scores, DEFAULT_REVIEW_THRESHOLD),
         calibration_error=metrics.calibration_error(labels, scores),
     )
 

@@ -14,13 +14,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from waqiti.contracts.switches import DEFAULT_REVIEW_THRESHOLD
 from waqiti.scoring.history import History
 from waqiti.scoring.movement import Movement, MovementKind
 from waqiti.scoring.predictor import Predictor
 from waqiti.scoring.training.table import Float32s
 
-REVIEW_AT: Final = 0.70
-"""The default of MANUAL_REVIEW_THRESHOLD."""
 GATE_SEED: Final = 1
 LEARNT_SEEDS: Final = (2, 3, 4, 5, 6)
 _BEGIN: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -272,7 +271,7 @@ def judge(predictor: Predictor, seed: int = GATE_SEED) -> Verdict:
         worst = max(predictor.score(rows))
         movements += len(rows)
         highest = max(highest, worst)
-        if worst >= REVIEW_AT and name not in accused:
+        if worst >= DEFAULT_REVIEW_THRESHOLD and name not in accused:
             accused.append(name)
     return Verdict(movements=movements, highest=highest, accused=tuple(accused))
 

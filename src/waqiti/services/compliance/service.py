@@ -14,6 +14,7 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.services.compliance.api.cases import case_routes
 from waqiti.services.compliance.api.customers import public_routes
@@ -32,7 +33,6 @@ from waqiti.services.compliance.worker.tasks import (
     ask_about_open,
     follow_lists,
     follow_results,
-    forget_requests,
     freeze_wallets,
     screen_customers,
 )

@@ -14,6 +14,8 @@ from waqiti.contracts.ml import MlClient
 from waqiti.contracts.modes import MODES
 from waqiti.contracts.payment import PaymentClient
 from waqiti.contracts.switches import (
+    DEFAULT_FRAUD_THRESHOLD,
+    DEFAULT_REVIEW_THRESHOLD,
     FRAUD_THRESHOLD,
     MANUAL_REVIEW_MODE,
     MANUAL_REVIEW_THRESHOLD,
@@ -24,8 +26,10 @@ from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.scoring.shipped import shipped_artifact
+from waqiti.scoring.trial import library
 from waqiti.services.fraud.api.reviews import public_routes
 from waqiti.services.fraud.api.routes import internal_routes
 from waqiti.services.fraud.domain.decisions import Thresholds
@@ -33,7 +37,7 @@ from waqiti.services.fraud.domain.rules import RuleSet
 from waqiti.services.fraud.usecases.asking import Serving
 from waqiti.services.fraud.usecases.deciding import Reviews
 from waqiti.services.fraud.usecases.figures import Figures
-from waqiti.services.fraud.usecases.loading import load
+from waqiti.services.fraud.usecases.loading import attempt, load
 from waqiti.services.fraud.usecases.models import ModelFollower, UnusableModel
 from waqiti.services.fraud.usecases.queue import Queue
 from waqiti.services.fraud.usecases.score import Scorer
@@ -41,7 +45,7 @@ from waqiti.services.fraud.usecases.telling import Teller
 from waqiti.services.fraud.worker.tasks import (
     follow_casework,
     follow_models,
-    forget_requests,
+    forget_signals,
     measure,
     tell_verdicts,
 )
@@ -59,8 +63,10 @@ class FraudSettings(PublicSettings, frozen=True, kw_only=True):
     ``false_positive_window_seconds`` is how far back the rate of false positives looks.
     """
 
-    fraud_threshold: Annotated[Share, Meta(extra={"variable": FRAUD_THRESHOLD})] = 0.85
-    manual_review_threshold: Annotated[Share, Meta(extra={"variable": MANUAL_REVIEW_THRESHOLD})] = 0.70
+    fraud_threshold: Annotated[Share, Meta(extra={"variable": FRAUD_THRESHOLD})] = DEFAULT_FRAUD_THRESHOLD
+    manual_review_threshold: Annotated[Share, Meta(extra={"variable": MANUAL_REVIEW_THRESHOLD})] = (
+        DEFAULT_REVIEW_THRESHOLD
+    )
     manual_review_mode: Annotated[bool, Meta(extra={"variable": MANUAL_REVIEW_MODE})] = True
     false_positive_window_seconds: Annotated[float, Meta(ge=60, le=7 * 86_400)] = 86_400
 
@@ -86,7 +92,7 @@ async def build(context: Context[FraudSettings]) -> AsyncIterator[Application]:
     payments, wallets = PaymentClient(context.client(PAYMENT)), WalletClient(context.client(WALLET))
     teller = Teller(database, {"payment": payments, "withdrawal": wallets})
     figures = Figures(database, timedelta(seconds=context.settings.false_positive_window_seconds))
-    workers = [tell_verdicts(teller), forget_requests(database)]
+    workers = [tell_verdicts(teller), forget_requests(database), forget_signals(database)]
     if context.role != "api":
         workers += await _following(context, database, queue)
     api_tasks = [measure(figures)]
@@ -108,7 +114,14 @@ async def _modelled(context: Context[FraudSettings], database: Database, serving
     """Serve the last good model, and return the loop that follows ml-service; without a model rules decide alone."""
     client = MlClient(context.client(ML))
     follower = ModelFollower(
-        database, client, serving, load, shipped=shipped_artifact(), replica=context.settings.replica or FRAUD
+        database,
+        client,
+        serving,
+        load,
+        attempt,
+        library=library(),
+        shipped=shipped_artifact(),
+        replica=context.settings.replica or FRAUD,
     )
     context.health.add("model", follower.check, critical=False)
     context.actuator.describe("model", follower.described)

@@ -67,6 +67,7 @@ async def _workers(
     settings = context.settings
     sender = Sender(private_targets=settings.webhook_private_targets, total_seconds=settings.webhook_timeout_seconds)
     driver = Driver(database, sender, vault)
+    context.health.add("webhook-secrets", driver.check, critical=False)
     following = await _following(context, database, driver.wake)
     return [*following, deliver(sender, driver), *keep_house(database)]
 

@@ -19,6 +19,7 @@ from waqiti.contracts.wallet import WalletClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import Consumer, EventWriter
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.services.payment.api.disputes import dispute_handlers
 from waqiti.services.payment.api.paying import paying_routes
 from waqiti.services.payment.api.payments import command_handlers, reading_handlers
@@ -140,6 +141,7 @@ def _workers(context: Context[PaymentSettings], parts: _Parts) -> list[Backgroun
         BackgroundTask("pipeline", pipeline.run),
         BackgroundTask("retries", sweeper.retry),
         BackgroundTask("sweeper", sweeper.sweep),
+        forget_requests(database),
     ]
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from waqiti.contracts.public.cases import CaseMatch, CaseStatus
 from waqiti.foundation.database import Connection
-from waqiti.foundation.ids import new_id
+from waqiti.foundation.ids import LAST_ID, new_id
 from waqiti.services.compliance.domain.cases import CaseRow, Finding
 from waqiti.services.compliance.domain.screening import EntryKey
 
@@ -72,8 +72,6 @@ async def find(connection: Connection, case_id: UUID) -> CaseRow | None:
 
 
 # Bounds that are always there are ones that the index begins at, whatever plan was made.
-_AFTER_ALL: Final = UUID(int=2**128 - 1)
-
 _NEWEST: Final = """
 SELECT id, customer_id, outcome, status, list_version, matches, opened_at, decided_at, decided_by, reason
 FROM cases WHERE id < $1 ORDER BY id DESC LIMIT $2
@@ -86,7 +84,7 @@ FROM cases WHERE status = $3 AND id < $1 ORDER BY id DESC LIMIT $2
 
 async def newest(connection: Connection, status: CaseStatus | None, before: UUID | None, limit: int) -> list[CaseRow]:
     """Read the cases that were opened last, of one status where it is given, from below the id ``before`` on."""
-    bounds = (before or _AFTER_ALL, limit)
+    bounds = (before or LAST_ID, limit)
     if status is None:
         rows = await connection.fetch(_NEWEST, *bounds)
     else:

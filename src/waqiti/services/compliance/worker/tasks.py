@@ -6,7 +6,6 @@ from typing import Final
 
 from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.contracts.payment import PAYMENT_RESULTS, PaymentClient
-from waqiti.foundation import idempotency
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.events import Consumer, follow
@@ -26,8 +25,6 @@ _SWEEP_SECONDS: Final = 30.0
 _BETWEEN_FREEZES_SECONDS: Final = 0.5
 _BETWEEN_LISTS_SECONDS: Final = 0.4
 _STRAGGLERS_SECONDS: Final = 5.0
-_FORGET_SECONDS: Final = 60.0
-_FORGET_AT_ONCE: Final = 1_000
 
 _log: Final = logger(__name__)
 
@@ -102,15 +99,3 @@ def freeze_wallets(freezes: Freezes) -> BackgroundTask:
                 await rest(stop, _BETWEEN_FREEZES_SECONDS)
 
     return BackgroundTask("freeze wallets", run)
-
-
-def forget_requests(database: Database) -> BackgroundTask:
-    """Forget idempotency keys after 7 days."""
-
-    async def run(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            async with database.connection() as connection:
-                await idempotency.sweep(connection, _FORGET_AT_ONCE)
-            await rest(stop, _FORGET_SECONDS)
-
-    return BackgroundTask("forget requests", run)

@@ -9,7 +9,7 @@ import msgspec
 
 from waqiti.contracts.fraud import ScoreRequest
 from waqiti.scoring.movement import Movement
-from waqiti.services.fraud.domain.features import MEMORY, movement_of
+from waqiti.services.fraud.domain.features import movement_of
 
 PartyKey = tuple[UUID, str]
 """Customer and currency."""
@@ -35,9 +35,9 @@ class Asked(msgspec.Struct, frozen=True):
         return cls(first, movements, parties_of(first.values()), _pairs_of(first.values()))
 
     @property
-    def remembered_since(self) -> datetime:
-        """From when on signals matter."""
-        return min(item.created_at for item in self.items.values()) - MEMORY
+    def since(self) -> datetime:
+        """When the oldest of its movements was asked for."""
+        return min(item.created_at for item in self.items.values())
 
 
 def in_order(parties: Iterable[PartyKey]) -> list[PartyKey]:

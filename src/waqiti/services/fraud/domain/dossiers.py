@@ -18,7 +18,7 @@ from waqiti.foundation.errors import Problem
 
 KINDS: Final[tuple[ReviewKind, ...]] = get_args(ReviewKind)
 STATUSES: Final[tuple[ReviewStatus, ...]] = get_args(ReviewStatus)
-_DECIDED: Final[dict[ReviewOutcome, ReviewStatus]] = {"approve": "approved", "decline": "declined"}
+DECIDED: Final[dict[ReviewOutcome, ReviewStatus]] = {"approve": "approved", "decline": "declined"}
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +37,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     reasons: list[Reason]
     opened_at: datetime
+    decide_by: datetime | None = None
     decided_at: datetime | None = None
     decided_by: str | None = None
     reason: str | None = None
@@ -89,10 +90,13 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
         """Decide about one review.
 
         Raises:
-            Problem: 409 ``conflict`` where it is not open.
+            Problem: 409 ``conflict`` where it is not open, or its movement was given up by its owner's clock.
         """
-        if self.review(review_id).status != "open":
-            raise Problem.conflict(f"This review is {self.review(review_id).status} already.")
+        review = self.review(review_id)
+        if review.status != "open":
+            raise Problem.conflict(f"This review is {review.status} already.")
+        if review.decide_by is not None and decision.at >= review.decide_by:
+            raise Problem.conflict("It is too late: nobody decided in time.")
         decided = [_decided(review, decision) if review.id == review_id else review for review in self.reviews]
         reviews = _closed(decided, decision.at) if decision.outcome == "decline" else tuple(decided)
         return _settled(msgspec.structs.replace(self, reviews=reviews))
@@ -138,7 +142,7 @@ def _updated(review: Review, item: ReviewDue) -> Review:
         return review
     if review.kind not in item.kinds:
         return _close(review, item.at)
-    return msgspec.structs.replace(review, score=item.score, reasons=item.reasons)
+    return msgspec.structs.replace(review, score=item.score, reasons=item.reasons, decide_by=item.decide_by)
 
 
 def _passed(at: datetime, mark: datetime | None) -> bool:
@@ -159,6 +163,7 @@ def _opened(review_id: UUID, number: int, kind: ReviewKind, item: ReviewDue) -> 
         score=item.score,
         reasons=item.reasons,
         opened_at=item.at,
+        decide_by=item.decide_by,
     )
 
 
@@ -173,7 +178,7 @@ def _close(review: Review, at: datetime) -> Review:
 def _decided(review: Review, decision: Decision) -> Review:
     return msgspec.structs.replace(
         review,
-        status=_DECIDED[decision.outcome],
+        status=DECIDED[decision.outcome],
         decided_at=decision.at,
         decided_by=decision.actor,
         reason=decision.reason,

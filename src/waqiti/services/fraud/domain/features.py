@@ -20,6 +20,8 @@ SignalKind = Literal["outsized", "near_threshold", "declined"]
 
 DAY: Final = timedelta(days=1)
 MEMORY: Final = timedelta(days=30)
+FORGET_AFTER: Final = MEMORY + timedelta(days=7)
+"""When a signal is forgotten: movements that could not be scored at once ask for what was remembered before them."""
 
 _ESTABLISHED_PAYMENTS: Final = 20
 _ESTABLISHED_DAYS: Final = 10

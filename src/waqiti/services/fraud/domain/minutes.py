@@ -1,13 +1,10 @@
-"""Minutes of movements: the ids of movements rise with the time at which they were minted."""
+"""Minutes of movements."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 MINUTE: Final = timedelta(minutes=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-_RANDOM_BITS: Final = 80
 
 _AGES: Final = (timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=23))
 """How long after its end a minute is counted, the first time and again: some movements are scored late."""
@@ -16,16 +13,6 @@ _AGES: Final = (timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=1), 
 def minute_of(at: datetime) -> datetime:
     """Return the beginning of the minute of ``at``."""
     return _EPOCH + (at - _EPOCH) // MINUTE * MINUTE
-
-
-def minted_at(identifier: UUID) -> datetime:
-    """Return when an id was minted, to the millisecond."""
-    return _EPOCH + (identifier.int >> _RANDOM_BITS) * _MILLISECOND
-
-
-def first_id(at: datetime) -> UUID:
-    """Return the least id that is minted at ``at``."""
-    return UUID(int=(at - _EPOCH) // _MILLISECOND << _RANDOM_BITS)
 
 
 def finished(since: datetime, now: datetime, most: int) -> list[datetime]:

@@ -6,7 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from waqiti.foundation.database import Connection
-from waqiti.services.fraud.domain.minutes import MINUTE, counted_again, first_id, minted_at, minute_of
+from waqiti.foundation.ids import first_id, minted_at
+from waqiti.services.fraud.domain.minutes import MINUTE, counted_again, minute_of
 from waqiti.services.fraud.domain.rates import Counts
 
 _ONE_COUNTS: Final = "SELECT pg_try_advisory_xact_lock(hashtext('fraud scored minutes'))"

@@ -11,7 +11,7 @@ from waqiti.foundation.database import Connection
 from waqiti.scoring.history import CustomerKey, PairKey
 from waqiti.scoring.state import CustomerState, PairState
 from waqiti.services.fraud.domain.batches import Asked, PartyKey
-from waqiti.services.fraud.domain.features import Signal, SignalKind
+from waqiti.services.fraud.domain.features import DAY, MEMORY, Signal, SignalKind
 from waqiti.services.fraud.store.parties import decode_customer, decode_pair
 
 
@@ -49,13 +49,32 @@ class _SignalRow(msgspec.Struct, frozen=True, array_like=True):
 _DECISIONS: Final = msgspec.json.Decoder(list[_DecisionRow])
 _SIGNALS: Final = msgspec.json.Decoder(list[_SignalRow])
 
+_SIGNALS_OF_ONE: Final = 100
+"""The newest of one party that are read, on each side: rules ask for up to four."""
+
+# Of signals each kind is read where rules ask for it: what a payer sent within a day, what is outsized of what a party
+# received within one, and who was declined as they sent to it within the memory. A shop may receive any number of
+# payments just beneath the threshold; nobody asks for these.
 # LIMIT keeps the planner from reading a table whole: each state is looked up by its key.
 _READ: Final = """
 SELECT
     (SELECT json_agg(json_build_array(id, score, outcome, model_version, reasons))::text
      FROM decisions WHERE id = ANY($1)),
-    (SELECT json_agg(json_build_array(payment_id, kind, payer, payee, amount, currency, at))::text
-     FROM signals WHERE (payer = ANY($7) OR payee = ANY($7)) AND at > $8),
+    (SELECT json_agg(json_build_array(s.payment_id, s.kind, s.payer, s.payee, s.amount, s.currency, s.at))::text
+     FROM unnest($2::uuid[], $3::text[]) AS n (customer_id, currency)
+     CROSS JOIN LATERAL (
+         (SELECT * FROM signals
+          WHERE payer = n.customer_id AND currency = n.currency AND kind <> 'declined' AND at > $7
+          ORDER BY at DESC LIMIT $9)
+         UNION ALL
+         (SELECT * FROM signals
+          WHERE payee = n.customer_id AND currency = n.currency AND kind = 'outsized' AND at > $7
+          ORDER BY at DESC LIMIT $9)
+         UNION ALL
+         (SELECT * FROM signals
+          WHERE payee = n.customer_id AND currency = n.currency AND kind = 'declined' AND at > $8
+          ORDER BY at DESC LIMIT $9)
+     ) AS s),
     known.versions, known.states, together.states
 FROM (
     SELECT array_agg(p.version ORDER BY n.place), array_agg(p.state ORDER BY n.place)
@@ -84,14 +103,16 @@ async def read(connection: Connection, asked: Asked) -> Known:
         [pair[0] for pair in pairs],
         [pair[1] for pair in pairs],
         [pair[2] for pair in pairs],
-        list({party[0] for party in parties}),
-        asked.remembered_since,
+        asked.since - DAY,
+        asked.since - MEMORY,
+        _SIGNALS_OF_ONE,
     )
     assert row is not None
     decisions, signals, versions, states, together = row
     return Known(
         {found.id: _decision(found) for found in _DECISIONS.decode(decisions or "[]")},
-        [_signal(found) for found in _SIGNALS.decode(signals or "[]")],
+        # What one party sent the other is found on both sides.
+        list({(found.payment_id, found.kind): _signal(found) for found in _SIGNALS.decode(signals or "[]")}.values()),
         {party: version or 0 for party, version in zip(parties, versions, strict=True)},
         {party: decode_customer(state) for party, state in zip(parties, states, strict=True) if state is not None},
         {pair: decode_pair(state) for pair, state in zip(pairs, together or (), strict=True) if state is not None},

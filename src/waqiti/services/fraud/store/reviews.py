@@ -22,26 +22,28 @@ _REASONS: Final = msgspec.json.Decoder(list[Reason])
 _INSERT: Final = """
 INSERT INTO reviews (
     id, subject, subject_id, round, kind, status, from_wallet, to_wallet, amount, currency, score, reasons, opened_at,
-    decided_at
+    decided_at, decide_by
 )
 SELECT n.id, n.subject, n.subject_id, n.round, n.kind, n.status, n.from_wallet, n.to_wallet, n.amount, n.currency,
-       n.score, n.reasons::json, n.opened_at, n.decided_at
+       n.score, n.reasons::json, n.opened_at, n.decided_at, n.decide_by
 FROM unnest(
     $1::uuid[], $2::text[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::bigint[],
-    $10::text[], $11::float8[], $12::text[], $13::timestamptz[], $14::timestamptz[]
+    $10::text[], $11::float8[], $12::text[], $13::timestamptz[], $14::timestamptz[],
+    $15::timestamptz[]
 ) AS n (
     id, subject, subject_id, round, kind, status, from_wallet, to_wallet, amount, currency, score, reasons, opened_at,
-    decided_at
+    decided_at, decide_by
 )
 """
 
 _UPDATE: Final = """
 UPDATE reviews r
 SET status = n.status, decided_at = n.decided_at, decided_by = n.decided_by, reason = n.reason, label = n.label,
-    score = n.score, reasons = n.reasons::json
+    score = n.score, reasons = n.reasons::json, decide_by = n.decide_by
 FROM unnest(
-    $1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::text[]
-) AS n (id, status, decided_at, decided_by, reason, label, score, reasons)
+    $1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::text[],
+    $9::timestamptz[]
+) AS n (id, status, decided_at, decided_by, reason, label, score, reasons, decide_by)
 WHERE r.id = n.id
 """
 
@@ -66,6 +68,7 @@ async def insert(connection: Connection, rows: Sequence[Review]) -> None:
         [_encode(row.reasons).decode() for row in rows],
         [row.opened_at for row in rows],
         [row.decided_at for row in rows],
+        [row.decide_by for row in rows],
     )
 
 
@@ -83,12 +86,13 @@ async def update(connection: Connection, rows: Collection[Review]) -> None:
         [row.label for row in rows],
         [row.score for row in rows],
         [_encode(row.reasons).decode() for row in rows],
+        [row.decide_by for row in rows],
     )
 
 
 _FIND: Final = """
 SELECT id, subject, subject_id, round, kind, status, from_wallet, to_wallet, amount, currency, score, reasons,
-       opened_at, decided_at, decided_by, reason, label
+       opened_at, decide_by, decided_at, decided_by, reason, label
 FROM reviews WHERE id = $1
 """
 
@@ -101,7 +105,7 @@ async def find(connection: Connection, review_id: UUID) -> Review | None:
 
 _OF_SUBJECTS: Final = """
 SELECT id, subject, subject_id, round, kind, status, from_wallet, to_wallet, amount, currency, score, reasons,
-       opened_at, decided_at, decided_by, reason, label
+       opened_at, decide_by, decided_at, decided_by, reason, label
 FROM reviews WHERE subject_id = ANY ($1) ORDER BY subject_id, id
 """
 
@@ -117,7 +121,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
 # Each status and kind has its own end of the index.
 _NEWEST: Final = """
 SELECT r.id, r.subject, r.subject_id, r.round, r.kind, r.status, r.from_wallet, r.to_wallet, r.amount, r.currency,
-       r.score, r.reasons, r.opened_at, r.decided_at, r.decided_by, r.reason, r.label
+       r.score, r.reasons, r.opened_at, r.decide_by, r.decided_at, r.decided_by, r.reason, r.label
 FROM unnest($1::text[]) AS s (status)
 CROSS JOIN unnest($2::text[]) AS k (kind)
 CROSS JOIN LATERAL (

@@ -103,6 +103,20 @@ async def told(connection: Connection, telling: Telling, answer: str, *, failed:
     return took
 
 
+_REVIVE: Final = """
+UPDATE verdicts
+SET state = 'due', next_at = clock_timestamp(), told_at = NULL, answer = NULL, attempts = 1, lease = $3,
+    leased_until = clock_timestamp() + $4
+WHERE subject_id = $1 AND round = $2 AND state = 'failed'
+RETURNING subject_id, round, subject, outcome, approved, declined, actor, reason, attempts, lease
+"""
+
+
+async def revive(connection: Connection, subject_id: UUID, number: int, lease: UUID) -> list[Telling]:
+    """Have a round's verdict told again whose movement its owner did not know, in the short lease of who tells it."""
+    return [_telling(row) for row in await connection.fetch(_REVIVE, subject_id, number, lease, SHORT_LEASE)]
+
+
 _LATER: Final = """
 UPDATE verdicts SET next_at = clock_timestamp() + $4, lease = NULL, leased_until = NULL
 WHERE subject_id = $1 AND round = $2 AND lease = $3 AND state = 'due'

@@ -16,15 +16,14 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.idempotency import Answer, RequestKey, Stored, begin, keep, keep_refusal, replay
+from waqiti.foundation.ids import LAST_ID
 from waqiti.foundation.telemetry import counter, logger
-from waqiti.services.fraud.domain.dossiers import KINDS, STATUSES, Decision, Review
+from waqiti.services.fraud.domain.dossiers import DECIDED, KINDS, STATUSES, Decision, Review
 from waqiti.services.fraud.domain.labels import Finding
-from waqiti.services.fraud.store import dossiers, reviews
+from waqiti.services.fraud.store import dossiers, reviews, verdicts
 from waqiti.services.fraud.store.verdicts import Telling
 from waqiti.services.fraud.usecases.learning import learn
 from waqiti.services.fraud.usecases.telling import Teller
-
-_NEWEST: Final = UUID(int=(1 << 128) - 1)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decisions: Final = counter("fraud_reviews_decided", "Reviews that a person decided.", ["kind", "outcome"])
@@ -45,7 +44,7 @@ class Reviews:
         statuses: Sequence[ReviewStatus] = STATUSES if status is None else (status,)
         kinds: Sequence[ReviewKind] = KINDS if kind is None else (kind,)
         async with self._database.connection() as connection:
-            return await reviews.newest(connection, statuses, kinds, before or _NEWEST, limit)
+            return await reviews.newest(connection, statuses, kinds, before or LAST_ID, limit)
 
     async def read(self, review_id: UUID) -> Review:
         """Read a review.
@@ -64,7 +63,8 @@ class Reviews:
     ) -> Answer:
         """Decide a review; where that is a verdict about its movement the owner is told, and waited for for a second.
 
-        A decision that is stored is one, whether the owner has heard of it yet or not: then it is told later.
+        A decision that is stored is one, whether the owner has heard of it yet or not: then it is told later. The same
+        made again, under another key, is a conflict; where the owner did not know the movement it is told again.
 
         Raises:
             Problem: what ``begin`` raises.
@@ -80,7 +80,8 @@ class Reviews:
             except Problem as problem:
                 return await keep_refusal(connection, request, problem, request_id)
             answer = await keep(connection, request, Answer(200, _encode(view(review))))
-        _decisions.labels(review.kind, decision.outcome).inc()
+        if review.decided_at == decision.at:
+            _decisions.labels(review.kind, decision.outcome).inc()
         for telling in tellings:
             await self._tell(telling)
         return answer
@@ -108,6 +109,7 @@ def view(review: Review) -> public.Review:
         score=review.score,
         reasons=[PublicReason(reason.code, reason.detail) for reason in review.reasons],
         opened_at=review.opened_at,
+        decide_by=review.decide_by,
         decided_at=review.decided_at,
         decided_by=review.decided_by,
         reason=review.reason,
@@ -116,12 +118,20 @@ def view(review: Review) -> public.Review:
 
 
 async def _decide(connection: Connection, review_id: UUID, decision: Decision) -> tuple[Review, list[Telling]]:
-    """Decide, label, and store the verdict where there is one, in the lease of who does so."""
+    """Decide, label, and store the verdict where there is one, in the lease of who does so.
+
+    A decision that is made again has its verdict told again, where the movement's owner did not know of it.
+    """
     known = await reviews.find(connection, review_id)
     if known is None:
         raise _unknown()
     before = await dossiers.hold(connection, {known.subject_id: known.subject})
-    after = before[known.subject_id].decide(review_id, decision)
+    dossier = before[known.subject_id]
+    if dossier.review(review_id).status == DECIDED[decision.outcome]:
+        again = await verdicts.revive(connection, known.subject_id, dossier.round, ids.new_id())
+        if again:
+            return dossier.review(review_id), again
+    after = dossier.decide(review_id, decision)
     tellings = await dossiers.write(connection, before, {known.subject_id: after}, ids.new_id())
     if decision.label is not None:
         await learn(connection, [_finding(after.review(review_id), decision)])

@@ -20,10 +20,12 @@ FIRST_PAUSE: Final = timedelta(seconds=0.1)
 LONGEST_PAUSE: Final = timedelta(seconds=30)
 _MOST_DOUBLINGS: Final = 20
 _TOGETHER: Final = 10
-_FIRST_SERVER_ERROR: Final = 500
+_UNKNOWN: Final = 404
+_AGAINST_APPROVAL: Final = frozenset({"declined", "failed", "canceled"})
+"""Statuses to which an approval does not lead: something else came first, as the clock of the movement's owner."""
 
 _told: Final = counter("fraud_verdicts_told", "Verdicts that their movement's owner has answered.", ["outcome"])
-_failed: Final = counter("fraud_verdicts_failed", "Verdicts that their movement's owner refused for good.")
+_failed: Final = counter("fraud_verdicts_failed", "Verdicts that their movement's owner does not know.")
 _took: Final = histogram("fraud_verdict_seconds", "From a decision to the answer of the movement's owner.")
 _log: Final = logger(__name__)
 
@@ -73,14 +75,17 @@ class Teller:
     async def _answered(self, telling: Telling, status: str) -> None:
         async with self._database.transaction() as connection:
             took = await store.told(connection, telling, status)
+        if telling.verdict.outcome == "approve" and status in _AGAINST_APPROVAL:
+            movement = str(telling.verdict.subject_id)
+            _log.warning("approval_without_effect", subject=telling.subject, subject_id=movement, status=status)
         if took is not None:
             _told.labels(telling.verdict.outcome).inc()
             _took.observe(took.total_seconds())
 
     async def _unanswered(self, telling: Telling, problem: Problem) -> None:
-        """Give up where the owner says that this verdict can never be acted on."""
+        """Give up where the owner does not know the movement; any other refusal may pass, as of an older version."""
         movement = str(telling.verdict.subject_id)
-        if problem.status < _FIRST_SERVER_ERROR and not problem.retryable:
+        if problem.status == _UNKNOWN:
             async with self._database.transaction() as connection:
                 await store.told(connection, telling, problem.code, failed=True)
             _failed.inc()

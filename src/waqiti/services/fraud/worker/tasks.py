@@ -5,14 +5,16 @@ from typing import Final
 
 from waqiti.contracts.casework import PAYMENT_CASEWORK
 from waqiti.contracts.catalog import FRAUD
-from waqiti.foundation import idempotency
 from waqiti.foundation.clock import utc_now
-from waqiti.foundation.database import Database
+from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Consumer, follow
 from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime.forgetting import forget
 from waqiti.foundation.telemetry import logger
+from waqiti.services.fraud.domain.features import FORGET_AFTER
+from waqiti.services.fraud.store import signals
 from waqiti.services.fraud.usecases.asking import Model
 from waqiti.services.fraud.usecases.figures import Figures, show_nothing
 from waqiti.services.fraud.usecases.models import ModelFollower
@@ -26,8 +28,6 @@ _BETWEEN_TELLINGS_SECONDS: Final = 0.1
 _BETWEEN_MEASURES_SECONDS: Final = 2.0
 _PAUSE_TIMES_WORK: Final = 49
 _AWAY_SECONDS: Final = 1.0
-_FORGET_SECONDS: Final = 60.0
-_FORGET_AT_ONCE: Final = 1_000
 
 _log: Final = logger(__name__)
 
@@ -81,16 +81,13 @@ def measure(figures: Figures) -> BackgroundTask:
     return BackgroundTask("measure", run)
 
 
-def forget_requests(database: Database) -> BackgroundTask:
-    """Forget idempotency keys after 7 days."""
+def forget_signals(database: Database) -> BackgroundTask:
+    """Forget signals that no rule asks for any more."""
 
-    async def run(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            async with database.connection() as connection:
-                await idempotency.sweep(connection, _FORGET_AT_ONCE)
-            await rest(stop, _FORGET_SECONDS)
+    async def sweep(connection: Connection, at_once: int) -> int:
+        return await signals.sweep(connection, utc_now() - FORGET_AFTER, at_once)
 
-    return BackgroundTask("forget requests", run)
+    return forget("signals", database, sweep)
 
 
 async def _measure(figures: Figures) -> None:

@@ -27,13 +27,15 @@ def judge(
     ``figures`` are those of its training; ``champion`` is the version in force, None where there is none, and
     ``comparison`` how it did beside that one. ``suspected`` says which ordinary behaviour it would hold or refuse.
     """
-    rate = (comparison.figures if comparison is not None else figures).false_positive_rate
+    rates = [figures.false_positive_rate]
+    if comparison is not None:
+        rates.append(comparison.figures.false_positive_rate)
     return [
         Gate(name="loads", ok=True, detail="The artifact loads."),
         _innocence(suspected),
         _not_worse("average_precision", champion, comparison, AVERAGE_PRECISION_MARGIN),
         _not_worse("recall", champion, comparison, RECALL_MARGIN),
-        _false_positives(rate),
+        _false_positives(rates),
     ]
 
 
@@ -63,8 +65,11 @@ def _not_worse(name: Compared, champion: str | None, comparison: Comparison | No
     return Gate(name=name, ok=found >= needed, detail=detail)
 
 
-def _false_positives(rate: float | None) -> Gate:
-    if rate is None:
+def _false_positives(rates: Sequence[float | None]) -> Gate:
+    """Judge by the worst of the rates: nobody has to be believed that it is better than the artifact itself says."""
+    known = [rate for rate in rates if rate is not None]
+    if len(known) < len(rates):
         return Gate(name="false_positive_rate", ok=False, detail="It is not known: no good payment was tested.")
+    rate = max(known)
     detail = f"{rate:.4%} of good payments would be held, and at most {LARGEST_FALSE_POSITIVE_RATE:.1%} may be."
     return Gate(name="false_positive_rate", ok=rate <= LARGEST_FALSE_POSITIVE_RATE, detail=detail)

@@ -14,11 +14,13 @@ _encode: Final = msgspec.json.Encoder().encode
 _ADD: Final = """
 INSERT INTO comparisons (id, model, version, champion, data, figures, champion_figures, compared_by)
 VALUES ($1, $2, $3, $4, $5, $6::json, $7::json, $8)
+ON CONFLICT (model, version, champion, md5(data || E'\\n' || figures::text || champion_figures::text)) DO UPDATE SET
+    id = excluded.id, compared_at = excluded.compared_at, compared_by = excluded.compared_by
 """
 
 
 async def add(connection: Connection, comparison_id: UUID, new: NewComparison, by: str) -> None:
-    """Record a comparison of two versions that there are."""
+    """Record a comparison of two versions that there are; one that is known becomes the newest."""
     figures, champion_figures = _encode(new.figures).decode(), _encode(new.champion_figures).decode()
     await connection.execute(
         _ADD, comparison_id, new.model, new.version, new.champion, new.data, figures, champion_figures, by

@@ -33,7 +33,7 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A registered artifact, without its bytes."""
+    """A registered artifact, without its bytes and its card."""
 
     id: UUID
     model: str
@@ -41,7 +41,6 @@ class Model(msgspec.Struct, frozen=True):
     sha256: str
     fingerprint: str
     figures: ModelFigures
-    card: str
     source: Source
     registered_at: datetime
     registered_by: str
@@ -86,7 +85,7 @@ async def add(connection: Connection, new: NewModel) -> None:
 
 
 _BY_VERSION: Final = """
-SELECT id, model, version, sha256, fingerprint, figures, card, source, registered_at, registered_by
+SELECT id, model, version, sha256, fingerprint, figures, source, registered_at, registered_by
 FROM models WHERE model = $1 AND version = $2
 """
 
@@ -98,7 +97,7 @@ async def by_version(connection: Connection, model: str, version: str) -> Model 
 
 
 _BY_SHA256: Final = """
-SELECT id, model, version, sha256, fingerprint, figures, card, source, registered_at, registered_by
+SELECT id, model, version, sha256, fingerprint, figures, source, registered_at, registered_by
 FROM models WHERE model = $1 AND sha256 = $2
 """
 
@@ -110,7 +109,7 @@ async def by_sha256(connection: Connection, model: str, sha256: str) -> Model | 
 
 
 _PAGE: Final = """
-SELECT id, model, version, sha256, fingerprint, figures, card, source, registered_at, registered_by
+SELECT id, model, version, sha256, fingerprint, figures, source, registered_at, registered_by
 FROM models WHERE id < $1 ORDER BY id DESC LIMIT $2
 """
 
@@ -126,6 +125,15 @@ _ARTIFACT: Final = "SELECT artifact FROM models WHERE model = $1 AND sha256 = $2
 async def artifact(connection: Connection, model: str, sha256: str) -> bytes | None:
     """Read the bytes of an artifact."""
     found: bytes | None = await connection.fetchval(_ARTIFACT, model, sha256)
+    return found
+
+
+_CARD: Final = "SELECT card FROM models WHERE model = $1 AND version = $2"
+
+
+async def card(connection: Connection, model: str, version: str) -> str | None:
+    """Read the card of a version, which is JSON."""
+    found: str | None = await connection.fetchval(_CARD, model, version)
     return found
 
 

@@ -1,6 +1,5 @@
 """Promoting and rolling back: serialised by the model's lock, pushed, confirmed."""
 
-import asyncio
 from typing import Final
 
 import msgspec
@@ -12,12 +11,13 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import FieldError, Problem
 from waqiti.foundation.telemetry import logger
 from waqiti.services.ml.domain.gates import judge, not_loaded
-from waqiti.services.ml.store import champions, comparisons, models
+from waqiti.services.ml.store import champions, comparisons, models, trials
 from waqiti.services.ml.store.champions import Change, Pointer
 from waqiti.services.ml.store.models import Model
-from waqiti.services.ml.usecases.artifacts import ArtifactError, Workshop
+from waqiti.services.ml.usecases.artifacts import ArtifactError
 from waqiti.services.ml.usecases.pushing import Pushing
 from waqiti.services.ml.usecases.registry import locked, unknown_model, unknown_version
+from waqiti.services.ml.usecases.trying import Trying
 
 _ATTEMPTS: Final = 3
 _FAILED: Final = 409
@@ -26,7 +26,7 @@ _log: Final = logger(__name__)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that somebody wants in force."""
+    """A version that somebody wants in force, where given only as long as ``expected_revision`` is."""
 
     model: str
     version: str
@@ -34,6 +34,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     kind: ChangeKind
     force: bool = False
+    expected_revision: int | None = None
 
 
 class _Candidate(msgspec.Struct, frozen=True):
@@ -41,14 +42,15 @@ class _Candidate(msgspec.Struct, frozen=True):
     content: bytes
     before: Pointer
     comparison: Comparison | None
+    was_tried: bool
 
 
 class Changing:
     """Brings versions into force, one change at a time."""
 
-    def __init__(self, database: Database, workshop: Workshop, pushing: Pushing) -> None:
+    def __init__(self, database: Database, trying: Trying, pushing: Pushing) -> None:
         self._database = database
-        self._workshop = workshop
+        self._trying = trying
         self._pushing = pushing
 
     async def change(self, wanted: Wanted) -> ModelInForce:
@@ -57,11 +59,12 @@ class Changing:
         One that is in force already stays so, and nothing is recorded.
 
         Raises:
-            Problem: 404, there is no such version; 409 ``gate_failed``, it may not be; 409 ``conflict``, others keep
-                changing the champion meanwhile.
+            Problem: 404, there is no such version; 409 ``gate_failed``, it may not be; 409 ``conflict``, another
+                revision is in force than was expected, or others keep changing the champion meanwhile.
         """
         for _ in range(_ATTEMPTS):
             candidate = await self._candidate(wanted.model, wanted.version)
+            _check_expected(wanted, candidate.before)
             gates = [] if candidate.before.version == wanted.version else await self._gates(candidate, wanted.kind)
             failed = [gate for gate in gates if not gate.ok]
             if failed and not (wanted.force and _may_be_forced(failed)):
@@ -83,17 +86,27 @@ class Changing:
             assert content is not None
             champion = before.version
             comparison = await comparisons.newest(connection, model, version, champion) if champion else None
-        return _Candidate(found, content, before, comparison)
+            was_tried = await trials.passed(connection, model, version, self._trying.library)
+        return _Candidate(found, content, before, comparison, was_tried)
 
     async def _gates(self, candidate: _Candidate, kind: ChangeKind) -> list[Gate]:
-        """Try a version: all gates for a promotion, and that it loads for a way back."""
+        """Try a version: all gates for a promotion, and that it loads for a way back.
+
+        For that a trial under the present library is enough, whenever it was: a way back is a short one.
+        """
+        suspected: list[str] = []
         try:
-            await asyncio.to_thread(self._workshop.inspect, candidate.content)
-            if kind == "rollback":
-                return [Gate(name="loads", ok=True, detail="The artifact loads.")]
-            suspected = await asyncio.to_thread(self._workshop.suspected, candidate.content)
+            if kind == "promote":
+                suspected = await self._trying.suspected(candidate.content)
+            elif not candidate.was_tried:
+                await self._trying.inspected(candidate.content)
         except ArtifactError as error:
             return not_loaded(f"The artifact does not load: {error}.")
+        if not candidate.was_tried:
+            async with self._database.connection() as connection:
+                await trials.add(connection, candidate.found.model, candidate.found.version, self._trying.library)
+        if kind == "rollback":
+            return [Gate(name="loads", ok=True, detail="The artifact loads.")]
         return judge(candidate.found.figures, candidate.before.version, candidate.comparison, suspected)
 
     async def _bring_into_force(self, wanted: Wanted, before: Pointer, gates: list[Gate], *, forced: bool) -> bool:
@@ -143,6 +156,16 @@ class Changing:
             replicas=served.replicas,
             unreached=served.unreached,
         )
+
+
+def _check_expected(wanted: Wanted, before: Pointer) -> None:
+    """Refuse what was decided in view of another champion; whoever asks again for what is in force is answered so."""
+    if wanted.expected_revision in (None, before.revision) or before.version == wanted.version:
+        return
+    raise Problem.conflict(
+        f"Revision {before.revision} is in force, {before.version or 'no model'}, and not {wanted.expected_revision}: "
+        "somebody else changed it."
+    )
 
 
 def _may_be_forced(failed: list[Gate]) -> bool:

@@ -7,16 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from waqiti.contracts.ml import WAIT_SECONDS, Champion, Following
+from waqiti.contracts.ml import PATIENCE_SECONDS, WAIT_SECONDS, Champion, Following
 from waqiti.contracts.public.models import ServingReplica
 from waqiti.foundation.database import Database
 from waqiti.services.ml.store import champions, readers
 from waqiti.services.ml.store.readers import Reader
 from waqiti.services.ml.usecases.changes import Changes
 from waqiti.services.ml.usecases.registry import unknown_model
-
-PATIENCE_SECONDS: Final = 5.0
-"""For how long a change waits until everybody serves it."""
 
 SILENT: Final = timedelta(seconds=WAIT_SECONDS + 2)
 """Who was not heard of for so long has died."""
@@ -41,7 +38,7 @@ class Pushing:
         self._changes = changes
 
     async def follow(self, following: Following) -> Champion | None:
-        """Record what a process serves; return the champion once its revision is not the known one, or after 4 s.
+        """Record what a process serves; return the champion once it is not the known one, or after 4 s.
 
         Raises:
             Problem: 404, there is no such model.
@@ -53,7 +50,7 @@ class Pushing:
             changed = self._changes.next()
             async with self._database.connection() as connection:
                 champion = await champions.present(connection, following.model)
-            if (champion.revision if champion is not None else 0) != following.known:
+            if (champion.mark if champion is not None else None) != following.known:
                 return champion
             left = deadline - asyncio.get_running_loop().time()
             if not await self._changes.wait(changed, left):
@@ -69,10 +66,10 @@ class Pushing:
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             async with self._database.connection() as connection:
-                pointer = await champions.pointer(connection, model)
+                champion = await champions.present(connection, model)
                 found = await readers.live(connection, model, SILENT)
-            assert pointer is not None
-            late = [reader for reader in found if reader.serving != pointer.revision]
+            assert champion is not None
+            late = [reader for reader in found if reader.serving != champion.mark]
             if not late or asyncio.get_running_loop().time() >= deadline:
                 break
             await asyncio.sleep(_LOOK_SECONDS)

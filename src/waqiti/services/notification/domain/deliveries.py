@@ -29,6 +29,13 @@ LONGEST_ASKED: Final = timedelta(hours=1)
 ATTEMPT_SECONDS: Final = 15.0
 """What one attempt may take."""
 
+LEASE: Final = timedelta(seconds=20)
+"""Above the longest attempt, and what it takes to write down what came of it."""
+assert timedelta(seconds=ATTEMPT_SECONDS) < LEASE
+
+UNREADABLE_PAUSE: Final = timedelta(seconds=30)
+"""How long a delivery waits whose secret our own key does not open."""
+
 MAX_RUNNING: Final = 32
 MAX_RUNNING_PER_ENDPOINT: Final = 4
 
@@ -38,6 +45,7 @@ TROUBLED_AFTER: Final = 5
 _LONGEST_REST: Final = timedelta(minutes=1)
 
 EVENT_FORGOTTEN: Final = "event_forgotten"
+INTERNAL: Final = "internal"
 _JITTER: Final = 0.2
 _OK: Final = range(200, 300)
 _GONE: Final = 410

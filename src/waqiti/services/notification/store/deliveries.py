@@ -8,14 +8,11 @@ from uuid import UUID
 
 from waqiti.contracts.public.webhooks import DeliveryAttempt, DeliveryStatus
 from waqiti.foundation.database import Connection
-from waqiti.services.notification.domain.deliveries import Answer, DeliveryRow, DueDelivery, Ending
+from waqiti.services.notification.domain.deliveries import LEASE, Answer, DeliveryRow, DueDelivery, Ending
 from waqiti.services.notification.domain.events import EventRow
 
 if TYPE_CHECKING:
     import asyncpg
-
-LEASE: Final = timedelta(seconds=20)
-"""Above the longest attempt, and what it takes to write down what came of it."""
 
 STATUSES: Final[tuple[DeliveryStatus, ...]] = ("pending", "delivered", "failed")
 
@@ -112,6 +109,16 @@ async def record(connection: Connection, due: DueDelivery, ending: Ending, answe
         answer.text,
     )
     return number is not None
+
+
+_PUT_OFF: Final = """
+UPDATE deliveries SET next_at = clock_timestamp() + $3, lease = NULL WHERE id = $1 AND lease = $2
+"""
+
+
+async def put_off(connection: Connection, due: DueDelivery, pause: timedelta) -> None:
+    """Give a lease back without an attempt; the delivery is due again after a pause."""
+    await connection.execute(_PUT_OFF, due.id, due.lease, pause)
 
 
 _OLDEST_DUE: Final = """

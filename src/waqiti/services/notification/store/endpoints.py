@@ -1,20 +1,16 @@
 """Webhook endpoints."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from waqiti.foundation.database import Connection
-from waqiti.services.notification.domain.endpoints import EndpointRow
+from waqiti.services.notification.domain.endpoints import EndpointRow, Failing, Streak
 
 _LOCK_KEY: Final = 0x5761716974690003
-
-FAILING_FOR: Final = timedelta(days=3)
-STREAK_ENDS_AFTER: Final = timedelta(days=1)
-"""Failures further apart than this, which is more than the longest pause, are not one streak."""
 
 
 class Wanting(msgspec.Struct, frozen=True):
@@ -149,30 +145,26 @@ async def note_success(connection: Connection, endpoint_id: UUID) -> None:
     await connection.execute(_SUCCEEDED, endpoint_id)
 
 
-_FAILED: Final = """
-UPDATE webhook_endpoints e SET
-    failing_since = n.since,
-    failed_at = clock_timestamp(),
-    status = CASE WHEN n.reason IS NULL THEN 'enabled' ELSE 'disabled' END,
-    disabled_reason = n.reason
-FROM (
-    SELECT s.id, s.since, CASE WHEN $2 THEN 'gone' WHEN s.since < clock_timestamp() - $3::interval THEN 'failing' END
-        AS reason
-    FROM (
-        SELECT id, CASE WHEN failed_at > clock_timestamp() - $4::interval THEN failing_since ELSE clock_timestamp() END
-            AS since
-        FROM webhook_endpoints WHERE id = $1 AND status = 'enabled' FOR NO KEY UPDATE
-    ) s
-) n
-WHERE e.id = n.id
-RETURNING e.disabled_reason
+_LOCK_STREAK: Final = """
+SELECT failing_since, failed_at, clock_timestamp() FROM webhook_endpoints
+WHERE id = $1 AND status = 'enabled' FOR NO KEY UPDATE
 """
 
 
-async def note_failure(connection: Connection, endpoint_id: UUID, *, gone: bool) -> str | None:
-    """Begin or go on with a streak of failures; return why the endpoint is disabled by this one, if it is.
+async def lock_streak(connection: Connection, endpoint_id: UUID) -> Streak | None:
+    """Read the failures of an enabled endpoint, and lock it until the transaction ends."""
+    row = await connection.fetchrow(_LOCK_STREAK, endpoint_id)
+    return Streak(*row) if row is not None else None
 
-    ``gone``: it said that it will not be back. ``failing``: nothing has arrived for three days.
-    """
-    reason: str | None = await connection.fetchval(_FAILED, endpoint_id, gone, FAILING_FOR, STREAK_ENDS_AFTER)
-    return reason
+
+_FAILED: Final = """
+UPDATE webhook_endpoints SET
+    failing_since = $2, failed_at = $3, disabled_reason = $4,
+    status = CASE WHEN $4::text IS NULL THEN 'enabled' ELSE 'disabled' END
+WHERE id = $1
+"""
+
+
+async def note_failure(connection: Connection, endpoint_id: UUID, failing: Failing, at: datetime) -> None:
+    """Write what a failure makes of a locked endpoint."""
+    await connection.execute(_FAILED, endpoint_id, failing.since, at, failing.disabled_reason)

@@ -14,15 +14,17 @@ from uuid import UUID
 
 from waqiti.contracts import prefixes
 from waqiti.foundation.clock import utc_now
-from waqiti.foundation.database import Database
+from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import encode, new_id
 from waqiti.foundation.security.webhooks import signed_headers
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.notification.domain.deliveries import (
     EVENT_FORGOTTEN,
+    INTERNAL,
     MAX_RUNNING,
     TROUBLED_AFTER,
+    UNREADABLE_PAUSE,
     Answer,
     DueDelivery,
     Ending,
@@ -30,7 +32,7 @@ from waqiti.services.notification.domain.deliveries import (
     rest_of,
     room_per_endpoint,
 )
-from waqiti.services.notification.domain.endpoints import EndpointRow
+from waqiti.services.notification.domain.endpoints import EndpointRow, failed
 from waqiti.services.notification.domain.events import body_of
 from waqiti.services.notification.domain.vault import Vault, VaultError
 from waqiti.services.notification.store import deliveries, endpoints
@@ -38,6 +40,8 @@ from waqiti.services.notification.usecases.sending import Sender
 
 POLL_SECONDS: Final = 0.5
 FINISH_SECONDS: Final = 10.0
+_STAYS_DOWN: Final = 3
+"""Of so many pauses of a delivery that was put off, one at least brings it here again."""
 
 _attempts: Final = counter("webhook_deliveries", "Attempts to deliver a webhook, by what became of it.", ["outcome"])
 _log: Final = logger(__name__)
@@ -72,11 +76,23 @@ class Driver:
         self._vault = vault
         self._running: dict[asyncio.Task[None], UUID] = {}
         self._troubles: dict[UUID, _Trouble] = {}
+        self._unreadable: dict[UUID, float] = {}
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
         """Look at once: something may be due."""
         self._woken.set()
+
+    async def check(self) -> None:
+        """Tell health whether the key opens the secrets of what was to be sent of late.
+
+        Raises:
+            Problem: it does not.
+        """
+        shut = [one for one in self._unreadable if self._was_unreadable(one, _STAYS_DOWN)]
+        if shut:
+            detail = f"WAQITI_WEBHOOK_KEY_FILE does not open the secrets of {len(shut)} endpoints."
+            raise Problem.unavailable("webhook_secret_unreadable", detail)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop``, then let end what is on its way, at most 10 s."""
@@ -109,6 +125,7 @@ class Driver:
             async with self._database.connection() as connection:
                 enabled = {row.id: row for row in await endpoints.enabled(connection)}
                 self._troubles = {one: trouble for one, trouble in self._troubles.items() if one in enabled}
+                self._unreadable = {one: at for one, at in self._unreadable.items() if one in enabled}
                 rooms = self._rooms(list(enabled))
                 due = await deliveries.claim(connection, rooms, new_id()) if rooms else []
         except Problem as problem:
@@ -133,10 +150,15 @@ class Driver:
         for endpoint_id in random.sample(enabled, len(enabled)):
             trouble = self._troubles.get(endpoint_id)
             room = min((share if trouble is None else trouble.room(share)) - busy[endpoint_id], left)
-            if room > 0:
+            if room > 0 and not self._was_unreadable(endpoint_id, pauses=1):
                 rooms[endpoint_id] = room
                 left -= room
         return rooms
+
+    def _was_unreadable(self, endpoint_id: UUID, pauses: int) -> bool:
+        """Tell whether an endpoint's secret could not be opened within the last so many pauses."""
+        at = self._unreadable.get(endpoint_id)
+        return at is not None and time.monotonic() - at < pauses * UNREADABLE_PAUSE.total_seconds()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         del self._running[task]
@@ -146,7 +168,14 @@ class Driver:
 
     async def _deliver(self, due: DueDelivery, endpoint: EndpointRow) -> None:
         at = utc_now()
-        answer = await self._attempt(due, endpoint)
+        try:
+            answer = await self._attempt(due, endpoint)
+        except VaultError as error:
+            await self._put_off(due, error)
+            return
+        except Exception as error:  # noqa: BLE001 - what nobody foresaw is an attempt too, or it would be made for ever
+            _log.error("delivery_failed", delivery_id=str(due.id), kind=type(error).__name__, exc_info=error)
+            answer = Answer(took_ms=0, error=INTERNAL)
         what = ending(answer, due.attempts, random.random())
         if due.event is not None:
             self._note(endpoint.id, arrived=what.status == "delivered")
@@ -158,19 +187,24 @@ class Driver:
             if what.status == "delivered":
                 await endpoints.note_success(connection, endpoint.id)
             elif due.event is not None:
-                disabled = await endpoints.note_failure(connection, endpoint.id, gone=what.gone)
+                disabled = await _note_failure(connection, endpoint.id, gone=what.gone)
         _tell(due, answer, what, disabled)
+
+    async def _put_off(self, due: DueDelivery, error: VaultError) -> None:
+        """Our own key is wrong, which says nothing of the receiver: nothing was tried, and nothing counts."""
+        _log.error("webhook_secret_unreadable", endpoint_id=str(due.endpoint_id), detail=str(error))
+        self._unreadable[due.endpoint_id] = time.monotonic()
+        _attempts.labels("put_off").inc()
+        async with self._database.transaction() as connection:
+            await deliveries.put_off(connection, due, UNREADABLE_PAUSE)
 
     async def _attempt(self, due: DueDelivery, endpoint: EndpointRow) -> Answer:
         if due.event is None:
             return Answer(took_ms=0, error=EVENT_FORGOTTEN)
         body = body_of(due.event)
         message_id = encode(prefixes.EVENT, due.event.id)
-        try:
-            signing = self._secrets(endpoint)
-        except VaultError as error:
-            _log.error("webhook_secret_unreadable", endpoint_id=str(endpoint.id), detail=str(error))
-            return Answer(took_ms=0, error="secret_unreadable")
+        signing = self._secrets(endpoint)
+        self._unreadable.pop(endpoint.id, None)
         return await self._sender.send(endpoint.url, signed_headers(signing, message_id, utc_now(), body), body)
 
     def _secrets(self, endpoint: EndpointRow) -> list[str]:
@@ -179,6 +213,16 @@ class Driver:
         if endpoint.former_secret is not None and endpoint.former_until is not None:
             sealed += [endpoint.former_secret] * (endpoint.former_until > utc_now())
         return [self._vault.open(secret, endpoint.id.bytes).decode() for secret in sealed]
+
+
+async def _note_failure(connection: Connection, endpoint_id: UUID, *, gone: bool) -> str | None:
+    """Return why the endpoint is disabled by this failure, if it is."""
+    streak = await endpoints.lock_streak(connection, endpoint_id)
+    if streak is None:
+        return None
+    failing = failed(streak, gone=gone)
+    await endpoints.note_failure(connection, endpoint_id, failing, streak.now)
+    return failing.disabled_reason
 
 
 def _tell(due: DueDelivery, answer: Answer, what: Ending, disabled: str | None) -> None:

@@ -125,9 +125,9 @@ def _seconds(header: str | None) -> float | None:
         return float(header[:9])
     try:
         at = parsedate_to_datetime(header)
-    except ValueError:
+        return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - utc_now()).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - utc_now()).total_seconds())
 
 
 def _since(began: float) -> int:

@@ -1,9 +1,8 @@
-"""What time brings about: events and deliveries are forgotten after 30 days, keys after 7."""
+"""What time brings about: events and deliveries are forgotten after 30 days."""
 
 from datetime import timedelta
 from typing import Final
 
-from waqiti.foundation import idempotency
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.ids import first_id
@@ -25,7 +24,6 @@ async def sweep(database: Database) -> bool:
         forgotten = (
             await events.sweep(connection, before, _AT_ONCE),
             await deliveries.sweep(connection, first_id(before), _AT_ONCE),
-            await idempotency.sweep(connection, _AT_ONCE),
         )
     return max(forgotten) == _AT_ONCE
 

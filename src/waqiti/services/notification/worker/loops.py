@@ -11,6 +11,7 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.events import Consumer, follow
 from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.services.notification.usecases.driving import Driver
 from waqiti.services.notification.usecases.following import Following
@@ -60,6 +61,7 @@ def keep_house(database: Database) -> list[BackgroundTask]:
     return [
         _repeating("forget what is old", sweep_once, _SWEEP_SECONDS),
         _repeating("measure deliveries", measure_once, _MEASURE_SECONDS),
+        forget_requests(database),
     ]
 
 

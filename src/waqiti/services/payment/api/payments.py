@@ -28,13 +28,13 @@ from waqiti.foundation.http import (
     requires_service,
     write_cursor,
 )
+from waqiti.foundation.ids import minted_at
 from waqiti.services.payment.api import views
 from waqiti.services.payment.api.bodies import CapturePayment, RefundPayment, VoidPayment
 from waqiti.services.payment.api.identities import payment_id_of
 from waqiti.services.payment.domain import steps as rules
 from waqiti.services.payment.domain.payments import Payment
 from waqiti.services.payment.domain.refunds import Refund
-from waqiti.services.payment.domain.times import minted_at
 from waqiti.services.payment.usecases.commands import Answer, Commands
 from waqiti.services.payment.usecases.reading import Reading, Wanted
 from waqiti.services.payment.usecases.refunding import Wanted as WantedRefund

@@ -65,8 +65,9 @@ def refund(shown: Refund) -> public.Refund:
     )
 
 
-def dispute(shown: Dispute) -> public_disputes.Dispute:
-    """Show a dispute."""
+def dispute(shown: Dispute, principal: Principal) -> public_disputes.Dispute:
+    """Show a dispute; who resolved it, and why, to operators only."""
+    for_operators = principal.has(OPERATOR)
     return public_disputes.Dispute(
         id=encode(prefixes.DISPUTE, shown.id),
         payment_id=encode(prefixes.PAYMENT, shown.payment_id),
@@ -75,8 +76,8 @@ def dispute(shown: Dispute) -> public_disputes.Dispute:
         status=shown.status,
         opened_at=shown.opened_at,
         resolved_at=shown.resolved_at,
-        resolved_by=shown.resolved_by,
-        reason=shown.reason,
+        resolved_by=shown.resolved_by if for_operators else None,
+        reason=shown.reason if for_operators else None,
     )
 
 

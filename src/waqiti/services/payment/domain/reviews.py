@@ -63,8 +63,10 @@ def screened_again(state: State, screening: ComplianceDecision, approval: Approv
     return Finding(screening.refusals, ("compliance",) if due else (), Decision(fraud=fraud, compliance=part))
 
 
-def due(payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None, at: datetime) -> ReviewDue:
-    """Return what people are told of a payment that waits for them."""
+def due(
+    payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None, at: datetime, decide_by: datetime | None
+) -> ReviewDue:
+    """Return what people are told of a payment that waits for them, until ``decide_by`` by its clock."""
     fraud = None if decision is None else decision.fraud
     screening = None if decision is None else decision.compliance
     return ReviewDue(
@@ -78,6 +80,7 @@ def due(payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None,
         score=score_of(fraud),
         reasons=[*([] if fraud is None else fraud.reasons), *([] if screening is None else screening.reasons)],
         at=at,
+        decide_by=decide_by,
     )
 
 

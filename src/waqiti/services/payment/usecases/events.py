@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from waqiti.contracts.casework import PAYMENT_CASEWORK, REVIEW_DUE, REVIEW_OVER, DisputeEvent
-from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS, Decision, PaymentResult, Status
-from waqiti.contracts.reviews import ReviewKind
+from waqiti.contracts.payment import PAYMENT_EVENTS, PAYMENT_RESULTS, PaymentResult, Status
+from waqiti.contracts.reviews import ReviewDue
 from waqiti.foundation.events import NewEvent
 from waqiti.foundation.telemetry import traceparent
 from waqiti.services.payment.domain import reviews
@@ -96,12 +96,9 @@ def changed(payment: Payment, previous: Status, actor: str, reason: str | None) 
     )
 
 
-def review_due(
-    payment: Queued, kinds: Sequence[ReviewKind], decision: Decision | None, at: datetime, trace: str | None
-) -> NewEvent:
-    """A payment that waits for people from now on, or for others than before."""
-    due = reviews.due(payment, kinds, decision, at)
-    return NewEvent(PAYMENT_CASEWORK, payment.from_wallet.hex, REVIEW_DUE, payment.payment_id, _encode(due), trace)
+def review_due(due: ReviewDue, trace: str | None) -> NewEvent:
+    """What people are told of a payment that waits for them from now on, or for others than before."""
+    return NewEvent(PAYMENT_CASEWORK, due.from_wallet.hex, REVIEW_DUE, due.subject_id, _encode(due), trace)
 
 
 def review_over(payment: Payment) -> NewEvent:

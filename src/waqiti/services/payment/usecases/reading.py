@@ -10,9 +10,9 @@ import msgspec
 from waqiti.contracts.payment import PaymentState, Status
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.ids import LAST_ID, NO_ID, first_id
 from waqiti.services.payment.domain.payments import Payment
 from waqiti.services.payment.domain.refunds import Refund
-from waqiti.services.payment.domain.times import LAST_ID, NO_ID, first_id
 from waqiti.services.payment.store import payments, refunds, transitions
 from waqiti.services.payment.store.payments import Filter
 from waqiti.services.payment.store.transitions import Transition

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from waqiti.foundation.database import Database
+from waqiti.foundation.ids import NO_ID
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import reviews
 from waqiti.services.payment.domain.payments import Payment, queued
 from waqiti.services.payment.domain.reviews import SCORE_CAME, Finding
-from waqiti.services.payment.domain.times import NO_ID
 from waqiti.services.payment.store import clocks, payments
 from waqiti.services.payment.usecases.deciding import Deciding, Item, LedgerAway, Refused
 from waqiti.services.payment.usecases.failures import isolated

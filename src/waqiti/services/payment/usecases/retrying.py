@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from waqiti.foundation.database import Database
+from waqiti.foundation.ids import NO_ID
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain.payments import queued
-from waqiti.services.payment.domain.times import NO_ID
 from waqiti.services.payment.store import parked
 from waqiti.services.payment.store.parked import Parked
 from waqiti.services.payment.usecases.deciding import Deciding, Item, LedgerAway, Ready

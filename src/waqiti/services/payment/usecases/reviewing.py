@@ -10,6 +10,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.events import EventWriter, NewEvent
 from waqiti.foundation.telemetry import traceparent
+from waqiti.services.payment.domain import reviews
 from waqiti.services.payment.domain import steps as rules
 from waqiti.services.payment.domain.decisions import Clocks
 from waqiti.services.payment.domain.payments import Payment, State, queued
@@ -63,7 +64,8 @@ class Reviewing:
             staying = msgspec.structs.replace(
                 state, review=finding.reviews[0], decision=finding.decision, updated_at=now
             )
-            due = events.review_due(queued(payment.facts), finding.reviews, finding.decision, now, traceparent())
+            told = reviews.due(queued(payment.facts), finding.reviews, finding.decision, now, deadline)
+            due = events.review_due(told, traceparent())
             await self._write(connection, Payment(payment.facts, staying), deadline, [due])
         self._writer.hint(events.topics([due]))
 

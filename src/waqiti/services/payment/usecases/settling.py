@@ -12,6 +12,7 @@ from waqiti.contracts.payment import PAYMENT_RESULTS, WAITING, Status
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.events import Batch, Consumer, Event, EventWriter, LogAdmin, NewEvent
 from waqiti.foundation.telemetry import logger
+from waqiti.services.payment.domain import reviews
 from waqiti.services.payment.domain.decisions import Conclusion
 from waqiti.services.payment.domain.steps import SERVICE
 from waqiti.services.payment.store import parked, payments, queue, settling, states
@@ -165,7 +166,10 @@ def _events(
         for one in concluded
     ]
     found += [
-        events.review_due(one.payment, one.reviews, one.decision, now, traces.get(one.payment.payment_id))
+        events.review_due(
+            reviews.due(one.payment, one.reviews, one.decision, now, one.deadline_at),
+            traces.get(one.payment.payment_id),
+        )
         for one in concluded
         if one.reviews
     ]

@@ -1,15 +1,14 @@
-"""What time brings about: lost events, halves of steps and refunds, clocks that run out, old keys."""
+"""What time brings about: lost events, halves of steps and refunds, clocks that run out."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from waqiti.contracts.payment import PAYMENT_EVENTS
-from waqiti.foundation import idempotency
 from waqiti.foundation.database import Database
 from waqiti.foundation.events import EventWriter
+from waqiti.foundation.ids import NO_ID, first_id, id_before
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.domain import steps as rules
-from waqiti.services.payment.domain.times import NO_ID, first_id, id_before
 from waqiti.services.payment.store import clocks, payments, refunds, steps, sweeps
 from waqiti.services.payment.usecases import events, metrics
 from waqiti.services.payment.usecases.deciding import LedgerAway
@@ -21,7 +20,6 @@ LATE: Final = timedelta(seconds=30)
 SETTLED_AFTER: Final = timedelta(seconds=60)
 """An id is committed within this time after it was minted, or not at all: every statement is bounded far below."""
 _BATCH: Final = 500
-_KEYS: Final = 5_000
 
 _log = logger(__name__)
 
@@ -98,8 +96,3 @@ class Sweeping:
         if late:
             _log.warning("payments_late", count=late)
         metrics.count_late(late)
-
-    async def forget_keys(self) -> None:
-        """Forget keys of requests older than 7 days."""
-        async with self._database.connection() as connection:
-            await idempotency.sweep(connection, _KEYS)

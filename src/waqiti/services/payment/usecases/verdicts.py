@@ -41,7 +41,7 @@ class Verdicts:
         except LedgerAway as error:
             raise _away(LEDGER) from error
         payment, step = await self._read(verdict.subject_id)
-        if payment.state.status == "in_review" and step is not None:
+        if _is_left(payment, step, verdict):
             raise _away(LEDGER)
         return payment.state.status
 
@@ -73,6 +73,16 @@ class Verdicts:
         if not found:
             raise Problem.not_found("There is no such payment.")
         return found[0], step
+
+
+def _is_left(payment: Payment, step: Step | None, verdict: Verdict) -> bool:
+    """Tell whether a payment is still where a verdict was to take it from.
+
+    So it is where a step was under way that was driven instead and refused, or where another one came in between.
+    """
+    if payment.state.status != "in_review":
+        return False
+    return step is not None or verdict.declined is not None or payment.state.review in verdict.approved
 
 
 def _away(service: str) -> DependencyUnavailable:

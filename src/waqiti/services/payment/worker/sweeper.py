@@ -18,7 +18,6 @@ FIRST_PAUSE_SECONDS: Final = 0.25
 LAST_PAUSE_SECONDS: Final = 2.0
 SWEEP_SECONDS: Final = 1.0
 _LOST_EVERY: Final = 5
-_KEYS_EVERY: Final = 600
 
 _log = logger(__name__)
 
@@ -65,8 +64,6 @@ class Sweeper:
         await _attempt("late", lambda: self._sweeping.count_late(now))
         if self._ticks % _LOST_EVERY == 0:
             await _attempt("lost", lambda: self._sweeping.requeue_lost(now))
-        if self._ticks % _KEYS_EVERY == 0:
-            await _attempt("keys", self._sweeping.forget_keys)
 
 
 async def _attempt(sweep: str, work: Callable[[], Awaitable[object]]) -> bool:

@@ -58,6 +58,7 @@ def due(withdrawal: MovementRow) -> ReviewDue:
         score=found.score,
         reasons=list(found.reasons),
         at=found.at,
+        decide_by=_decide_by(withdrawal),
     )
 
 
@@ -75,7 +76,7 @@ def waiting(withdrawal: MovementRow, now: datetime) -> Change:
     """Wait for a verdict, which makes the withdrawal due; without a score also for that, else until time is over."""
     if lacks_score(withdrawal):
         return _at(later(withdrawal, NO_SCORE), "review")
-    left = withdrawal.changed_at + patience.REVIEW - now
+    left = _decide_by(withdrawal) - now
     return Change(status="in_review", step="review", reason="reviewing", pause=max(left, _SHORTEST_WAIT))
 
 
@@ -88,7 +89,7 @@ def decided(withdrawal: MovementRow, now: datetime) -> Ending | None:
     """Follow what people said, or time; None where neither has anything to say."""
     if withdrawal.verdict is not None:
         return _by_verdict(withdrawal, withdrawal.verdict)
-    return _against(REVIEW_EXPIRED) if now - withdrawal.changed_at > patience.REVIEW else None
+    return _against(REVIEW_EXPIRED) if now > _decide_by(withdrawal) else None
 
 
 def scored(withdrawal: MovementRow, fraud: FraudDecision, now: datetime) -> Ending:
@@ -140,6 +141,11 @@ def _against(code: str) -> Change:
 
 def _at(change: Change, step: Step) -> Change:
     return msgspec.structs.replace(change, step=step)
+
+
+def _decide_by(withdrawal: MovementRow) -> datetime:
+    """Return when its clock runs out, which another review does not wind up again."""
+    return withdrawal.changed_at + patience.REVIEW
 
 
 def _review(withdrawal: MovementRow) -> Review:

@@ -34,6 +34,20 @@ class CustomerFreeze(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
 
 
+class WalletFreeze(msgspec.Struct, frozen=True, kw_only=True):
+    """How the freeze of all that a customer has stands for one wallet; ``asked_at`` is when it was asked for last.
+
+    ``lifted`` says that what the customer opens now is not frozen, ``over`` that this wallet was unfrozen since, or
+    opened.
+    """
+
+    asked_at: datetime
+    reason: str
+    actor: str
+    lifted: bool
+    over: bool
+
+
 def status_of(account: Account) -> WalletStatus:
     """Return the status that an account gives its wallet."""
     if account.closed:
@@ -67,13 +81,37 @@ def check_closable(account: Account, *, open_movements: int) -> None:
         raise Problem.conflict("A deposit or withdrawal of the wallet is on its way.")
 
 
-def check_liftable(customer: CustomerFacts | None) -> None:
+def needs_clearing(freeze: WalletFreeze | None) -> bool:
+    """Tell whether a wallet is frozen because its customer is, so that only operators unfreeze it."""
+    return freeze is not None and not freeze.over
+
+
+def check_liftable(freeze: WalletFreeze | None, customer: CustomerFacts | None, *, by_operator: bool) -> None:
     """Let nobody unfreeze a wallet of a customer whose wallets are all frozen, but operators once they are cleared.
 
-    ``customer`` is how the customer stands now, where an operator asks; else None.
+    ``customer`` is how the customer stands, where that was asked.
+
+    Raises:
+        Problem: 409 ``conflict`` while the customer is not cleared, 403 ``forbidden`` for others than operators after.
+    """
+    if freeze is None or freeze.over:
+        return
+    if not by_operator and freeze.lifted:
+        raise Problem(403, "forbidden", "This wallet was frozen with its customer: an operator unfreezes it.")
+    if customer is None or customer.status != "active":
+        raise frozen_with_its_customer()
+
+
+def check_same(before: WalletFreeze | None, now: WalletFreeze | None) -> None:
+    """Let an unfreeze go on only where no freeze of the customer was asked for since it was looked at.
 
     Raises:
         Problem: 409 ``conflict``.
     """
-    if customer is None or customer.status != "active":
-        raise Problem.conflict("All wallets of this customer are frozen.")
+    if now is not None and (before is None or before.asked_at != now.asked_at):
+        raise frozen_with_its_customer()
+
+
+def frozen_with_its_customer() -> Problem:
+    """Return the refusal to unfreeze one of the wallets that are all frozen."""
+    return Problem.conflict("All wallets of this customer are frozen.")

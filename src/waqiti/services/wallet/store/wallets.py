@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from waqiti.foundation.database import Connection
+from waqiti.foundation.ids import LAST_ID, NO_ID
 from waqiti.services.wallet.domain.wallets import WalletRow
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ async def find(connection: Connection, ids: Sequence[UUID]) -> list[WalletRow]:
 
 
 # A bound that is always there is one that the index begins at, whatever plan was made.
-_AFTER_ALL: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
-_BEFORE_ALL: Final = UUID(int=0)
+_AFTER_ALL: Final = (datetime(9999, 1, 1, tzinfo=UTC), LAST_ID)
 
 _LIST: Final = """
 SELECT id, customer_id, currency, opened_at, created_at FROM wallets
@@ -82,7 +82,7 @@ WHERE customer_id = $1 AND id > $2 ORDER BY id LIMIT $3
 
 async def of_customer(connection: Connection, customer_id: UUID, after: UUID | None, limit: int) -> list[WalletRow]:
     """List the next wallets of a customer by id, those whose account is not open yet included."""
-    return [_wallet(row) for row in await connection.fetch(_OF_CUSTOMER, customer_id, after or _BEFORE_ALL, limit)]
+    return [_wallet(row) for row in await connection.fetch(_OF_CUSTOMER, customer_id, after or NO_ID, limit)]
 
 
 _UNOPENED: Final = """

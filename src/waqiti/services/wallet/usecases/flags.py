@@ -1,6 +1,7 @@
 """Freeze, unfreeze and close: the ledger sets the flag under the account's lock, and keeps who wanted it and why."""
 
-from typing import Literal
+from datetime import timedelta
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,12 +11,24 @@ from waqiti.contracts.ledger import Account, LedgerClient, SetFlags
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.idempotency import RequestKey, finish
 from waqiti.services.wallet import store
-from waqiti.services.wallet.domain.wallets import FlagAction, WalletRow, check_closable, check_liftable
+from waqiti.services.wallet.domain.wallets import (
+    FlagAction,
+    WalletFreeze,
+    WalletRow,
+    check_closable,
+    check_liftable,
+    check_same,
+    frozen_with_its_customer,
+    needs_clearing,
+)
 from waqiti.services.wallet.usecases.answers import Answer, answer_once, encode
 from waqiti.services.wallet.usecases.views import wallet_view
 from waqiti.services.wallet.usecases.wallets import Wallets
 
 Scope = Literal["debits", "all"]
+
+UNFREEZING: Final = timedelta(seconds=15)
+"""Longer than the ledger can take to unfreeze what it was asked to: its caller waits 5 s for the answer."""
 
 
 class FlagRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +61,7 @@ class Flags:
 
         Raises:
             Problem: 404 where there is no such wallet; 409 where one to close holds or expects money, or all that the
-                customer of one to unfreeze has is frozen, and is to stay so.
+                customer of one to unfreeze has is frozen, and is to stay so; 403 where an operator is to unfreeze it.
         """
 
         async def work(_: UUID) -> Answer:
@@ -64,18 +77,40 @@ class Flags:
         return await answer_once(self._database, request, request_id, work)
 
     async def _unfreeze(self, request: RequestKey, row: WalletRow, asked: FlagRequest) -> Answer:
-        """Unfreeze under a lock that keeps the customer from being frozen between the look and the ledger's answer.
+        """Unfreeze, unless a freeze of the customer is asked for before the ledger has answered.
 
-        Where all that the customer had was frozen and they are cleared, what they open from now on opens unfrozen.
+        No connection and no lock is held while others are asked. The mark keeps whoever freezes the customer meanwhile
+        from being done; what the ledger unfroze all the same is frozen again, here or, where this is cut off, by them.
         """
+        before = await self._look(row, asked)
         async with self._database.transaction() as connection:
             await store.freezes.lock(connection, row.customer_id)
-            freeze = await store.freezes.find(connection, row.customer_id)
-            if freeze is not None:
-                customers = await self._compliance.customers([row.customer_id]) if asked.by_operator else []
-                check_liftable(customers[0] if customers else None)
-                await store.freezes.lift(connection, row.customer_id)
-            return await _finish(connection, request, row, await self._set_flag(asked))
+            check_same(before, await store.freezes.of_wallet(connection, row.id))
+            await store.freezes.begin_unfreezing(connection, row.id, UNFREEZING)
+        account = await self._set_flag(asked)
+        async with self._database.transaction() as connection:
+            await store.freezes.lock(connection, row.customer_id)
+            now = await store.freezes.of_wallet(connection, row.id)
+            if now is None or (before is not None and before.asked_at == now.asked_at):
+                await store.freezes.unfrozen(connection, row.id)
+                return await _finish(connection, request, row, account)
+        await self._set_flag(
+            FlagRequest(wallet_id=row.id, action="freeze", reason=now.reason, actor=now.actor, scope="all")
+        )
+        raise frozen_with_its_customer()
+
+    async def _look(self, row: WalletRow, asked: FlagRequest) -> WalletFreeze | None:
+        """Return how the freeze of the customer stands for a wallet that may be unfrozen.
+
+        Where all that the customer had was frozen and they are cleared, what they open from then on opens unfrozen.
+        """
+        async with self._database.connection() as connection:
+            freeze = await store.freezes.of_wallet(connection, row.id)
+        customers = []
+        if asked.by_operator and needs_clearing(freeze):
+            customers = await self._compliance.customers([row.customer_id])
+        check_liftable(freeze, customers[0] if customers else None, by_operator=asked.by_operator)
+        return freeze
 
     async def _set_flag(self, asked: FlagRequest) -> Account:
         flags = SetFlags(action=asked.action, scope=asked.scope, reason=asked.reason, actor=asked.actor)

@@ -29,6 +29,8 @@ class Freezes:
     async def freeze(self, freeze: CustomerFreeze, after: UUID | None) -> FrozenWallets:
         """Keep the freeze, then freeze the next wallets by id; one that cannot be frozen stops no other.
 
+        One that the ledger may still unfreeze, because it was asked to before, is to be asked for again.
+
         Raises:
             DependencyUnavailable, NoAnswer: the ledger or the database is away.
         """
@@ -37,9 +39,11 @@ class Freezes:
             await store.freezes.insert(connection, freeze)
         async with self._database.connection() as connection:
             rows = await store.wallets.of_customer(connection, freeze.customer_id, after, PAGE)
+            thawing = await store.freezes.unfreezing(connection, [row.id for row in rows])
         accounts = await self._ledger.accounts([row.id for row in rows]) if rows else []
         known = {account.id: account for account in accounts}
-        done = [await self._try_to_freeze(row, known.get(row.id), freeze) for row in rows]
+        frozen = [await self._try_to_freeze(row, known.get(row.id), freeze) for row in rows]
+        done = [good and row.id not in thawing for row, good in zip(rows, frozen, strict=True)]
         return FrozenWallets(
             frozen=done.count(True),
             failed=done.count(False),

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from waqiti.foundation.database import Database
-from waqiti.foundation.idempotency import sweep
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import logger
 from waqiti.services.wallet import store
@@ -15,7 +14,6 @@ from waqiti.services.wallet.usecases.driving import Driver
 
 CLAIM_LIMIT: Final = 32
 NOTICE_LIMIT: Final = 200
-SWEEP_LIMIT: Final = 1_000
 
 _log = logger(__name__)
 
@@ -36,12 +34,6 @@ async def hear_rails(database: Database, rails: Mapping[str, Rail]) -> int:
     for rail in rails.values():
         woken += await _hear(database, rail)
     return woken
-
-
-async def sweep_keys(database: Database) -> int:
-    """Forget some idempotency keys that are older than 7 days; return how many."""
-    async with database.transaction() as connection:
-        return await sweep(connection, SWEEP_LIMIT)
 
 
 async def _hear(database: Database, rail: Rail) -> int:

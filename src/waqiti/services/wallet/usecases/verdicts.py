@@ -7,6 +7,7 @@ from waqiti.contracts.reviews import Verdict
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import new_id
+from waqiti.foundation.telemetry import logger
 from waqiti.services.wallet import store
 from waqiti.services.wallet.domain.movements import IN_REVIEW, MovementRow
 from waqiti.services.wallet.domain.reviews import kept
@@ -14,6 +15,8 @@ from waqiti.services.wallet.usecases.attempts import Attempts
 
 ANSWER_SECONDS: Final = 0.7
 """How long whoever tells waits for what becomes of it; it is acted upon either way."""
+
+_log: Final = logger(__name__)
 
 
 class Verdicts:
@@ -44,6 +47,8 @@ class Verdicts:
     async def _taken(self, connection: Connection, found: MovementRow, verdict: Verdict) -> MovementRow | None:
         """Return the withdrawal with its verdict, leased to us; None where it is over, or somebody acts upon it."""
         if found.step not in IN_REVIEW:
+            if found.step == "release" and verdict.outcome == "approve":
+                _log.warning("approval_too_late", withdrawal=str(found.id), code=found.failure_code)
             return None
         if found.verdict == kept(verdict):
             return await store.movements.claim_one(connection, found.id, new_id())

@@ -2,22 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client import NoAnswer
+from waqiti.foundation.pausing import rest
 from waqiti.foundation.runtime import BackgroundTask
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.services.wallet.domain.rails import Rail
 from waqiti.services.wallet.usecases.driving import Driver
-from waqiti.services.wallet.usecases.rounds import drive_due, hear_rails, sweep_keys
+from waqiti.services.wallet.usecases.rounds import drive_due, hear_rails
 from waqiti.services.wallet.usecases.wallets import Wallets
 
 DRIVE_SECONDS: Final = 0.1
 HEAR_SECONDS: Final = 0.2
 RECONCILE_SECONDS: Final = 2.0
-SWEEP_SECONDS: Final = 60.0
 AWAY_SECONDS: Final = 1.0
 
 Round = Callable[[], Awaitable[int]]
@@ -29,7 +29,7 @@ def loops(database: Database, driver: Driver, rails: Mapping[str, Rail], wallets
         _repeating("movements", lambda: drive_due(database, driver), DRIVE_SECONDS),
         _repeating("rail-notices", lambda: hear_rails(database, rails), HEAR_SECONDS),
         _repeating("wallet-halves", wallets.finish_halves, RECONCILE_SECONDS),
-        _repeating("idempotency-sweep", lambda: sweep_keys(database), SWEEP_SECONDS),
+        forget_requests(database),
     ]
 
 
@@ -42,12 +42,6 @@ def _repeating(name: str, work: Round, every_seconds: float) -> BackgroundTask:
                 pause = 0.0 if await work() else every_seconds
             except (DependencyUnavailable, NoAnswer):
                 pause = AWAY_SECONDS
-            await _rest(stop, pause)
+            await rest(stop, pause)
 
     return BackgroundTask(name, run)
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
