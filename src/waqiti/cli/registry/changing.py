@@ -42,8 +42,7 @@ class _Came(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def promote(version: str, /, *, force: bool = False, reason: str = "", json: Json = False) -> int:
-    """Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late or none
-    was seen.
+    """Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late or absent.
 
     Parameters
     ----------
@@ -72,7 +71,7 @@ def promote(version: str, /, *, force: bool = False, reason: str = "", json: Jso
 
 
 def rollback(version: str, /, *, reason: str = "", json: Json = False) -> int:
-    """Go back to a version on every replica, whatever its figures; exit 1 where a replica is late or none was seen.
+    """Go back to a version on every replica, whatever its figures; exit 1 where a replica is late or absent.
 
     Parameters
     ----------
