@@ -199,8 +199,8 @@ models.command(
 models.command(
     "waqiti.cli.registry.changing:promote",
     name="promote",
-    help="Bring a version into force on every replica; exit 3 where a gate refuses it, "
-    "1 where a replica is late or absent.",
+    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late or "
+    "absent.",
 )
 models.command(
     "waqiti.cli.registry.changing:rollback",
