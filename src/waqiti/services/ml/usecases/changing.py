@@ -84,7 +84,7 @@ class Changing:
             content = await models.artifact(connection, model, found.sha256)
             assert content is not None
             champion = before.version
-            comparison = await comparisons.newest(connection, model, version, champion) if champion else None
+            comparison = await comparisons.weightiest(connection, model, version, champion) if champion else None
         return _Candidate(found, content, before, comparison)
 
     async def _gates(self, candidate: _Candidate, kind: ChangeKind) -> list[Gate]:
