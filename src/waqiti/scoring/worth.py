@@ -28,10 +28,10 @@ LARGEST_FALSE_POSITIVE_RATE: Final = 0.002
 _NO_FRAUD: Final = "It is not known: there was no fraud in the test period."
 
 
-def alone(figures: ModelFigures) -> list[Gate]:
-    """Return the gates of a model that is beside no other."""
+def alone(figures: ModelFigures, version: str = "VERSION") -> list[Gate]:
+    """Return the gates of a model that is beside no other; ``version`` is what it is called."""
     return [
-        evidence(figures),
+        evidence(figures, version),
         auc(figures),
         average_precision(figures),
         recall(figures),

@@ -9,7 +9,7 @@ from waqiti.cli.output import console, print_document
 from waqiti.cli.registry.calling import all_versions, calling_registry, champion_of
 from waqiti.contracts.public.models import ModelFigures, ModelVersion
 
-_NUMBERS: Final = ("avg. precision", "P@100", "recall", "false pos.")
+_NUMBERS: Final = ("avg. prec.", "P@100", "recall", "false pos.")
 _WIDEST: Final = 1000
 
 
@@ -63,12 +63,12 @@ def _show(found: list[ModelVersion]) -> None:
     if not found:
         console().print("No model is registered.")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("version", "", "source", "registered", *_NUMBERS):
         table.add_column(title, justify="right" if title in _NUMBERS else "left", no_wrap=True)
     for one in found:
         in_force = "[bold green]in force[/]" if one.champion else ""
-        table.add_row(one.version, in_force, one.source, f"{one.registered_at:%Y-%m-%d %H:%M}", *cells(one.figures))
+        table.add_row(one.version, in_force, one.source, f"{one.registered_at:%Y-%m-%d}", *cells(one.figures))
     out = console()
     out.width = max(out.width, out.measure(table, options=out.options.update(width=_WIDEST)).maximum)
     out.print(table)
