@@ -28,7 +28,7 @@ def versions(*, json: Json = False) -> int:
     if json:
         print_document(Versions(champion.version if champion else None, found))
     else:
-        _show(found)
+        show(found)
     return 0
 
 
@@ -56,7 +56,8 @@ def cells(figures: ModelFigures) -> tuple[str, ...]:
     )
 
 
-def _show(found: list[ModelVersion]) -> None:
+def show(found: list[ModelVersion]) -> None:
+    """Print versions as a table of 80 columns."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
