@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from tests.support.house import House
-from tests.support.models import SHIPPED, JsonWorkshop
+from tests.support.models import LIBRARY, SHIPPED, inspected
 from waqiti.contracts.catalog import FRAUD, ML
 from waqiti.contracts.ml import MlClient
 from waqiti.foundation.database import Database
@@ -23,6 +23,7 @@ class Server:
     def __init__(self) -> None:
         self.used: list[tuple[str, str]] = []
         self.unloadable: set[str] = set()
+        self.attempted: list[str] = []
         self._given = asyncio.Event()
 
     def use(self, version: str, predictor: str) -> None:
@@ -33,12 +34,16 @@ class Server:
     def load(self, content: bytes) -> str:
         """Make a model of an artifact of the tests: what it was trained on."""
         try:
-            trained = JsonWorkshop().inspect(content).fingerprint
+            trained = inspected(content).fingerprint
         except ArtifactError as error:
             raise UnusableModel(str(error)) from error
         if trained in self.unloadable:
             raise UnusableModel("it is of another release")
         return trained
+
+    async def attempt(self, content: bytes) -> None:
+        """Try an artifact of the tests, and note which."""
+        self.attempted.append(self.load(content))
 
     async def serves(self, version: str) -> None:
         """Wait until it serves ``version``, woken by being given it."""
@@ -60,13 +65,28 @@ class Reader:
 
 @asynccontextmanager
 async def reader(
-    house: House, ml_url: str, replica: str, *, dies: bool = False, server: Server | None = None
+    house: House,
+    ml_url: str,
+    replica: str,
+    *,
+    dies: bool = False,
+    server: Server | None = None,
+    library: str = LIBRARY,
 ) -> AsyncIterator[Reader]:
     """Follow ml-service at ``ml_url`` with fraud-service's database; one that ``dies`` does not say that it ends."""
     server = server or Server()
     database = await Database.open(house.databases[FRAUD].url, name=FRAUD)
     client = ServiceClient(ML, ml_url, authorization=house.issuer(FRAUD).authorization)
-    follower = ModelFollower(database, MlClient(client), server, server.load, shipped=SHIPPED.content, replica=replica)
+    follower = ModelFollower(
+        database,
+        MlClient(client),
+        server,
+        server.load,
+        server.attempt,
+        library=library,
+        shipped=SHIPPED.content,
+        replica=replica,
+    )
     await follower.start()
     stop = asyncio.Event()
     running = asyncio.create_task(follower.run(stop))

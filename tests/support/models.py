@@ -46,6 +46,8 @@ class Made(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
 
+LIBRARY: Final = "json"
+"""Under what artifacts of ``Made`` are tried."""
 SHIPPED: Final = Made("shipped")
 
 
@@ -65,15 +67,23 @@ class JsonWorkshop:
     def __init__(self, shipped: Made | None = SHIPPED) -> None:
         self._shipped = shipped
 
-    def inspect(self, content: bytes) -> Inspected:
-        made = _read(content)
-        return Inspected(fingerprint=f"trained {made.name}", figures=made.figures, card='"A card."')
+    def library(self) -> str:
+        return LIBRARY
 
-    def suspected(self, content: bytes) -> list[str]:
+    async def inspect(self, content: bytes) -> Inspected:
+        return inspected(content)
+
+    async def suspected(self, content: bytes) -> list[str]:
         return _read(content).suspected
 
     def shipped(self) -> bytes | None:
         return self._shipped.content if self._shipped is not None else None
+
+
+def inspected(content: bytes) -> Inspected:
+    """Read an artifact as ``JsonWorkshop`` does."""
+    made = _read(content)
+    return Inspected(fingerprint=f"trained {made.name}", figures=made.figures, card='"A card."')
 
 
 def _read(content: bytes) -> Made:

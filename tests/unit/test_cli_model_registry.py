@@ -8,8 +8,10 @@ import pytest
 
 from waqiti.cli.app import run
 from waqiti.cli.registry.calling import GatesFailed, GateView
+from waqiti.cli.registry.changing import shortcoming
 from waqiti.cli.registry.showing import show
-from waqiti.contracts.public.models import ModelFigures, ModelVersion
+from waqiti.client import ModelInForce
+from waqiti.contracts.public.models import ModelFigures, ModelVersion, ServingReplica
 
 
 @pytest.mark.parametrize("command", ["versions", "evaluate", "promote v1.0.0", "rollback v1.0.0"])
@@ -73,3 +75,28 @@ def test_gates_that_refuse_are_a_list_for_machines_and_lines_for_people() -> Non
         "--force --reason TEXT passes over all but loads",
     ]
     assert msgspec.to_builtins(refused.gates) == [{"gate": "recall", "ok": False, "detail": gate.detail}]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "unreached", "desired", "said"),
+    [
+        (["fraud-service-1"], [], 1, None),
+        ([], ["fraud-service-1"], 1, "Not served within 5 s by fraud-service-1"),
+        ([], [], 1, "Nobody serves it: no replica of fraud-service was seen"),
+        ([], [], 0, None),
+    ],
+)
+def test_a_change_that_nobody_serves_is_no_success(
+    replicas: list[str], unreached: list[str], desired: int, said: str | None
+) -> None:
+    done = ModelInForce(
+        model="fraud-detection",
+        version="v1.0.0",
+        revision=2,
+        changed=True,
+        forced=False,
+        replicas=[ServingReplica(name, 90.0) for name in replicas],
+        unreached=unreached,
+    )
+
+    assert shortcoming(done, desired) == said

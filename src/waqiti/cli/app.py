@@ -180,12 +180,13 @@ models.command(
 models.command(
     "waqiti.cli.registry.changing:promote",
     name="promote",
-    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.",
+    help="Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late or "
+    "absent.",
 )
 models.command(
     "waqiti.cli.registry.changing:rollback",
     name="rollback",
-    help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.",
+    help="Go back to a version on every replica, whatever its figures; exit 1 where a replica is late or absent.",
 )
 app.command(models)
 

@@ -43,13 +43,17 @@ class Following(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Champion(msgspec.Struct, frozen=True, kw_only=True):
-    """The version in force. ``revision`` rises by one with each change, those back to an older version too."""
+    """The version in force. ``revision`` rises by one with each change, those back to an older version too.
+
+    ``tried_under`` are the libraries under which it passed a trial; whoever has another one tries it before loading it.
+    """
 
     model: str
     revision: int
     version: str
     sha256: str
     since: datetime
+    tried_under: list[str] = []
 
     @property
     def mark(self) -> Mark:

@@ -1,7 +1,7 @@
 """Scoring movements of money: features from folded history, and the model over them.
 
 Features are the same code online, where history is stored, and offline, where it is folded from a file. All but
-``scoring.training`` is pure: no clock, no input or output.
+``scoring.training`` and ``scoring.trial`` is pure: no clock, no input or output.
 """
 
 from waqiti.scoring.catalogue import FEATURES, NAMES, REASONS, Feature, ReasonCode, fingerprint

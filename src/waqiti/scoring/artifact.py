@@ -6,6 +6,7 @@ It holds ``manifest.json``, ``model.ubj`` (the trees in XGBoost's own stable for
 
 import hashlib
 import io
+import struct
 import zipfile
 from datetime import datetime
 from typing import Final, Self
@@ -15,11 +16,22 @@ import msgspec
 from waqiti.scoring.calibration import Calibration
 
 FORMAT: Final = 1
-MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Of the whole artifact; its parts are stored as they are, so that it grows by nothing when it is read."""
+MOST_TEXT_BYTES: Final = 256 * 1024
+"""Of the manifest, and of the card."""
 _MANIFEST: Final = "manifest.json"
 _MODEL: Final = "model.ubj"
 _CARD: Final = "card.md"
+_MOST: Final = {_MANIFEST: MOST_TEXT_BYTES, _MODEL: MOST_BYTES, _CARD: MOST_TEXT_BYTES}
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+_UNREADABLE: Final = (
+    zipfile.BadZipFile, KeyError, IndexError, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+    OverflowError, MemoryError, struct.error,
+)  # fmt: skip
+"""What reading an archive and its texts raises: RecursionError is a RuntimeError, UnicodeError a ValueError."""
 
 
 class ArtifactError(Exception):
@@ -92,12 +104,14 @@ class Artifact(msgspec.Struct, frozen=True):
         Raises:
             DamagedArtifact: the bytes are no artifact, or not whole.
         """
+        if len(content) > MOST_BYTES:
+            raise DamagedArtifact(f"an artifact is at most {MOST_BYTES} bytes")
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                parts = {name: _part(archive, name) for name in (_MANIFEST, _MODEL, _CARD)}
+                parts = {name: _part(archive, name) for name in _MOST}
             manifest = msgspec.json.decode(parts[_MANIFEST], type=Manifest)
             card = parts[_CARD].decode()
-        except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        except _UNREADABLE as error:
             raise DamagedArtifact(f"not a model artifact, or not whole: {error}") from error
         if manifest.format != FORMAT:
             raise DamagedArtifact(f"an artifact of format {manifest.format}; this code reads format {FORMAT}")
@@ -124,6 +138,9 @@ def sha256(content: bytes) -> str:
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> bytes:
-    if archive.getinfo(name).file_size > MOST_BYTES:
-        raise ValueError(f"{name} is larger than {MOST_BYTES} bytes")
-    return archive.read(name)
+    found = archive.getinfo(name)
+    if found.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} is compressed")
+    if max(found.file_size, found.compress_size) > _MOST[name]:
+        raise ValueError(f"{name} is larger than {_MOST[name]} bytes")
+    return archive.read(found)

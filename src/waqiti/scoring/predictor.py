@@ -33,7 +33,7 @@ class Predictor:
     """
 
     def __init__(self, artifact: Artifact, trees: Trees, artifact_sha256: str) -> None:
-        self._trees = trees
+        self.trees = trees
         self._artifact = artifact
         self.sha256 = artifact_sha256
 
@@ -69,7 +69,7 @@ class Predictor:
         rows = np.asarray(matrix, dtype=np.float32)
         if rows.size == 0:
             return []
-        scores: list[float] = self.manifest.calibration.scores(self._trees.margins(rows)).tolist()
+        scores: list[float] = self.manifest.calibration.scores(self.trees.margins(rows)).tolist()
         return scores
 
     def reasons(self, row: Row) -> list[ScoreReason]:
@@ -79,7 +79,7 @@ class Predictor:
         understanding with explainable AI for trees"), summed by group.
         """
         by_group = dict.fromkeys(REASONS, 0.0)
-        for feature, contribution in zip(FEATURES, self._trees.contributions(row), strict=True):
+        for feature, contribution in zip(FEATURES, self.trees.contributions(row), strict=True):
             by_group[feature.reason] += contribution
         strongest = sorted(by_group, key=lambda code: -by_group[code])[:MOST_REASONS]
         return [ScoreReason(code, REASONS[code]) for code in strongest if by_group[code] >= _LEAST_CONTRIBUTION]

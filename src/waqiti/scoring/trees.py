@@ -1,5 +1,6 @@
 """Gradient boosted trees, by XGBoost: the one place that imports it, but for what fits them."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, Self
 
@@ -7,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
+_PLACE: Final = re.compile(r"^\[[^\]]*\] \S+: ")
+"""Where in its source the library says what is wrong."""
 LIBRARY: Final = f"xgboost {xgboost.__version__}"
 
 
@@ -31,13 +34,24 @@ class Trees:
         booster = xgboost.Booster()
         try:
             booster.load_model(bytearray(content))
-        except xgboost.core.XGBoostError as error:
-            raise TreesError(str(error).partition("\n")[0]) from error
+        except (xgboost.core.XGBoostError, ValueError, TypeError, MemoryError, RecursionError) as error:
+            raise TreesError(_sentence(error)) from error
         return cls(booster)
 
     def to_bytes(self) -> bytes:
         """Return the trees in XGBoost's UBJSON."""
         return bytes(self._booster.save_raw("ubj"))
+
+    def document(self) -> bytes:
+        """Return the trees in XGBoost's JSON, as they stand in memory.
+
+        Raises:
+            TreesError: the library cannot write them.
+        """
+        try:
+            return bytes(self._booster.save_raw("json"))
+        except xgboost.core.XGBoostError as error:
+            raise TreesError(_sentence(error)) from error
 
     def margins(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the sum of the trees, in log-odds, for each row of ``rows`` (rows x features)."""
@@ -48,3 +62,7 @@ class Trees:
         matrix = xgboost.DMatrix(np.asarray([row], dtype=np.float32), nthread=1)
         values: list[float] = self._booster.predict(matrix, pred_contribs=True)[0].tolist()
         return values[:-1]
+
+
+def _sentence(error: Exception) -> str:
+    return _PLACE.sub("", str(error).partition("\n")[0]).rstrip(". :")

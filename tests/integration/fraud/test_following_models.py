@@ -150,8 +150,10 @@ async def test_a_replica_that_is_slow_to_store_does_not_bring_back_what_was_befo
     database = await Database.open(house.databases[FRAUD].url, name=FRAUD)
     async with database.connection() as connection:
         for champion in (first, second, first):
-            await store.keep(connection, champion, champion.version.encode())
-        assert await store.read(connection, FRAUD_DETECTION) == store.Kept(2, "v1.0.1", "1" * 64, later, b"v1.0.1")
+            await store.keep(connection, champion, champion.version.encode(), "json")
+        assert await store.read(connection, FRAUD_DETECTION) == store.Kept(
+            2, "v1.0.1", "1" * 64, later, b"v1.0.1", "json"
+        )
     await database.close()
 
 

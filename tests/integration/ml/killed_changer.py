@@ -16,6 +16,7 @@ from waqiti.services.ml.usecases.changes import Changes
 from waqiti.services.ml.usecases.changing import Changing, Wanted
 from waqiti.services.ml.usecases.pushing import Pushing
 from waqiti.services.ml.usecases.registry import Registry
+from waqiti.services.ml.usecases.trying import Trying
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -33,7 +34,8 @@ async def change_once(orders: Orders, limit: int) -> None:
 
 async def _work(database: Database) -> None:
     workshop = JsonWorkshop()
-    registry = Registry(database, workshop)
+    trying = Trying(workshop)
+    registry = Registry(database, workshop, trying)
     await registry.register_shipped()
     model, _ = await registry.register(FRAUD_DETECTION, Made("new").content, "patch", "key_test")
     compared = NewComparison(
@@ -47,7 +49,7 @@ async def _work(database: Database) -> None:
     await registry.compare(compared, "key_test")
     pushing = Pushing(database, Changes(asyncio.Event()))
     wanted = Wanted(model=FRAUD_DETECTION, version=model.version, by="key_test", reason="A test.", kind="promote")
-    await Changing(database, workshop, pushing).change(wanted)
+    await Changing(database, trying, pushing).change(wanted)
 
 
 def main() -> None:

@@ -300,6 +300,7 @@ async def test_what_does_not_load_is_not_registered_and_comes_into_force_by_no_m
 async def _replace_artifact(house: House, version: str, made: Made) -> None:
     """Have a version not load, as after a release with other features."""
     await rows(house, "UPDATE models SET artifact = $1 WHERE version = $2", made.content, version)
+    await rows(house, "UPDATE trials SET library = 'another one' WHERE version = $1", version)
 
 
 async def test_what_is_unknown_is_not_found(house: House) -> None:

@@ -113,7 +113,9 @@ async def test_a_life_has_every_step_every_entry_and_its_running_balance(open_pa
         payer, payee = await desk.wallet(1_000), await desk.wallet()
         payment = await desk.pay(payer, payee, 400, capture="manual", fee=40)
         assert (await desk.act(payment["id"], "capture", {"amount": 300})).status == 200
-        assert (await desk.act(payment["id"], "refunds", {"amount": 100, "refund_fee": True})).status == 201
+        assert (
+            await desk.act(payment["id"], "refunds", {"amount": 100, "refund_fee": True, "reason": "Ana asked."})
+        ).status == 201
 
         told = await life(house, payment)
 
@@ -136,6 +138,7 @@ async def test_a_life_has_every_step_every_entry_and_its_running_balance(open_pa
         ]
         assert [one.resolved_by for one in told.holds] == ["capture"]
         assert [(one.amount, one.status) for one in told.refunds] == [(100, "succeeded")]
+        assert "Ana asked" not in repr(told), "what people write stays with the refund"
         statuses = [moment.what.split()[0] for moment in told.timeline if moment.what.split()[0].isupper()]
         assert statuses == ["CREATED", "AUTHORIZED", "CAPTURED", "PARTIALLY_REFUNDED"]
         assert [moment.at for moment in told.timeline] == sorted(moment.at for moment in told.timeline)

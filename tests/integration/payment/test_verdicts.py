@@ -1,6 +1,7 @@
 """What people decided about a payment in review: told by fraud-service, acted upon before it is answered."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -290,6 +291,26 @@ async def test_an_approval_after_the_clock_has_run_out_changes_nothing(open_paym
         assert declined["failure"]["code"] == "review_expired"
         assert await tell(desk, approval(payment, "fraud")) == "declined"
         assert await told(desk, payment) == ["fraud", "-> declined"]
+        assert await desk.balances(payer, payee) == (1_000, 0)
+
+
+@pytest.mark.usefixtures("suspicious")
+async def test_an_approval_between_the_end_of_the_clock_and_the_sweep_is_answered_with_how_it_ended(
+    open_payments: OpenDesk,
+) -> None:
+    async with open_payments() as desk:
+        payer, payee, payment = await in_review(desk)
+        await desk.sql("UPDATE clocks SET deadline_at = now() WHERE payment_id = $1", uuid_of(payment))
+        answers: list[str] = []
+
+        async def is_answered() -> bool:
+            with suppress(DependencyUnavailable):
+                answers.append(await tell(desk, approval(payment, "fraud")))
+            return bool(answers)
+
+        await until("the verdict is answered", is_answered)
+        assert answers == ["declined"], "whoever approved it is to hear of that, and not that it waits"
+        assert (await desk.payment(payment["id"]))["failure"]["code"] == "review_expired"
         assert await desk.balances(payer, payee) == (1_000, 0)
 
 

@@ -14,6 +14,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.journal import Journal, JournalEntry
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.status import cluster_status
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store.actor import actor
 
@@ -48,7 +49,7 @@ class _Came(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def promote(version: str, /, *, force: bool = False, reason: str = "", json: Json = False) -> int:
-    """Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late.
+    """Bring a version into force on every replica; exit 3 where a gate refuses it, 1 where a replica is late or absent.
 
     Parameters
     ----------
@@ -84,11 +85,11 @@ def _promote(version: str, *, force: bool, reason: str, as_json: bool) -> int:
             _audit(layout, _FORCE, version, _Forced(asked_seq=asked_seq, reason=reason, gates=gates))
             done = client.models.promote(version, force=True, reason=reason, expected_revision=before)
         _write_down(layout, _PROMOTE[1], asked_seq, done, reason)
-    return _report(done, as_json=as_json)
+    return _report(layout, done, as_json=as_json)
 
 
 def rollback(version: str, /, *, reason: str = "", json: Json = False) -> int:
-    """Go back to a version on every replica, whatever its figures; exit 1 where a replica is late.
+    """Go back to a version on every replica, whatever its figures; exit 1 where a replica is late or absent.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def rollback(version: str, /, *, reason: str = "", json: Json = False) -> int:
         asked_seq = _audit(layout, _ROLL_BACK[0], version, _Wanted(reason=reason, in_force=before))
         done = client.models.roll_back(version, reason=reason, expected_revision=before)
         _write_down(layout, _ROLL_BACK[1], asked_seq, done, reason)
-    return _report(done, as_json=json)
+    return _report(layout, done, as_json=json)
 
 
 def _write_down(layout: Layout, action: str, asked_seq: int, done: ModelInForce, reason: str) -> None:
@@ -120,7 +121,20 @@ def _audit(layout: Layout, action: str, version: str, details: object) -> int:
         return audit.append(connection, actor=actor(), action=action, subject=version, details=details, at=utc_now())
 
 
-def _report(done: ModelInForce, *, as_json: bool) -> int:
+def shortcoming(done: ModelInForce, desired: int) -> str | None:
+    """Return what is wrong with who serves a version, of ``desired`` replicas that shall."""
+    if done.unreached:
+        return f"Not served within {PATIENCE_SECONDS:g} s by {', '.join(done.unreached)}"
+    if desired and not done.replicas:
+        return f"Nobody serves it: no replica of {FRAUD} was seen"
+    return None
+
+
+def _desired(layout: Layout) -> int:
+    return sum(row.desired for row in cluster_status(layout).deployments if row.name == FRAUD)
+
+
+def _report(layout: Layout, done: ModelInForce, *, as_json: bool) -> int:
     if as_json:
         print_document(done)
     else:
@@ -128,7 +142,8 @@ def _report(done: ModelInForce, *, as_json: bool) -> int:
             console().print(f"{replica.name}  {replica.applied_ms:g} ms", markup=False)
         already = "" if done.changed else " already"
         say(f"{done.version} is{already} in force, revision {done.revision}: {len(done.replicas)} replicas serve it")
-    if done.unreached:
-        say(f"Not served within {PATIENCE_SECONDS:g} s by {', '.join(done.unreached)}")
-        return FAILED
-    return 0
+    wrong = shortcoming(done, _desired(layout))
+    if wrong is None:
+        return 0
+    say(wrong)
+    return FAILED

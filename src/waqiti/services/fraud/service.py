@@ -29,6 +29,7 @@ from waqiti.foundation.runtime import Application, BackgroundTask, Context, Serv
 from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.telemetry import logger
 from waqiti.scoring.shipped import shipped_artifact
+from waqiti.scoring.trial import library
 from waqiti.services.fraud.api.reviews import public_routes
 from waqiti.services.fraud.api.routes import internal_routes
 from waqiti.services.fraud.domain.decisions import Thresholds
@@ -36,7 +37,7 @@ from waqiti.services.fraud.domain.rules import RuleSet
 from waqiti.services.fraud.usecases.asking import Serving
 from waqiti.services.fraud.usecases.deciding import Reviews
 from waqiti.services.fraud.usecases.figures import Figures
-from waqiti.services.fraud.usecases.loading import load
+from waqiti.services.fraud.usecases.loading import attempt, load
 from waqiti.services.fraud.usecases.models import ModelFollower, UnusableModel
 from waqiti.services.fraud.usecases.queue import Queue
 from waqiti.services.fraud.usecases.score import Scorer
@@ -113,7 +114,14 @@ async def _modelled(context: Context[FraudSettings], database: Database, serving
     """Serve the last good model, and return the loop that follows ml-service; without a model rules decide alone."""
     client = MlClient(context.client(ML))
     follower = ModelFollower(
-        database, client, serving, load, shipped=shipped_artifact(), replica=context.settings.replica or FRAUD
+        database,
+        client,
+        serving,
+        load,
+        attempt,
+        library=library(),
+        shipped=shipped_artifact(),
+        replica=context.settings.replica or FRAUD,
     )
     context.health.add("model", follower.check, critical=False)
     context.actuator.describe("model", follower.described)

@@ -22,6 +22,7 @@ from waqiti.services.ml.usecases.pushing import Pushing
 from waqiti.services.ml.usecases.registry import Registry
 from waqiti.services.ml.usecases.scoring_workshop import ScoringWorkshop
 from waqiti.services.ml.usecases.shipped import Shipped
+from waqiti.services.ml.usecases.trying import Trying
 
 # Base64 is four thirds of the bytes.
 _MAX_BODY_BYTES: Final = MAX_ARTIFACT_BYTES * 4 // 3 + 64 * 1024
@@ -40,7 +41,8 @@ def service(workshop: Workshop) -> Service[MlSettings]:
     async def build(context: Context[MlSettings]) -> AsyncIterator[Application]:
         """Build the service: its database, the registry, and the model that ships in it."""
         database = await context.database(ML)
-        registry, changes = Registry(database, workshop), Changes(context.draining)
+        trying = Trying(workshop)
+        registry, changes = Registry(database, workshop, trying), Changes(context.draining)
         changes.listen(database)
         context.closing.push_async_callback(changes.stop, database)
         pushing = Pushing(database, changes)
@@ -55,7 +57,7 @@ def service(workshop: Workshop) -> Service[MlSettings]:
                 [
                     *reading_routes(registry),
                     *recording_routes(registry),
-                    *changing_routes(Changing(database, workshop, pushing)),
+                    *changing_routes(Changing(database, trying, pushing)),
                 ],
                 raw=internal_routes(pushing, registry),
                 body_limits={VERSIONS_PATH: _MAX_BODY_BYTES},

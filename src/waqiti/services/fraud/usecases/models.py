@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -46,8 +46,9 @@ class UnusableModel(Exception):
 class ModelFollower(Generic[Model]):
     """Keeps one process's scoring on the champion; what it had stays until what is new is loaded.
 
-    ``load`` makes a model of an artifact, in a thread, and raises ``UnusableModel`` where it cannot. ``shipped`` is
-    the artifact that is served where there is none better.
+    ``load`` makes a model of an artifact, in a thread, and raises ``UnusableModel`` where it cannot. A damaged one may
+    end the process: what was not tried under this process's ``library`` is first given to ``attempt``, which raises
+    the same. ``shipped`` is the artifact that is served where there is none better; it needs no trial.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class ModelFollower(Generic[Model]):
         ml: MlClient,
         serving: Serving[Model],
         load: Callable[[bytes], Model],
+        attempt: Callable[[bytes], Awaitable[None]],
         *,
+        library: str,
         shipped: bytes,
         replica: str,
     ) -> None:
@@ -64,6 +67,8 @@ class ModelFollower(Generic[Model]):
         self._ml = ml
         self._serving = serving
         self._load = load
+        self._attempt = attempt
+        self._library = library
         self._shipped = shipped
         self._replica = replica
         self._id = new_id()
@@ -144,7 +149,7 @@ class ModelFollower(Generic[Model]):
         try:
             if found is None or found.sha256 != champion.sha256:
                 artifact = await self._fetched(champion)
-                predictor = await asyncio.to_thread(self._load, artifact)
+                predictor = await self._loaded(artifact, champion.tried_under)
             else:
                 artifact, predictor = found.artifact, found.predictor
         except UnusableModel as error:
@@ -152,6 +157,12 @@ class ModelFollower(Generic[Model]):
             return
         self._use(InUse(champion.revision, champion.version, champion.sha256, artifact, predictor))
         self._unkept = champion
+
+    async def _loaded(self, artifact: bytes, tried_under: Sequence[str]) -> Model:
+        """Load what was tried, or else try it first."""
+        if self._library not in tried_under and artifact != self._shipped:
+            await self._attempt(artifact)
+        return await asyncio.to_thread(self._load, artifact)
 
     async def _fetched(self, champion: Champion) -> bytes:
         artifact = await self._ml.artifact(champion.sha256)
@@ -172,7 +183,7 @@ class ModelFollower(Generic[Model]):
             return
         try:
             async with self._database.connection() as connection:
-                await store.keep(connection, champion, found.artifact)
+                await store.keep(connection, champion, found.artifact, self._library)
         except DependencyUnavailable as error:
             _log.warning("model_not_kept", version=champion.version, detail=error.detail)
         else:
@@ -185,7 +196,7 @@ class ModelFollower(Generic[Model]):
                 kept = await store.read(connection, FRAUD_DETECTION)
             if kept is None:
                 return False
-            predictor = await asyncio.to_thread(self._load, kept.artifact)
+            predictor = await self._loaded(kept.artifact, [kept.library])
         except (DependencyUnavailable, UnusableModel) as error:
             _log.warning("last_model_not_restored", detail=str(error))
             return False

@@ -55,7 +55,8 @@ async def pointer(connection: Connection, model: str) -> Pointer | None:
 
 
 _PRESENT: Final = """
-SELECT r.model, r.revision, r.version, m.sha256, c.since
+SELECT r.model, r.revision, r.version, m.sha256, c.since,
+       ARRAY(SELECT t.library FROM trials t WHERE t.model = r.model AND t.version = r.version) AS tried_under
 FROM registry r
 JOIN models m ON m.model = r.model AND m.version = r.version
 JOIN champions c ON c.model = r.model AND c.revision = r.revision

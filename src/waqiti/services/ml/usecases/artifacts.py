@@ -20,21 +20,27 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Workshop(Protocol):
-    """Reads and tries artifacts; every method is for a thread beside the event loop."""
+    """Tries artifacts, in processes of their own: a damaged one may end whatever loads it."""
 
-    def inspect(self, content: bytes) -> Inspected:
-        """Load an artifact and read what it says of itself.
+    def library(self) -> str:
+        """Return under what artifacts are tried; under another library they are tried again."""
+        ...
+
+    async def inspect(self, content: bytes) -> Inspected:
+        """Try an artifact and read what it says of itself.
 
         Raises:
             ArtifactError: it does not load with this release.
+            OSError: no process can be started.
         """
         ...
 
-    def suspected(self, content: bytes) -> list[str]:
-        """Return which ordinary behaviour the model would hold or refuse.
+    async def suspected(self, content: bytes) -> list[str]:
+        """Try an artifact and return which ordinary behaviour the model would hold or refuse.
 
         Raises:
             ArtifactError: it does not load with this release.
+            OSError: no process can be started.
         """
         ...
 

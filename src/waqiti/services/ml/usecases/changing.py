@@ -1,6 +1,5 @@
 """Promoting and rolling back: serialised by the model's lock, pushed, confirmed."""
 
-import asyncio
 from typing import Final
 
 import msgspec
@@ -12,12 +11,13 @@ from waqiti.foundation.database import Database
 from waqiti.foundation.errors import FieldError, Problem
 from waqiti.foundation.telemetry import logger
 from waqiti.services.ml.domain.gates import judge, not_loaded
-from waqiti.services.ml.store import champions, comparisons, models
+from waqiti.services.ml.store import champions, comparisons, models, trials
 from waqiti.services.ml.store.champions import Change, Pointer
 from waqiti.services.ml.store.models import Model
-from waqiti.services.ml.usecases.artifacts import ArtifactError, Workshop
+from waqiti.services.ml.usecases.artifacts import ArtifactError
 from waqiti.services.ml.usecases.pushing import Pushing
 from waqiti.services.ml.usecases.registry import locked, unknown_model, unknown_version
+from waqiti.services.ml.usecases.trying import Trying
 
 _ATTEMPTS: Final = 3
 _FAILED: Final = 409
@@ -42,14 +42,15 @@ class _Candidate(msgspec.Struct, frozen=True):
     content: bytes
     before: Pointer
     comparison: Comparison | None
+    was_tried: bool
 
 
 class Changing:
     """Brings versions into force, one change at a time."""
 
-    def __init__(self, database: Database, workshop: Workshop, pushing: Pushing) -> None:
+    def __init__(self, database: Database, trying: Trying, pushing: Pushing) -> None:
         self._database = database
-        self._workshop = workshop
+        self._trying = trying
         self._pushing = pushing
 
     async def change(self, wanted: Wanted) -> ModelInForce:
@@ -85,17 +86,27 @@ class Changing:
             assert content is not None
             champion = before.version
             comparison = await comparisons.weightiest(connection, model, version, champion) if champion else None
-        return _Candidate(found, content, before, comparison)
+            was_tried = await trials.passed(connection, model, version, self._trying.library)
+        return _Candidate(found, content, before, comparison, was_tried)
 
     async def _gates(self, candidate: _Candidate, kind: ChangeKind) -> list[Gate]:
-        """Try a version: all gates for a promotion, and that it loads for a way back."""
+        """Try a version: all gates for a promotion, and that it loads for a way back.
+
+        For that a trial under the present library is enough, whenever it was: a way back is a short one.
+        """
+        suspected: list[str] = []
         try:
-            await asyncio.to_thread(self._workshop.inspect, candidate.content)
-            if kind == "rollback":
-                return [Gate(name="loads", ok=True, detail="The artifact loads.")]
-            suspected = await asyncio.to_thread(self._workshop.suspected, candidate.content)
+            if kind == "promote":
+                suspected = await self._trying.suspected(candidate.content)
+            elif not candidate.was_tried:
+                await self._trying.inspected(candidate.content)
         except ArtifactError as error:
             return not_loaded(f"The artifact does not load: {error}.")
+        if not candidate.was_tried:
+            async with self._database.connection() as connection:
+                await trials.add(connection, candidate.found.model, candidate.found.version, self._trying.library)
+        if kind == "rollback":
+            return [Gate(name="loads", ok=True, detail="The artifact loads.")]
         return judge(candidate.found.figures, candidate.before.version, candidate.comparison, suspected)
 
     async def _bring_into_force(self, wanted: Wanted, before: Pointer, gates: list[Gate], *, forced: bool) -> bool:

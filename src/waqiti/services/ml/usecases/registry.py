@@ -14,10 +14,11 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.telemetry import logger
 from waqiti.services.ml.domain.versions import Number, Release
-from waqiti.services.ml.store import champions, comparisons, models
+from waqiti.services.ml.store import champions, comparisons, models, trials
 from waqiti.services.ml.store.champions import Change, Pointer
 from waqiti.services.ml.store.models import Model, NewModel
 from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected, Workshop
+from waqiti.services.ml.usecases.trying import Trying
 
 _PAYLOAD_TOO_LARGE: Final = 413
 _RELEASE: Final = "the release"
@@ -39,26 +40,30 @@ def unknown_version(model: str, version: str) -> Problem:
 class Registry:
     """The artifacts that there are; each is kept for good."""
 
-    def __init__(self, database: Database, workshop: Workshop) -> None:
+    def __init__(self, database: Database, workshop: Workshop, trying: Trying) -> None:
         self._database = database
         self._workshop = workshop
+        self._trying = trying
 
     async def register(self, model: str, content: bytes, release: Release, by: str) -> tuple[Model, bool]:
         """Register an artifact under the next version; tell whether it is new. The same bytes keep their version.
 
         Raises:
-            Problem: 404, there is no such model; 413 or 422, the artifact is too large or does not load.
+            Problem: 404, there is no such model; 413 or 422, the artifact is too large or does not load; 503
+                ``overloaded``, others are being tried.
         """
         if len(content) > MAX_ARTIFACT_BYTES:
             detail = f"The artifact is larger than {MAX_ARTIFACT_BYTES} bytes."
             raise Problem(_PAYLOAD_TOO_LARGE, "payload_too_large", detail)
         try:
-            inspected = await asyncio.to_thread(self._workshop.inspect, content)
+            inspected = await self._trying.uploaded(content)
         except ArtifactError as error:
             raise Problem.invalid(f"The artifact does not load: {error}.", pointer="/artifact") from error
         async with self._database.transaction() as connection:
             await locked(connection, model)
-            return await _registered(connection, model, content, inspected, release, "trained", by)
+            found, is_new = await _registered(connection, model, content, inspected, release, "trained", by)
+            await trials.add(connection, model, found.version, self._trying.library)
+        return found, is_new
 
     async def register_shipped(self) -> None:
         """Register the model that ships; it is brought into force where nothing is yet, and only then.
@@ -69,10 +74,11 @@ class Registry:
         content = await asyncio.to_thread(self._workshop.shipped)
         if content is None or await self._is_known(content):
             return
-        inspected = await asyncio.to_thread(self._workshop.inspect, content)
+        inspected = await self._trying.inspected(content)
         async with self._database.transaction() as connection:
             pointer = await locked(connection, FRAUD_DETECTION)
             found, _ = await _registered(connection, FRAUD_DETECTION, content, inspected, "minor", "shipped", _RELEASE)
+            await trials.add(connection, FRAUD_DETECTION, found.version, self._trying.library)
             if pointer.version is None:
                 await champions.bring_into_force(connection, _initial(found), 1)
 

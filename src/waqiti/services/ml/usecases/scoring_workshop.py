@@ -1,56 +1,57 @@
-"""Artifacts of fraud detection.
+"""Artifacts of fraud detection. What loads models runs in processes of its own: this one never does."""
 
-What loads and trains models is imported when it is needed: a registry that idles holds none of it.
-"""
-
-from typing import TYPE_CHECKING
+import asyncio
 
 import msgspec
 
-from waqiti.scoring.figures import figures_of
 from waqiti.scoring.shipped import shipped_artifact
+from waqiti.scoring.trial import Passed, Refused, library, tried
 from waqiti.services.ml.usecases.artifacts import ArtifactError, Inspected
-
-if TYPE_CHECKING:
-    from waqiti.scoring.predictor import Predictor
 
 
 class ScoringWorkshop:
-    """Reads and tries what ``waqiti.scoring`` serves."""
+    """Tries what ``waqiti.scoring`` serves."""
 
-    def inspect(self, content: bytes) -> Inspected:
-        """Load an artifact and read what it says of itself.
+    def library(self) -> str:
+        """Return under what artifacts are tried."""
+        return library()
 
-        Raises:
-            ArtifactError: it does not load with this release.
-        """
-        predictor = _loaded(content)
-        return Inspected(
-            fingerprint=predictor.manifest.training,
-            figures=figures_of(predictor.manifest.metrics),
-            card=msgspec.json.encode(predictor.card).decode(),
-        )
-
-    def suspected(self, content: bytes) -> list[str]:
-        """Return which ordinary behaviour the model would hold or refuse.
+    async def inspect(self, content: bytes) -> Inspected:
+        """Try an artifact and read what it says of itself; the one that ships is trusted.
 
         Raises:
             ArtifactError: it does not load with this release.
+            OSError: no process can be started.
         """
-        from waqiti.scoring.training.innocence import judge
+        said = await asyncio.to_thread(_trusted, content) if content == self.shipped() else await _tried(content)
+        return Inspected(fingerprint=said.training, figures=said.figures, card=msgspec.json.encode(said.card).decode())
 
-        return list(judge(_loaded(content)).accused)
+    async def suspected(self, content: bytes) -> list[str]:
+        """Try an artifact and return which ordinary behaviour the model would hold or refuse.
+
+        Raises:
+            ArtifactError: it does not load with this release.
+            OSError: no process can be started.
+        """
+        return list((await _tried(content, accused=True)).accused)
 
     def shipped(self) -> bytes | None:
         """Return the artifact that comes with this release."""
         return shipped_artifact()
 
 
-def _loaded(content: bytes) -> "Predictor":
-    from waqiti.scoring.artifact import ArtifactError as UnreadableArtifact
-    from waqiti.scoring.predictor import Predictor
+async def _tried(content: bytes, *, accused: bool = False) -> Passed:
+    said = await tried(content, accused=accused)
+    if isinstance(said, Refused):
+        raise ArtifactError(said.why)
+    return said
+
+
+def _trusted(content: bytes) -> Passed:
+    from waqiti.scoring.artifact import DamagedArtifact
+    from waqiti.scoring.trial.said import trusted
 
     try:
-        return Predictor.load(content)
-    except UnreadableArtifact as error:
+        return trusted(content)
+    except DamagedArtifact as error:
         raise ArtifactError(str(error)) from error

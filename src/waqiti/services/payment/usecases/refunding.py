@@ -96,7 +96,7 @@ class Refunding:
         await states.write(connection, ended.payment_id, state)
         await keep(connection, ended)
         after = Payment(payment.facts, state)
-        event = events.changed(after, payment.state.status, ended.actor, ended.reason or "refund")
+        event = events.changed(after, payment.state.status, ended.actor, "refund")
         await self._writer.append(connection, [event])
 
 
