@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from bench.printing import print_lines
-from waqiti.cli.models import town_samples
+from waqiti.cli.labelled import town_samples
 from waqiti.contracts.switches import DEFAULT_REVIEW_THRESHOLD
 from waqiti.scoring import FEATURES, History, Movement
 from waqiti.scoring.artifact import Metrics

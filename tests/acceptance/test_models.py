@@ -18,6 +18,7 @@ from waqiti.client import Client, ModelVersion
 from waqiti.contracts.catalog import FRAUD, ML
 from waqiti.scoring.artifact import Artifact
 from waqiti.scoring.shipped import shipped_artifact
+from waqiti.scoring.worth import FEWEST_FRAUDS, FEWEST_ROWS
 from waqiti.simulation import Town, payments, write_csv
 
 SHIPPED = "v1.0.0"
@@ -94,14 +95,27 @@ def test_a_version_comes_into_force_once_it_was_compared_and_one_can_go_back(
 
     unknown = platform.command("models", "promote", version, "--json")
     assert unknown.exit_code == 3
-    assert f"It was not compared with {SHIPPED} yet" in unknown.document()["error"]
+    refused = unknown.document()
+    assert refused["error"] == f"{version} does not pass: evidence, average_precision, recall."
+    assert [(gate["gate"], gate["ok"]) for gate in refused["gates"]] == [
+        ("evidence", False),
+        ("average_precision", False),
+        ("recall", False),
+    ]
+    assert f"It was not compared with {SHIPPED} yet" in refused["gates"][0]["detail"]
 
     (intent,) = audited(platform, version)
     assert intent[0] == "model.promote"
 
-    evaluated = platform.command("models", "evaluate", version, "--data", str(data), "--json").document()
-    assert evaluated["champion"] == {**evaluated["figures"], "version": SHIPPED}
-    assert evaluated["rows"] > 1_000
+    small = platform.command("models", "evaluate", version, "--data", str(data), "--json").document()
+    assert small["champion"] == {**small["figures"], "version": SHIPPED}
+    refused = platform.command("models", "promote", version, "--json").document()
+    assert refused["gates"][0]["gate"] == "evidence"
+    assert f"{small['rows']:,} payments with {small['frauds']:,} frauds were tested" in refused["gates"][0]["detail"]
+
+    evaluated = platform.command("models", "evaluate", version, "--json").document()
+    assert evaluated["rows"] >= FEWEST_ROWS
+    assert evaluated["frauds"] >= FEWEST_FRAUDS
 
     promoted = platform.command("models", "promote", version, "--reason", "An acceptance test.", "--json")
     assert promoted.exit_code == 0, promoted
@@ -117,6 +131,7 @@ def test_a_version_comes_into_force_once_it_was_compared_and_one_can_go_back(
     again = platform.command("models", "rollback", SHIPPED, "--json").document()
     assert (again["revision"], again["changed"]) == (back.document()["revision"], False)
     assert [action for action, _ in audited(platform, version)] == [
+        "model.promote",  # refused
         "model.promote",  # refused
         "model.promote",
         "model.promoted",
@@ -134,7 +149,7 @@ def test_force_over_a_gate_is_audited_before_it_is_done(platform: Platform, regi
     assert (first, second, third) == ("model.promote", "model.force", "model.promoted")
     assert (came["forced"], came["changed"]) == (True, True)
     assert details["reason"] == "An attack is under way."
-    assert [gate.partition(":")[0] for gate in details["gates"]] == ["average_precision", "recall"]
+    assert [gate.partition(":")[0] for gate in details["gates"]] == ["evidence", "average_precision", "recall"]
     assert platform.command("audit", "verify").exit_code == 0
 
 
@@ -152,8 +167,11 @@ def test_what_is_trained_is_registered_and_compared_with_what_is_in_force(
     assert trained.document()["registered"] is True
     assert version in platform.command("models", "versions").stdout
     assert refused.exit_code == 3
-    for gate in ("average_precision", "recall"):
-        assert f"{gate}: It is not known: there was no fraud in the test period." in refused.document()["error"]
+    assert {gate["gate"]: gate["detail"] for gate in refused.document()["gates"]}.items() >= {
+        "auc": "It is not known: there was no fraud in the test period.",
+        "recall": "It is not known: there was no fraud in the test period.",
+    }.items()
+    assert f"models promote {version} --force --reason TEXT" in trained.stderr
     assert registry.models.metrics().models["fraud"].version == SHIPPED
     assert platform.command("models", "card", version).stdout.startswith("# A model that scores payments")
 

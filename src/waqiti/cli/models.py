@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,17 +10,18 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from waqiti.cli.emergency import refuse_in_an_emergency
+from waqiti.cli.labelled import TOWN_WORDS, days_of_test, delay_of, samples_of, samples_of_town
 from waqiti.cli.options import Json
-from waqiti.cli.output import console, print_document, say
+from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.registering import register
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.operations.switches import wanted
-from waqiti.scoring import Movement
-from waqiti.scoring.training import Options, Period, Sample, Trained, TrainingDataError, read_csv, train
-from waqiti.simulation import FIRST_DAY, Town, payments
+from waqiti.scoring.figures import figures_of
+from waqiti.scoring.training import Options, Period, Trained, train
+from waqiti.scoring.worth import alone
+from waqiti.simulation import FIRST_DAY
 
-TOWN_WORDS: Final = "a simulated town"
 TOWN_SEED: Final = 1
 TOWN_RESIDENTS: Final = 1_200
 TOWN_DAYS: Final = 110
@@ -30,7 +30,6 @@ _WARM_UP: Final = timedelta(days=20)
 _UNLABELLED: Final = 0.3
 
 _UNSHOWN: Final = {"sha256", "accused_innocents"}
-_LATEST_LABELS: Final = timedelta(days=365)
 _MADE_AT: Final = "SOURCE_DATE_EPOCH"
 
 
@@ -65,6 +64,7 @@ def train_model(
     out: Path | None = None,
     card: Path | None = None,
     threads: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 1,
+    keep: Annotated[bool, Parameter(name="--register", negative="--no-register")] = True,
     json: Json = False,
 ) -> int:
     """Train a model on labelled payments, and measure it on later days; no platform is needed.
@@ -85,56 +85,24 @@ def train_model(
         Where to write its card: what it is, in words and figures.
     threads
         How many threads may fit the trees; with one the same data gives the same model.
+    keep
+        Whether a platform that runs keeps it; otherwise it is only measured.
     """
     began = time.monotonic()
     delay, period = delay_of(label_delay), days_of_test(test_from, test_to)
-    try:
-        trained = _on_town(period, threads) if data is None else _on_file(data, delay, period, threads)
-    except TrainingDataError as error:
-        raise ClusterError(f"{data or 'the town'}: {error}", WRONG_USE) from error
+    refuse_in_an_emergency("training")
+    for path in (out, card):
+        _check_writable(path)
+    trained = _on_town(period, threads) if data is None else _on_file(data, delay, period, threads)
+    version = register(trained, TOWN_WORDS if data is None else data.name) if keep else None
     _write(trained, out, card)
-    version = register(trained, TOWN_WORDS if data is None else data.name)
     document = _document(trained, version, time.monotonic() - began)
     if json:
         print_document(document)
     else:
         _show(document)
-    _warn(document, out)
+    _advise(trained, document, is_kept=not keep or out is not None)
     return 0
-
-
-def delay_of(text: str) -> timedelta:
-    """Read how late labels are, such as ``7d`` or ``12h``.
-
-    Raises:
-        ClusterError: it is no such thing.
-    """
-    return wanted.period_of(text, "--label-delay", longest=_LATEST_LABELS)
-
-
-def days_of_test(first: str | None, last: str | None) -> Period | None:
-    """Read the days to test on; None where none are named.
-
-    Raises:
-        ClusterError: one is missing or no date, or they are in the wrong order.
-    """
-    if first is None and last is None:
-        return None
-    if first is None or last is None:
-        raise ClusterError("--test-from and --test-to go together", WRONG_USE)
-    try:
-        return Period(date.fromisoformat(first), date.fromisoformat(last))
-    except (ValueError, TrainingDataError) as error:
-        raise ClusterError(f"--test-from and --test-to: {error}", WRONG_USE) from error
-
-
-def town_samples(seed: int, residents: int, days: int) -> Iterator[Sample]:
-    """Yield a town's payments with their labels and when these became known."""
-    for one in payments(Town.of(seed, residents), days):
-        movement = Movement(
-            id=one.id, payer=one.payer, payee=one.payee, amount=one.amount, currency=one.currency, at=one.time
-        )
-        yield Sample(movement, one.label, one.label_at)
 
 
 def _on_town(period: Period | None, threads: int) -> Trained:
@@ -150,26 +118,38 @@ def _on_town(period: Period | None, threads: int) -> Trained:
         unlabelled=_UNLABELLED,
         threads=threads,
     )
-    return train(town_samples(TOWN_SEED, TOWN_RESIDENTS, TOWN_DAYS), options, say)
+    with samples_of_town(TOWN_SEED, TOWN_RESIDENTS, TOWN_DAYS) as samples:
+        return train(samples, options, say)
 
 
 def _on_file(path: Path, delay: timedelta, period: Period | None, threads: int) -> Trained:
     options = Options(
         data=f"`{path.name}`, labels known {delay} after a payment.", created_at=_now(), test=period, threads=threads
     )
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return train(read_csv(file, delay), options, say)
-    except OSError as error:
-        raise ClusterError(f"{path} cannot be read: {error.strerror}", WRONG_USE) from error
-    except UnicodeDecodeError as error:
-        raise ClusterError(f"{path} is not text in UTF-8", WRONG_USE) from error
+    with samples_of(path, delay) as samples:
+        return train(samples, options, say)
 
 
 def _now() -> datetime:
     """Return when the model is made, which reproducible builds set themselves."""
     made_at = os.environ.get(_MADE_AT)
     return utc_now() if made_at is None else datetime.fromtimestamp(int(made_at), UTC)
+
+
+def _check_writable(path: Path | None) -> None:
+    """Find before the work what would keep its outcome from being written.
+
+    Raises:
+        ClusterError: it cannot be written there.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise ClusterError(f"{path} cannot be written: it is a directory", WRONG_USE)
+    if not path.parent.is_dir():
+        raise ClusterError(f"{path} cannot be written: there is no directory {path.parent}", WRONG_USE)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ClusterError(f"{path} cannot be written: permission denied", WRONG_USE)
 
 
 def _write(trained: Trained, out: Path | None, card: Path | None) -> None:
@@ -201,10 +181,20 @@ def _document(trained: Trained, version: str | None, seconds: float) -> TrainedM
     )
 
 
-def _warn(document: TrainedModel, out: Path | None) -> None:
-    if document.accused_innocents:
-        say(f"waqiti: not fit to decide, for it would hold the innocent: {', '.join(document.accused_innocents)}")
-    if not document.registered and out is None:
+def _advise(trained: Trained, document: TrainedModel, *, is_kept: bool) -> None:
+    """Say which gates the model would not pass, and what comes next."""
+    accused = document.accused_innocents
+    failed = [gate for gate in alone(figures_of(trained.metrics), document.version) if not gate.ok]
+    if accused:
+        say(f"waqiti: not fit to decide, for it would hold the innocent: {', '.join(accused)}")
+    if failed:
+        say("waqiti: not fit to decide, for it does not pass these gates:")
+    for gate in failed:
+        say(f"  {gate.name}: {gate.detail}")
+    if document.registered:
+        force = " --force --reason TEXT" if accused or failed else ""
+        say(f"To bring it into force: {as_called()} models promote {document.version}{force}")
+    elif not is_kept:
         say("waqiti: the model is kept nowhere: no platform runs, and --out names no file")
 
 
@@ -217,7 +207,19 @@ def _show(document: TrainedModel) -> None:
     for _ in range(2):
         table.add_column(no_wrap=True)
     for name, value in msgspec.to_builtins(document).items():
-        if name in _UNSHOWN:
-            continue
-        table.add_row(name.replace("_", " "), f"{value:.5f}" if isinstance(value, float) else str(value))
+        if name not in _UNSHOWN:
+            table.add_row(name.replace("_", " "), _written(name, value))
     console().print(table)
+
+
+def _written(name: str, value: object) -> str:
+    """Return a figure as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not isinstance(value, float):
+        return str(value)
+    return {"seconds": f"{value:.1f}", "false_positive_rate": f"{value:.3%}"}.get(name, f"{value:.4f}")

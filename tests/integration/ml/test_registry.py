@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.support.house import OPERATOR_KEY, House
-from tests.support.models import GOOD, SHIPPED, Made, ml_replicas, rows
+from tests.support.models import GOOD, SHIPPED, Made, Replica, ml_replicas, rows
 from tests.support.tcp_proxy import proxied
 from waqiti.client import AsyncClient, Conflict
 from waqiti.contracts.ml import FRAUD_DETECTION
@@ -119,6 +119,8 @@ async def test_a_version_that_passes_every_gate_comes_into_force_and_one_can_go_
         assert [gate["name"] for gate in history[1]["gates"] if gate["ok"]] == [
             "loads",
             "innocence",
+            "evidence",
+            "auc",
             "average_precision",
             "recall",
             "false_positive_rate",
@@ -131,6 +133,9 @@ async def test_a_version_that_passes_every_gate_comes_into_force_and_one_can_go_
     ("made", "gates"),
     [
         (Made("harsh", suspected=["thirty small payments a second"]), ["innocence"]),
+        (changed(rows=9_999), ["evidence"]),
+        (changed(frauds=49), ["evidence"]),
+        (changed(auc=0.69), ["auc"]),
         (changed(average_precision=0.77), ["average_precision"]),
         (changed(recall=0.54), ["recall"]),
         (changed(false_positive_rate=0.0021), ["false_positive_rate"]),
@@ -166,7 +171,12 @@ async def test_what_was_not_compared_with_the_champion_of_today_is_not_promoted(
         refused = await replica.promote(first)
         details = [error["detail"] for error in refused.problem()["errors"]]
         assert details == [
-            f"{gate}: It was not compared with v1.0.0 yet: evaluate it." for gate in ("average_precision", "recall")
+            (
+                "evidence: It was not compared with v1.0.0 yet: "
+                "waqiti models evaluate VERSION --data FILE.csv, with more payments, measures it."
+            ),
+            "average_precision: It was not compared with v1.0.0 yet.",
+            "recall: It was not compared with v1.0.0 yet.",
         ]
         await replica.compare(first)
         assert (await replica.promote(first)).status == 200
@@ -187,6 +197,35 @@ async def test_a_comparison_that_is_sent_again_is_one_and_counts_as_the_newest(h
         await replica.compare(version)
         assert await rows(house, "SELECT count(*) FROM comparisons") == [(2,)]
         assert (await replica.promote(version)).status == 200
+
+
+async def test_what_few_payments_say_does_not_undo_what_many_said(house: House) -> None:
+    async with ml_replicas(house) as (replica,):
+        version = await replica.register(Made("new"))
+        tiny = msgspec.structs.replace(GOOD, rows=70, frauds=2)
+        fewer = msgspec.structs.replace(GOOD, frauds=55)
+        thin = msgspec.structs.replace(GOOD, rows=9_000, frauds=900)
+
+        await replica.compare(version, tiny)
+        assert await _failed(replica, version) == ["evidence"]
+        await replica.compare(version, msgspec.structs.replace(GOOD, recall=0.1))
+        for later in (tiny, fewer, thin):
+            await replica.compare(version, later)
+            assert await _failed(replica, version) == ["recall"]
+        await replica.compare(version, msgspec.structs.replace(GOOD, frauds=61))
+        assert (await replica.promote(version)).status == 200
+
+
+async def test_a_model_that_finds_nothing_is_not_promoted_even_where_the_champion_finds_nothing(house: House) -> None:
+    nothing = msgspec.structs.replace(GOOD, auc=0.5, average_precision=0.006, recall=0.0, false_positive_rate=0.0)
+    async with ml_replicas(house, shipped=Made("shipped", nothing)) as (replica,):
+        version = await replica.registered(Made("new", nothing))
+        assert await _failed(replica, version) == ["auc", "average_precision", "recall"]
+
+
+async def _failed(replica: Replica, version: str) -> list[str]:
+    errors = (await replica.promote(version)).problem()["errors"]
+    return [error["detail"].partition(":")[0] for error in errors]
 
 
 async def test_a_claimed_comparison_does_not_make_up_for_what_the_artifact_says_itself(house: House) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from waqiti.cli.models import town_samples
+from waqiti.cli.labelled import town_samples
 from waqiti.scoring import fingerprint, shipped
 from waqiti.scoring.artifact import Metrics
 from waqiti.scoring.predictor import Predictor

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import msgspec
+
 from waqiti.cli.state import known_state
 from waqiti.client import ApiError, Client, ConnectionFailed, Unavailable, pages
 from waqiti.client.errors import InvalidRequest, NotFound, Unauthorized
@@ -15,6 +17,23 @@ from waqiti.operations.cluster.layout import Layout
 
 GATE_FAILED: Final = "gate_failed"
 _ATTEMPTS: Final = 2
+
+
+class GateView(msgspec.Struct, frozen=True):
+    """A gate that refused a version, and why."""
+
+    gate: str
+    ok: bool
+    detail: str
+
+
+class GatesFailed(ClusterError):
+    """A version does not pass its gates; ``summary`` names them, and ``gates`` says why."""
+
+    def __init__(self, summary: str, gates: list[GateView]) -> None:
+        lines = [f"  {found.gate}: {found.detail}" for found in gates]
+        super().__init__("\n".join([summary, *lines, "--force --reason TEXT passes over all but loads"]), REFUSED)
+        self.summary, self.gates = summary, gates
 
 
 @contextmanager
@@ -34,7 +53,9 @@ def calling_registry() -> Iterator[tuple[Layout, Client]]:
     except (ConnectionFailed, Unauthorized) as error:
         raise ClusterError(f"{ML} of {layout.root} does not answer: waqiti up starts it", REFUSED) from error
     except ApiError as error:
-        raise ClusterError(_sentence(error), _exit_code(error)) from error
+        if error.code == GATE_FAILED:
+            raise GatesFailed(error.detail, [_gate(found.detail) for found in error.errors]) from error
+        raise ClusterError(error.detail, _exit_code(error)) from error
 
 
 def all_versions(client: Client) -> list[ModelVersion]:
@@ -47,14 +68,12 @@ def champion_of(versions: list[ModelVersion]) -> ModelVersion | None:
     return next((found for found in versions if found.champion), None)
 
 
-def _sentence(error: ApiError) -> str:
-    if error.code != GATE_FAILED:
-        return error.detail
-    gates = [f"  {found.detail}" for found in error.errors]
-    return "\n".join([error.detail, *gates, "--force --reason TEXT passes over all but loads"])
+def _gate(line: str) -> GateView:
+    name, _, detail = line.partition(": ")
+    return GateView(name, ok=False, detail=detail)
 
 
 def _exit_code(error: ApiError) -> int:
     if isinstance(error, NotFound | InvalidRequest):
         return WRONG_USE
-    return REFUSED if error.code == GATE_FAILED or isinstance(error, Unavailable) else FAILED
+    return REFUSED if isinstance(error, Unavailable) else FAILED

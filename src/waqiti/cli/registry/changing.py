@@ -6,7 +6,7 @@ import msgspec
 
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
-from waqiti.cli.registry.calling import GATE_FAILED, calling_registry
+from waqiti.cli.registry.calling import GATE_FAILED, GatesFailed, GateView, calling_registry
 from waqiti.client import Conflict, ModelInForce
 from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.ml import PATIENCE_SECONDS
@@ -21,6 +21,13 @@ from waqiti.operations.store.actor import actor
 _PROMOTE: Final = ("model.promote", "model.promoted")
 _ROLL_BACK: Final = ("model.rollback", "model.rolled_back")
 _FORCE: Final = "model.force"
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """What ``models promote --json`` prints where gates refuse; those that the version does not pass."""
+
+    error: str
+    gates: list[GateView]
 
 
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +62,17 @@ def promote(version: str, /, *, force: bool = False, reason: str = "", json: Jso
     """
     if force and not reason.strip():
         raise ClusterError("--force needs --reason TEXT", WRONG_USE)
+    try:
+        return _promote(version, force=force, reason=reason, as_json=json)
+    except GatesFailed as refused:
+        if not json:
+            raise
+        say(f"waqiti: {refused}")
+        print_document(Refused(error=refused.summary, gates=refused.gates))
+        return refused.exit_code
+
+
+def _promote(version: str, *, force: bool, reason: str, as_json: bool) -> int:
     with calling_registry() as (layout, client):
         before = client.models.revision()
         asked_seq = _audit(layout, _PROMOTE[0], version, _Wanted(reason=reason, in_force=before))
@@ -67,7 +85,7 @@ def promote(version: str, /, *, force: bool = False, reason: str = "", json: Jso
             _audit(layout, _FORCE, version, _Forced(asked_seq=asked_seq, reason=reason, gates=gates))
             done = client.models.promote(version, force=True, reason=reason, expected_revision=before)
         _write_down(layout, _PROMOTE[1], asked_seq, done, reason)
-    return _report(layout, done, as_json=json)
+    return _report(layout, done, as_json=as_json)
 
 
 def rollback(version: str, /, *, reason: str = "", json: Json = False) -> int:

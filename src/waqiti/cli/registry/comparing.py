@@ -12,7 +12,7 @@ from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.scoring.artifact import ArtifactError, Metrics
 from waqiti.scoring.figures import figures_of
 from waqiti.scoring.predictor import Predictor
-from waqiti.scoring.training import Period, Sample, TrainingDataError
+from waqiti.scoring.training import Period, Sample
 from waqiti.scoring.training.evaluation import evaluate, tabulated
 from waqiti.scoring.training.table import Table
 
@@ -65,14 +65,15 @@ def evaluate_on(
     """Measure a version, by default the one in force, and beside another the one in force; that is recorded.
 
     Raises:
-        ClusterError: there is no such version, one of them does not load, or the data is no data to test on.
+        ClusterError: there is no such version, or one of them does not load.
+        TrainingDataError: the data is no data to test on.
     """
     began = time.monotonic()
     wanted = version or _in_force(client)
     if wanted is None:
         raise ClusterError("No model is in force: say which version to evaluate", WRONG_USE)
     predictor = _loaded(client, wanted)
-    table, tested = _table(samples, period, progress)
+    table, tested = tabulated(samples, period, progress)
     own = evaluate(predictor, table, tested)
     champion = compare_with_champion(client, wanted, own, table, tested, data)
     return Evaluated(
@@ -122,10 +123,3 @@ def _loaded(client: Client, version: str) -> Predictor:
         return Predictor.load(client.models.artifact(version))
     except ArtifactError as error:
         raise ClusterError(f"{version} does not load with this release: {error}", FAILED) from error
-
-
-def _table(samples: Iterable[Sample], period: Period | None, progress: Progress) -> tuple[Table, Period]:
-    try:
-        return tabulated(samples, period, progress)
-    except TrainingDataError as error:
-        raise ClusterError(str(error), WRONG_USE) from error

@@ -1,24 +1,24 @@
 """``waqiti models evaluate``."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from waqiti.cli.models import TOWN_WORDS, days_of_test, delay_of, town_samples
+from waqiti.cli.emergency import refuse_in_an_emergency
+from waqiti.cli.labelled import TOWN_WORDS, days_of_test, delay_of, samples_of, samples_of_town
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.cli.registry.calling import calling_registry
 from waqiti.cli.registry.comparing import Evaluated, Figures, Progress, evaluate_on
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.scoring.training import Sample, read_csv
+from waqiti.scoring.training import Sample
 
 # Nobody of this town is in what the model that ships learnt from.
 _SEED: Final = 77
-_RESIDENTS: Final = 400
+_RESIDENTS: Final = 800
 _DAYS: Final = 35
 
 
@@ -48,6 +48,7 @@ def evaluate(
         How long after a payment its label is known, as 7d or 12h.
     """
     delay, period = delay_of(label_delay), days_of_test(test_from, test_to)
+    refuse_in_an_emergency("evaluating a model")
     progress: Progress = (lambda _: None) if json else say
     with calling_registry() as (_, client), _samples(data, delay) as samples:
         words = f"{TOWN_WORDS} (seed {_SEED})" if data is None else data.name
@@ -59,16 +60,8 @@ def evaluate(
     return 0
 
 
-@contextmanager
-def _samples(data: Path | None, delay: timedelta) -> Iterator[Iterable[Sample]]:
-    if data is None:
-        yield town_samples(_SEED, _RESIDENTS, _DAYS)
-        return
-    try:
-        with data.open(encoding="utf-8-sig", newline="") as file:
-            yield read_csv(file, delay)
-    except UnicodeDecodeError as error:
-        raise ClusterError(f"{data} is not text in UTF-8", WRONG_USE) from error
+def _samples(data: Path | None, delay: timedelta) -> AbstractContextManager[Iterable[Sample]]:
+    return samples_of_town(_SEED, _RESIDENTS, _DAYS) if data is None else samples_of(data, delay)
 
 
 def _show(found: Evaluated) -> None:

@@ -9,7 +9,7 @@ from waqiti.cli.output import console, print_document
 from waqiti.cli.registry.calling import all_versions, calling_registry, champion_of
 from waqiti.contracts.public.models import ModelFigures, ModelVersion
 
-_NUMBERS: Final = ("avg. precision", "P@100", "recall", "false pos.")
+_NUMBERS: Final = ("avg. prec.", "P@100", "recall", "false pos.")
 _WIDEST: Final = 1000
 
 
@@ -28,7 +28,7 @@ def versions(*, json: Json = False) -> int:
     if json:
         print_document(Versions(champion.version if champion else None, found))
     else:
-        _show(found)
+        show(found)
     return 0
 
 
@@ -56,19 +56,20 @@ def cells(figures: ModelFigures) -> tuple[str, ...]:
     )
 
 
-def _show(found: list[ModelVersion]) -> None:
+def show(found: list[ModelVersion]) -> None:
+    """Print versions as a table of 80 columns."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     if not found:
         console().print("No model is registered.")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("version", "", "source", "registered", *_NUMBERS):
         table.add_column(title, justify="right" if title in _NUMBERS else "left", no_wrap=True)
     for one in found:
         in_force = "[bold green]in force[/]" if one.champion else ""
-        table.add_row(one.version, in_force, one.source, f"{one.registered_at:%Y-%m-%d %H:%M}", *cells(one.figures))
+        table.add_row(one.version, in_force, one.source, f"{one.registered_at:%Y-%m-%d}", *cells(one.figures))
     out = console()
     out.width = max(out.width, out.measure(table, options=out.options.update(width=_WIDEST)).maximum)
     out.print(table)

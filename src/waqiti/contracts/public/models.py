@@ -16,7 +16,7 @@ Share = Annotated[float, Meta(ge=0, le=1, examples=[0.01])]
 Figure = Annotated[Share | None, Meta(examples=[0.5])]
 ExpectedRevision = Annotated[Annotated[int, Meta(ge=0)] | None, Meta(examples=[None])]
 """Refuse the change where another revision is in force (0 for none) and another version than the wanted one."""
-GateName = Literal["loads", "innocence", "average_precision", "recall", "false_positive_rate"]
+GateName = Literal["loads", "innocence", "evidence", "auc", "average_precision", "recall", "false_positive_rate"]
 ChangeKind = Literal["initial", "promote", "rollback"]
 Source = Literal["shipped", "trained"]
 

@@ -14,7 +14,7 @@ from waqiti.operations.cluster.processes import environment_of
 from waqiti.operations.store import transaction
 from waqiti.operations.switches.changing import forget_expired
 from waqiti.operations.switches.confirming import ReplicaView, replicas_of
-from waqiti.operations.switches.publishing import publish
+from waqiti.operations.switches.publishing import publish, published
 from waqiti.operations.switches.wanted import value_of
 
 
@@ -58,6 +58,15 @@ def list_switches(layout: Layout) -> SwitchList:
         for service in switch.deployments
     ]
     return SwitchList(document.revision, tuple(rows))
+
+
+def standing(layout: Layout, switch: Switch, service: str) -> Value:
+    """Return what a deployment follows, as far as files say it: nothing is asked of the operations store."""
+    live = _live(published(layout), switch.name, service)
+    if live is not None:
+        return live.value
+    views = replicas_of(layout, {service})
+    return _started_with(switch, environment_of(views[0].pids[0]) if views else {})[0]
 
 
 def effective(rows: SwitchList, name: str, service: str) -> Value:

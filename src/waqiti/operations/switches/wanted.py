@@ -14,8 +14,9 @@ LONGEST: Final = timedelta(days=30)
 
 _FOR: Final = "--for"
 _WORDS: Final = {"on": "true", "off": "false", "yes": "true", "no": "false"}
-_PERIOD: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_PERIOD: Final = re.compile(r"([1-9][0-9]*)([smhd])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_MOST_DIGITS: Final = 9
 
 
 def switch_called(name: str) -> Switch:
@@ -72,11 +73,11 @@ def period_of(text: str, option: str = _FOR, *, longest: timedelta = LONGEST) ->
     found = _PERIOD.fullmatch(text.strip())
     if found is None:
         raise ClusterError(f"{option} wants a period such as 90s, 30m, 2h or 1d, and not {text!r}", WRONG_USE)
-    period = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    if period > longest:
+    seconds = int(found[1]) * _SECONDS[found[2]] if len(found[1]) <= _MOST_DIGITS else None
+    if seconds is None or seconds > longest.total_seconds():
         otherwise = ": leave it out for what is to stay" if option == _FOR else ""
         raise ClusterError(f"{option} is at most {longest.days} days{otherwise}", WRONG_USE)
-    return period
+    return timedelta(seconds=seconds)
 
 
 def reason_of(text: str) -> str:

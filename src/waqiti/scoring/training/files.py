@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from sys import intern
 from typing import Final, Literal, TextIO
 
@@ -13,14 +13,17 @@ COLUMNS: Final = ("id", "time", "payer", "payee", "amount", "label")
 _CURRENCY: Final = "XXX"
 """ISO 4217's code for no currency: all amounts of a file are of one."""
 _MOST_DIGITS: Final = 15
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _LABELS: Final[dict[str, Literal[0, 1]]] = {"0": 0, "1": 1}
 
 
 def read_csv(file: TextIO, label_delay: timedelta) -> Iterator[Sample]:
     """Yield the rows of ``file``, opened with ``newline=""``; a label is known ``label_delay`` after its time.
 
-    It has the columns ``id,time,payer,payee,amount,label`` in any order, and may have more: times in RFC 3339, amounts
-    in minor units from 1 on, labels 0 or 1. An empty payee is money that leaves the platform.
+    It has the columns ``id,time,payer,payee,amount,label`` in any order, and may have more: times in RFC 3339, of the
+    years 2000 to 2199, amounts in minor units from 1 on, labels 0 or 1. An empty payee is money that leaves the
+    platform.
 
     Raises:
         UnicodeDecodeError: it is not text in the encoding with which it was opened.
@@ -28,10 +31,12 @@ def read_csv(file: TextIO, label_delay: timedelta) -> Iterator[Sample]:
     """
     reader = csv.reader(file, strict=True)
     try:
-        places = _places(next(reader, []))
+        header = next(reader, [])
+        places, fields = _places(header), len(header)
         ids: set[str] = set()
         for row in reader:
             if row:
+                _check_fields(row, fields)
                 sample = _sample(row, places, label_delay)
                 _once(str(sample.movement.id), ids)
                 yield sample
@@ -46,12 +51,20 @@ def _places(header: list[str]) -> list[int]:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise ValueError(f"no column {', '.join(missing)}: the first line names {','.join(COLUMNS)}")
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise ValueError(f"a column is named twice: {', '.join(twice)[:80]}")
     return [names.index(name) for name in COLUMNS]
 
 
+def _check_fields(row: list[str], fields: int) -> None:
+    if len(row) != fields:
+        raise ValueError(f"there are {'fewer' if len(row) < fields else 'more'} fields than the first line names")
+    if any("\0" in field for field in row):
+        raise ValueError("a NUL character stands in it")
+
+
 def _sample(row: list[str], places: list[int], label_delay: timedelta) -> Sample:
-    if len(row) <= max(places):
-        raise ValueError("there are fewer fields than the first line names")
     number, time, payer, payee, amount, label = (row[place] for place in places)
     if not number or not payer:
         raise ValueError("id and payer are needed")
@@ -77,6 +90,8 @@ def _time(text: str) -> datetime:
         raise ValueError(f"time is RFC 3339, as 2025-03-05T12:00:00Z, not {text[:40]!r}") from error
     if at.tzinfo is None:
         raise ValueError(f"time has no zone: {text[:40]}Z is the same in UTC")
+    if not _EARLIEST <= at < _LATEST:
+        raise ValueError(f"time lies from {_EARLIEST.date()} on and before {_LATEST.date()}, not at {text[:40]!r}")
     return at
 
 

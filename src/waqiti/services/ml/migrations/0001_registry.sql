@@ -36,7 +36,8 @@ CREATE TABLE champions (
     FOREIGN KEY (model, version) REFERENCES models (model, version)
 );
 
--- How versions did beside each other on the same data; the newest one with the champion counts. Never changed.
+-- How versions did beside each other on the same data; of those with the champion the one that
+-- has the most frauds in it counts. Never changed.
 CREATE TABLE comparisons (
     id               uuid        PRIMARY KEY,
     model            text        NOT NULL,

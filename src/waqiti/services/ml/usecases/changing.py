@@ -85,7 +85,7 @@ class Changing:
             content = await models.artifact(connection, model, found.sha256)
             assert content is not None
             champion = before.version
-            comparison = await comparisons.newest(connection, model, version, champion) if champion else None
+            comparison = await comparisons.weightiest(connection, model, version, champion) if champion else None
             was_tried = await trials.passed(connection, model, version, self._trying.library)
         return _Candidate(found, content, before, comparison, was_tried)
 
