@@ -1,22 +1,28 @@
 """What a command prints: one JSON document, or something to look at; messages on standard error."""
 
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from shutil import which
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 80
+WIDTH: Final = 80
 """What is to be looked at fits this many columns."""
 
 JSON_FLAG = "--json"
+
+# Control characters, breaks of lines and halves of pairs.
+_CONTROLS: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
+# What reverses the direction of text, and so shows another text than there is.
+_TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class ErrorDocument(msgspec.Struct, frozen=True):
@@ -36,9 +42,22 @@ def print_document(document: object) -> None:
     sys.stdout.flush()
 
 
+def printable(text: str, *, keep: str = "") -> str:
+    r"""Write what would steer a terminal as an escape that is seen, such as ``\x1b``; ``keep`` are left as they are."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if one in keep else _seen(one) for one in text)
+
+
+def _seen(character: str) -> str:
+    if unicodedata.category(character) in _CONTROLS or character in _TURNS:
+        return character.encode("unicode_escape").decode()
+    return character
+
+
 def say(sentence: str) -> None:
     """Print a message on standard error."""
-    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.write(printable(sentence, keep="\n\t") + "\n")
     sys.stderr.flush()
 
 
@@ -70,6 +89,6 @@ def as_called() -> str:
 
 def console(*, errors: bool = False) -> "Console":
     """Return where to print what is to be looked at; it is imported only by those who do."""
-    from rich.console import Console
+    from waqiti.cli.terminal import SafeConsole
 
-    return Console(stderr=errors, highlight=False, soft_wrap=not errors)
+    return SafeConsole(stderr=errors, highlight=False, soft_wrap=not errors)

@@ -1,12 +1,15 @@
 """``waqiti status``: what runs, and why what does not does not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from waqiti.cli.options import Json, State
-from waqiti.cli.output import console, print_document
+from waqiti.cli.output import console, print_document, printable
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.modes import ModeOn
 from waqiti.operations.cluster.record import read_plan
 from waqiti.operations.cluster.status import (
     ClusterStatus,
@@ -31,6 +34,8 @@ _COLOURS: Final = {
 }
 _MEBIBYTE: Final = 1024**2
 _WIDEST: Final = 1000
+_LINE: Final = 80
+_FEW: Final = 2
 _COLUMNS: Final = ("deployment", "ready", "state", "pids", "port", "restarts", "MB")
 _NUMBERS: Final = {"port", "restarts", "MB"}
 # Between columns; the narrow one is for a terminal that the wide one does not fit.
@@ -70,6 +75,22 @@ def _show(found: ClusterStatus) -> None:
         f"PostgreSQL {_postgres(found.postgres)}\n"
     )
     print_deployments(out, found.deployments)
+    for line in mode_lines(found.modes):
+        out.print(line, style="bold yellow", markup=False)
+
+
+def mode_lines(modes: Iterable[ModeOn]) -> Iterator[str]:
+    """Say of each mode that is on where, who set it, why and until when; what 80 columns do not hold goes on below."""
+    for mode in modes:
+        services = (
+            "every deployment that has it"
+            if mode.everywhere and len(mode.services) > _FEW
+            else ", ".join(mode.services)
+        )
+        who = "by the environment" if mode.owner is None else f"by {mode.owner}"
+        end = "" if mode.expires_at is None else f", until {_when(mode.expires_at)}"
+        why = f": {mode.reason}" if mode.reason else ""
+        yield from wrap(printable(f"{mode.name} is on at {services}, {who}{end}{why}"), _LINE, subsequent_indent="  ")
 
 
 def print_deployments(out: "Console", deployments: tuple[DeploymentStatus, ...]) -> None:
@@ -129,9 +150,12 @@ def _cells(replica: ReplicaStatus) -> tuple[str, ...]:
 def _ended(last: ReplicaExit) -> str:
     how = f"signal {last.signal}" if last.signal else f"code {'?' if last.code is None else last.code}"
     why = "" if last.reason == "Error" else f"{last.reason}, "
-    at, today = last.at.astimezone(), now().astimezone().date()
-    when = f"{at:%H:%M:%S}" if at.date() == today else f"{at:%d %b %H:%M:%S}"
-    return f"{last.role}: {why}{how} at {when}"
+    return f"{last.role}: {why}{how} at {_when(last.at)}"
+
+
+def _when(instant: datetime) -> str:
+    at, today = instant.astimezone(), now().astimezone().date()
+    return f"{at:%H:%M:%S}" if at.date() == today else f"{at:%d %b %H:%M:%S}"
 
 
 def _pid(pid: int | None) -> str:

@@ -51,6 +51,15 @@ def test_modes_are_announced_in_plain_words() -> None:
         assert [notice.partition(":")[0] for notice in found.notices] == [words]
 
 
+def test_what_is_cut_off_on_purpose_is_announced_without_naming_it() -> None:
+    found = platform_status(WELL | {LEDGER: Seen(works=False, modes=("isolated",))}, [])
+
+    (notice,) = found.notices
+    assert notice.startswith("Part of the platform is cut off on purpose")
+    assert LEDGER not in notice
+    assert platform_status(WELL | {LEDGER: Seen(works=False)}, []).notices == [], "it failed, and nobody wanted that"
+
+
 def test_what_does_not_work_in_an_emergency_is_not_said_to_be_limited() -> None:
     found = platform_status(WELL | {WALLET: Seen(works=False)}, ["emergency_mode"])
 

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from waqiti.cli.payments.showing import explained_lines, redriven_lines, stuck_lines
+from waqiti.cli.payments.showing import explained_lines, redriven_lines, stuck_lines, undecided
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER
 from waqiti.contracts.fraud import Reason
 from waqiti.contracts.payment import CompliancePart, Decision, FraudPart, Status
 from waqiti.foundation.ids import new_id
@@ -111,6 +112,14 @@ SCREENED = ComplianceFacts(outcome="clear", state="reserved", refusals=[], reaso
             life("in_review", review="compliance", deadline_at=NOW + timedelta(hours=71)),
             "held because screening found a possible hit: a person has to approve or decline it; 2d 23h are left, then",
         ),
+        (
+            life("in_review", review="no_score", deadline_at=NOW + timedelta(hours=71)),
+            "no score in time: it is scored as soon as fraud-service answers, and goes on by itself unless",
+        ),
+        (
+            life("in_review", review="no_score", deadline_at=NOW + timedelta(hours=71)),
+            "score says review; a person may decide before; 2d 23h are left, then it is declined.",
+        ),
         (life("authorized", deadline_at=NOW + timedelta(days=6)), "until the client captures or voids; 6d are left"),
         (life("captured", captured=1_250), "It has ended: 12.50 EUR moved."),
         (life("partially_refunded", captured=1_250, refunded=250), "12.50 EUR moved and 2.50 EUR of that went back"),
@@ -123,6 +132,48 @@ SCREENED = ComplianceFacts(outcome="clear", state="reserved", refusals=[], reaso
 )
 def test_one_sentence_says_where_it_stands_and_what_happens_next(found: Life, said: str) -> None:
     assert said in standing(found, NOW)
+
+
+CUT_OFF = {name: f"waqiti switch unset ISOLATION_MODE --service {name} --reason ..." for name in (LEDGER, FRAUD)}
+
+
+def test_a_service_that_is_cut_off_is_named_with_the_command_that_ends_it() -> None:
+    ledger = life("screening", parked=parked("away"), fraud=SCORE, compliance=SCREENED)
+
+    assert standing(ledger, NOW, CUT_OFF).endswith(
+        "every two seconds. ledger-service is cut off by ISOLATION_MODE and does nothing until: "
+        "waqiti switch unset ISOLATION_MODE --service ledger-service --reason ..."
+    )
+    assert "fraud-service is cut off" in standing(life("in_review", review="no_score"), NOW, CUT_OFF)
+    assert "cut off" not in standing(life("captured", captured=1_250), NOW, CUT_OFF), "nothing more happens to it"
+    assert "cut off" not in standing(life("created"), NOW, CUT_OFF), "payment-service is not"
+
+
+def test_what_steers_a_terminal_is_seen_and_does_nothing() -> None:
+    poisoned = Poisoned(NOW, "odd\x1b]0;mine\x07 \x1b[2J\x9b1m text")
+    lines = explained_lines(explained(life("screening", parked=parked("poison"), poisoned=[poisoned]), NOW))
+    row = shown("queued", id="pay_\x1b[31m")
+    found = Stuck(at=NOW, older_seconds=30, payments=1, amounts=[], listed=[row], held=[], unreadable=[])
+    text = "".join(line.text for line in [*lines, *stuck_lines(found)])
+
+    assert text.isprintable(), text
+    assert r"\x1b]0;mine\x07" in text
+    assert r"pay_\x1b[31m" in text
+
+
+def test_what_waits_for_people_is_told_in_words() -> None:
+    events = [
+        happened(1, "review.due", None, "", "fraud, compliance"),
+        happened(2, "review.due", None, "", "no_score"),
+        happened(3, "review.over", None, ""),
+    ]
+    told = explained(life("captured", captured=1_250, events=events), NOW).timeline
+
+    assert [moment.what for moment in told] == [
+        "waits for a person: fraud, compliance",
+        "waits for a score, or a person",
+        "waits for nobody any more",
+    ]
 
 
 def test_a_refund_under_way_is_what_is_said_first() -> None:
@@ -370,6 +421,21 @@ def test_what_is_stuck_fits_eighty_columns_and_says_what_it_waits_for() -> None:
     assert lines[-1] == "and 1 more: --json lists them"
 
 
+def test_what_is_cut_off_stands_below_what_is_stuck() -> None:
+    isolated = {COMPLIANCE: f"waqiti switch set ISOLATION_MODE false --service {COMPLIANCE} --reason ..."}
+    row = shown("away", waits_for=COMPLIANCE)
+    found = Stuck(
+        at=NOW, older_seconds=30, payments=1, amounts=[], listed=[row], held=[], unreadable=[], isolated=isolated
+    )
+    lines = [line.text for line in stuck_lines(found)]
+
+    assert lines[-2:] == [
+        "compliance-service is cut off by ISOLATION_MODE and does nothing until:",
+        isolated[COMPLIANCE],
+    ]
+    assert max(map(len, lines)) <= WIDEST, lines
+
+
 def shown(reason: Any, **fields: Any) -> Shown:
     return Shown(
         **{
@@ -399,6 +465,16 @@ def test_what_redriving_came_to_is_said_of_each() -> None:
     assert lines[1].split()[1:] == ["-", "no", "such", "payment", "-"], "what still waits comes first"
     assert lines[2].split()[1:] == ["screening", "asked", "about", "again", "captured"]
     assert max(map(len, lines)) <= WIDEST
+
+
+def test_a_payment_that_is_not_there_is_not_said_to_wait() -> None:
+    unknown = Outcome(id="pay_01jd2v6h3m8q0r4t5w7x9yabce", action="unknown", before=None, after=None)
+    waits = Outcome(id="pay_01jd2v6h3m8q0r4t5w7x9yabcd", action="retried", before="screening", after="screening")
+    both = msgspec.structs.replace(came_to([unknown, waits]), stuck=[unknown.id, waits.id])
+    alone = msgspec.structs.replace(came_to([unknown]), stuck=[unknown.id])
+
+    assert undecided(alone) == ["There is no payment pay_01jd2v6h3m8q0r4t5w7x9yabce"]
+    assert undecided(both)[1:] == ["1 of 2 are not decided: waqiti payments explain says why"]
 
 
 def test_a_screen_is_not_flooded() -> None:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from waqiti.cli.databases import keep_quiet, no_answer
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
-from waqiti.cli.payments.showing import Line, explained_lines, redriven_lines, stuck_lines
+from waqiti.cli.payments.showing import Line, explained_lines, redriven_lines, stuck_lines, undecided
 from waqiti.cli.state import known_state
 from waqiti.contracts import prefixes
 from waqiti.foundation.clock import utc_now
@@ -19,6 +19,7 @@ from waqiti.foundation.ids import decode
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
 from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.modes import isolated
 from waqiti.operations.payments import explaining
 from waqiti.operations.payments import redriving as operation
 from waqiti.operations.payments import stuck as facts
@@ -57,11 +58,11 @@ def explain(payment: str, /, *, json: Json = False) -> int:
     Parameters
     ----------
     payment
-        Its id, such as pay_01jd2v6h3m8q0r4t5w7x9yabcd.
+        Its id, such as pay_01jd2v6h3m8q0r4t5w7x9yabcd, or the bare UUID that logs have.
     """
     layout = known_state()
     databases = _credentials(layout).databases
-    found = asyncio.run(explaining.explain(databases, _payment_id(payment), utc_now()))
+    found = asyncio.run(explaining.explain(databases, payment_id(payment), utc_now(), isolated(layout)))
     if json:
         print_document(found)
     else:
@@ -91,24 +92,28 @@ def redrive(
     reason
         Why, for the audit.
     """
-    if bool(payments) == all_stuck:
+    if payments and all_stuck:
+        raise ClusterError("redrive takes the ids of payments or --all-stuck: give either, not both", WRONG_USE)
+    if not payments and not all_stuck:
         raise ClusterError("redrive wants the ids of payments, or --all-stuck", WRONG_USE)
     why, period, layout = reason_of(reason), period_of(older, "--older"), known_state()
-    ids = _all_stuck(layout, period) if all_stuck else [_payment_id(one) for one in payments]
+    ids = _all_stuck(layout, period) if all_stuck else [payment_id(one) for one in payments]
     done = asyncio.run(operation.redrive(layout, _credentials(layout), ids, actor=actor(), reason=why))
     if json:
         print_document(done)
     else:
         _print(redriven_lines(done))
-    if done.stuck:
-        say(f"{len(done.stuck)} of {len(done.payments)} are not decided: waqiti payments explain says why")
+    for sentence in undecided(done):
+        say(sentence)
     if done.failure is not None:
         say(f"{len(done.payments):,} of {done.wanted:,} were redriven: {done.failure}")
     return FAILED if done.stuck or done.failure is not None else 0
 
 
 def _find(layout: Layout, older: timedelta, *, held: bool = False) -> facts.Stuck:
-    found = asyncio.run(facts.find_stuck(_credentials(layout).databases, older, utc_now(), held=held))
+    found = asyncio.run(
+        facts.find_stuck(_credentials(layout).databases, older, utc_now(), held=held, isolated=isolated(layout))
+    )
     missing = [one for one in found.unreadable if one.fact == facts.LISTED]
     if missing:
         raise no_answer(layout) if missing[0].away else ClusterError(f"Payments cannot be listed: {missing[0].error}")
@@ -116,14 +121,31 @@ def _find(layout: Layout, older: timedelta, *, held: bool = False) -> facts.Stuc
 
 
 def _all_stuck(layout: Layout, older: timedelta) -> list[UUID]:
-    return [_payment_id(one.id) for one in _find(layout, older).listed]
+    return [payment_id(one.id) for one in _find(layout, older).listed]
 
 
-def _payment_id(text: str) -> UUID:
-    identifier = decode(prefixes.PAYMENT, text.strip())
+def payment_id(text: str) -> UUID:
+    """Read the id of a payment as clients know it, or as logs write it.
+
+    Raises:
+        ClusterError: wrong use: it is neither.
+    """
+    identifier = decode(prefixes.PAYMENT, text.strip()) or _as_logged(text.strip())
     if identifier is None:
-        raise ClusterError(f"{text[:64]!r} is no id of a payment: those begin with {prefixes.PAYMENT}_", WRONG_USE)
+        raise ClusterError(
+            f"{text[:64]!r} is no id of a payment: those begin with {prefixes.PAYMENT}_, or are a UUID as logs have it",
+            WRONG_USE,
+        )
     return identifier
+
+
+def _as_logged(text: str) -> UUID | None:
+    """Read a bare UUID, which is how logs write ids."""
+    try:
+        identifier = UUID(text)
+    except ValueError:
+        return None
+    return identifier if str(identifier) == text.lower() else None
 
 
 def _credentials(layout: Layout) -> Credentials:

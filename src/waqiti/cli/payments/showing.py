@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from waqiti.cli.output import printable
 from waqiti.foundation.money import format_amount
 from waqiti.operations.facts.reading import Unreadable
 from waqiti.operations.payments.ages import until, written
@@ -46,10 +47,17 @@ def stuck_lines(found: Stuck) -> list[Line]:
         shown = found.listed[:MOST_ROWS]
         lines += _table(_STUCK_TITLES, [_stuck_row(one, found.at) for one in shown], {3})
         lines += _more(found.payments - len(shown))
+    lines += _cut_off(found.isolated)
     for total in found.held:
         amount = format_amount(total.amount, total.currency)
         lines.append(Line(f"waiting for people: {total.payments:,} {total.status}, {amount}"))
     return [*lines, *_unreadable(found.unreadable)]
+
+
+def _cut_off(isolated: Mapping[str, str]) -> Iterator[Line]:
+    for service, command in isolated.items():
+        yield Line(f"{service} is cut off by ISOLATION_MODE and does nothing until:", _ALARM)
+        yield Line(command)
 
 
 _STUCK_TITLES: Final = ("payment", "reason", "age", "amount", "waits for")
@@ -82,6 +90,16 @@ def redriven_lines(done: RedriveDone) -> list[Line]:
         return []
     table = _table(("payment", "was", "done", "is now"), [_redriven_row(one) for one in rows], set())
     return [*table, *_more(len(done.payments) - len(rows))]
+
+
+def undecided(done: RedriveDone) -> list[str]:
+    """Say which payments there are not, and how many of the others still wait; nothing where all is well."""
+    unknown = [one.id for one in done.payments if one.action == "unknown"]
+    waiting = len(done.stuck) - len(unknown)
+    said = [f"There is no payment {one}" for one in unknown[:MOST_ROWS]]
+    if waiting > 0:
+        said.append(f"{waiting} of {len(done.payments)} are not decided: waqiti payments explain says why")
+    return said
 
 
 def _more(count: int) -> list[Line]:
@@ -144,7 +162,7 @@ def _head(found: Explained) -> Iterator[Line]:
     else:
         amount = format_amount(payment.amount, payment.currency)
         yield Line(f"{found.id}  {amount}  {payment.status}", _HEADING)
-    for text in wrap(found.stands, WIDTH):
+    for text in _wrapped(found.stands, WIDTH):
         yield Line(text)
 
 
@@ -170,9 +188,9 @@ def _timeline(moments: Sequence[Moment]) -> Iterator[Line]:
         if moment.at.date() != day:
             day = moment.at.date()
             yield Line(f"{_GAP}{day}")
-        who = moment.who[:_WHO].ljust(_WHO)
+        who = printable(moment.who)[:_WHO].ljust(_WHO)
         start = f"{_GAP}{_clock(moment.at)}{_GAP}{who}{_GAP}"
-        texts = wrap(moment.what, WIDTH - len(start)) or [""]
+        texts = _wrapped(moment.what, WIDTH - len(start)) or [""]
         yield Line(start + texts[0])
         for text in texts[1:]:
             yield Line(" " * len(start) + text)
@@ -236,21 +254,26 @@ def _short(value: float | None) -> str:
 
 def _unreadable(missing: Sequence[Unreadable]) -> Iterator[Line]:
     for one in missing:
-        for text in wrap(f"Not known: {one.fact}. {one.source}: {one.error}.", WIDTH):
+        for text in _wrapped(f"Not known: {one.fact}. {one.source}: {one.error}.", WIDTH):
             yield Line(text, _ALARM)
 
 
 def _labelled(label: str, text: str) -> Iterator[Line]:
     indent = _LABEL + len(_GAP)
-    texts = wrap(text, WIDTH - indent) or [""]
-    yield Line(f"{_GAP}{label.ljust(_LABEL)}{texts[0]}")
+    texts = _wrapped(text, WIDTH - indent) or [""]
+    yield Line(f"{_GAP}{printable(label).ljust(_LABEL)}{texts[0]}")
     for more in texts[1:]:
         yield Line(" " * indent + more)
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    # A break of lines in a text is a space; whatever else would steer a terminal is shown and does nothing.
+    return wrap(printable(text, keep="\n\t"), width)
+
+
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> list[Line]:
     """Set columns under titles; those in ``right`` stand to the right."""
-    every = [titles, *rows]
+    every = [titles, *([printable(cell) for cell in row] for row in rows)]
     widths = [max(len(row[place]) for row in every) for place in range(len(titles))]
 
     def line(row: Iterable[str]) -> str:
@@ -259,7 +282,7 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]
         ]
         return (_GAP + _GAP.join(cells)).rstrip()
 
-    return [Line(line(titles), "dim"), *(Line(line(row)) for row in rows)]
+    return [Line(line(titles), "dim"), *(Line(line(row)) for row in every[1:])]
 
 
 def _plain(amount: int, currency: str) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.modes import ModeOn, modes_on
 from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import (
     DeploymentRecord,
@@ -94,6 +95,7 @@ class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
     supervisor: SupervisorStatus
     postgres: PostgresStatus
     deployments: tuple[DeploymentStatus, ...]
+    modes: tuple[ModeOn, ...]
 
     @property
     def ready(self) -> bool:
@@ -124,6 +126,7 @@ def cluster_status(layout: Layout) -> ClusterStatus:
         supervisor=_supervisor(record),
         postgres=_postgres(record),
         deployments=_deployments(plan, record),
+        modes=modes_on(layout, record),
     )
 
 

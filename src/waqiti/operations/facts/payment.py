@@ -54,7 +54,10 @@ class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
-    """An event about the payment: ``status`` where it is a transition, ``trace`` the id of the trace that it is of."""
+    """An event about the payment: ``status`` where it is a transition, ``trace`` the id of the trace that it is of.
+
+    ``reason`` of one that has a review wait for people is which reviews.
+    """
 
     at: datetime
     type: str
@@ -176,6 +179,7 @@ LIMIT $2
 
 class _Queued(msgspec.Struct, frozen=True):
     actor: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 async def _events(connection: Connection, payment_id: UUID) -> list[Happened]:
@@ -194,9 +198,16 @@ def _happened(row: asyncpg.Record) -> Happened:
             reason=result.reason,
             trace=trace,
         )
-    actor = msgspec.json.decode(row["data"], type=_Queued).actor
+    data = msgspec.json.decode(row["data"], type=_Queued)
     status: Status | None = "created" if row["type"] == "payment.created" else None
-    return Happened(at=row["recorded_at"], type=row["type"], status=status, actor=actor, reason=None, trace=trace)
+    return Happened(
+        at=row["recorded_at"],
+        type=row["type"],
+        status=status,
+        actor=data.actor,
+        reason=", ".join(data.kinds) or None,
+        trace=trace,
+    )
 
 
 _STEPS: Final = """

@@ -14,7 +14,7 @@ from waqiti.foundation.ids import encode
 from waqiti.operations.facts.payment import PaymentFacts, PaymentLife
 from waqiti.operations.facts.reading import Unreadable
 from waqiti.operations.payments.life import Life, read_life, transfer_names
-from waqiti.operations.payments.standing import standing, waits_for
+from waqiti.operations.payments.standing import NONE_ISOLATED, standing, waits_for
 from waqiti.operations.payments.timeline import Moment, timeline
 
 _KINDS: Final = ("fees", "suspense", "rail")
@@ -144,17 +144,19 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: list[Unreadable]
 
 
-async def explain(databases: Mapping[str, str], payment_id: UUID, now: datetime) -> Explained:
-    """Read and explain a payment."""
-    return explained(await read_life(databases, payment_id), now)
+async def explain(
+    databases: Mapping[str, str], payment_id: UUID, now: datetime, isolated: Mapping[str, str] = NONE_ISOLATED
+) -> Explained:
+    """Read and explain a payment; ``isolated`` is as ``standing`` wants it."""
+    return explained(await read_life(databases, payment_id), now, isolated)
 
 
-def explained(life: Life, now: datetime) -> Explained:
-    """Say what a life means."""
+def explained(life: Life, now: datetime, isolated: Mapping[str, str] = NONE_ISOLATED) -> Explained:
+    """Say what a life means; ``isolated`` is as ``standing`` wants it."""
     known = life.known
     return Explained(
         id=encode(prefixes.PAYMENT, life.payment_id),
-        stands=standing(life, now),
+        stands=standing(life, now, isolated),
         payment=None if known is None else _summary(known, waits_for(life)),
         fraud=_score(life),
         compliance=_screening(life),

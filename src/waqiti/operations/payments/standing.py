@@ -1,24 +1,60 @@
 """Where a payment stands and what happens next, in one sentence that somebody woken at night understands."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from waqiti.contracts import refusals
-from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER
+from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, PAYMENT
 from waqiti.foundation.money import format_amount
 from waqiti.operations.facts.payment import ParkedFacts, PaymentFacts, PaymentLife
 from waqiti.operations.payments.ages import until
 from waqiti.operations.payments.life import Life
 
+_NO_SCORE: Final = "no_score"
 _REVIEWS: Final = {
-    "no_score": "there was no score in time",
     "fraud": "its score is in the review band",
     "compliance": "screening found a possible hit",
 }
 
 
-def standing(life: Life, now: datetime) -> str:
-    """Return the sentence; it names who has to act, and by when if anything happens by itself."""
+NONE_ISOLATED: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def standing(life: Life, now: datetime, isolated: Mapping[str, str] = NONE_ISOLATED) -> str:
+    """Return the sentence; it names who has to act, and by when if anything happens by itself.
+
+    ``isolated`` are the deployments that are cut off, each with the command that ends it: a second sentence names those
+    without which the payment does not move.
+    """
+    cut_off = [
+        f"{service} is cut off by ISOLATION_MODE and does nothing until: {isolated[service]}"
+        for service in _moved_by(life)
+        if service in isolated
+    ]
+    return " ".join([_standing(life, now), *cut_off])
+
+
+def _moved_by(life: Life) -> tuple[str, ...]:
+    """Return the deployments without which what happens next does not."""
+    known = life.known
+    if known is None:
+        return ()
+    if "pending" in {*(one.status for one in known.refunds), *(one.status for one in known.steps)}:
+        return (PAYMENT, LEDGER)
+    match known.payment.status:
+        case "created" | "authorized":
+            return (PAYMENT,)
+        case "in_review":
+            return (PAYMENT, FRAUD)
+        case "screening":
+            missing = waits_for(life)
+            return (PAYMENT,) if missing is None else (PAYMENT, missing)
+    return ()
+
+
+def _standing(life: Life, now: datetime) -> str:
     known = life.known
     if known is None:
         return _unknown(life)
@@ -86,6 +122,11 @@ def _held(known: PaymentLife, now: datetime) -> str:
         return f"{amount} are held and a step is under way: payment-service asks the ledger until it has answered."
     if payment.status == "authorized":
         return f"{amount} are held until the client captures or voids; {end}, then they are released."
+    if payment.review == _NO_SCORE:
+        return (
+            f"{amount} are held because there was no score in time: it is scored as soon as {FRAUD} answers, and goes "
+            f"on by itself unless the score says review; a person may decide before; {end}, then it is declined."
+        )
     why = _REVIEWS.get(payment.review or "", "it is to be reviewed")
     return f"{amount} are held because {why}: a person has to approve or decline it; {end}, then it is declined."
 

@@ -16,6 +16,7 @@ from waqiti.operations.facts import stuck as facts
 from waqiti.operations.facts.answers import ASKED_FIRST, answered
 from waqiti.operations.facts.reading import Source, Unreadable, read_fact
 from waqiti.operations.facts.stuck import StuckPayment, StuckReason, Total
+from waqiti.operations.payments.standing import NONE_ISOLATED
 
 MOST: Final = 1_000
 LISTED: Final = "stuck_payments"
@@ -47,7 +48,8 @@ class Amount(msgspec.Struct, frozen=True, kw_only=True):
 class Stuck(msgspec.Struct, frozen=True, kw_only=True):
     """``payments`` and ``amounts`` count all; ``listed`` are the oldest thousand of them.
 
-    ``held`` are payments that wait for people, and are not stuck: empty unless asked for.
+    ``held`` are payments that wait for people, and are not stuck: empty unless asked for. ``isolated`` are deployments
+    that are cut off and without which those listed do not move, each with the command that ends it.
     """
 
     at: datetime
@@ -57,14 +59,22 @@ class Stuck(msgspec.Struct, frozen=True, kw_only=True):
     listed: list[Shown]
     held: list[Total]
     unreadable: list[Unreadable]
+    isolated: dict[str, str] = {}
 
 
 async def find_stuck(
-    databases: Mapping[str, str], older: timedelta, now: datetime, *, held: bool = False, limit: int = MOST
+    databases: Mapping[str, str],
+    older: timedelta,
+    now: datetime,
+    *,
+    held: bool = False,
+    limit: int = MOST,
+    isolated: Mapping[str, str] = NONE_ISOLATED,
 ) -> Stuck:
     """Find payments that nothing is decided about although they are ``older``.
 
-    Where payment-service's database cannot be read, nothing is listed and ``unreadable`` says why.
+    Where payment-service's database cannot be read, nothing is listed and ``unreadable`` says why. ``isolated`` are all
+    deployments that are cut off, as ``standing`` wants them.
     """
     before, source = first_id(now - older), Source(PAYMENT, databases[PAYMENT])
     listed, totals, waiting = await asyncio.gather(
@@ -84,7 +94,15 @@ async def find_stuck(
         listed=[_shown(payment, missing.get(payment.id), now) for payment in payments],
         held=[] if isinstance(waiting, Unreadable) else waiting,
         unreadable=[*unreadable, *away],
+        isolated=_in_the_way(isolated, payments, missing),
     )
+
+
+def _in_the_way(
+    isolated: Mapping[str, str], payments: Sequence[StuckPayment], missing: Mapping[UUID, str]
+) -> dict[str, str]:
+    needed = {PAYMENT, *missing.values()} if payments else set()
+    return {service: command for service, command in isolated.items() if service in needed}
 
 
 async def _nothing() -> list[Total]:

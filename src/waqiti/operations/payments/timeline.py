@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from waqiti.contracts import casework
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, PAYMENT
 from waqiti.foundation.money import format_amount
 from waqiti.operations.facts.ledger import TransferFacts
@@ -57,9 +58,23 @@ def _disputes(known: PaymentLife) -> Iterator[Moment]:
 
 def _event(event: Happened) -> Moment:
     if event.status is None:
-        what = "queued again" if event.type == "payment.requeued" else event.type
-        return Moment(event.at, PAYMENT, what + _why(event.reason))
+        return Moment(event.at, PAYMENT, _in_words(event))
     return Moment(event.at, event.actor, f"{event.status.upper()}{_why(event.reason)}")
+
+
+def _in_words(event: Happened) -> str:
+    match event.type:
+        case "payment.requeued":
+            return "queued again"
+        case casework.REVIEW_DUE:
+            return (
+                "waits for a score, or a person"
+                if event.reason == "no_score"
+                else f"waits for a person: {event.reason}"
+            )
+        case casework.REVIEW_OVER:
+            return "waits for nobody any more"
+    return event.type + _why(event.reason)
 
 
 def _decisions(life: Life) -> Iterator[Moment]:

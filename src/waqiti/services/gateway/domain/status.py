@@ -69,6 +69,7 @@ _SUMMARIES: Final[dict[State, str]] = {
     "maintenance": "We are doing maintenance.",
 }
 _NOTICES: Final = {
+    ISOLATED: "Part of the platform is cut off on purpose and does not answer. What was accepted is not lost.",
     MAINTENANCE: "Maintenance: requests are refused until it is over. Money is where it was.",
     EMERGENCY: "Emergency mode: only what is critical is done, and everything else has to wait.",
     READ_ONLY: "Read-only mode: part of the platform can be read and not changed.",
