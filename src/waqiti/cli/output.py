@@ -68,15 +68,10 @@ def say_error(sentence: str, *, as_json: bool) -> None:
         print_document(ErrorDocument(sentence))
 
 
-def visible(text: str) -> str:
-    """Return what others have written, with control characters and line breaks shown and not obeyed."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
 def wrapped(text: str, indent: int) -> list[str]:
     """Return the lines of a text that others have written, each indented and within ``WIDTH``."""
     margin = " " * indent
-    return wrap(visible(text), WIDTH, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
+    return wrap(printable(text), WIDTH, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def as_called() -> str:

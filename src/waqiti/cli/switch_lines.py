@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from waqiti.cli.output import visible, wrapped
+from waqiti.cli.output import printable, wrapped
 from waqiti.operations.switches.listing import SwitchRow
 
 _GAP: Final = "  "
@@ -33,7 +33,7 @@ def switch_lines(rows: Sequence[SwitchRow]) -> Iterator[Line]:
 
 def _group(group: list[SwitchRow], have: int) -> Iterator[Line]:
     one = group[0]
-    value = visible(one.value) if isinstance(one.value, str) else msgspec.json.encode(one.value).decode()
+    value = printable(one.value) if isinstance(one.value, str) else msgspec.json.encode(one.value).decode()
     yield Line(_set((one.name, value, one.source, _deployments(group, have), _replicas(group))))
     if 1 < len(group) < have:
         yield from _beneath(f"in {', '.join(row.service for row in group)}")
