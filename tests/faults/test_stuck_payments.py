@@ -114,6 +114,7 @@ async def execute(url: str, statement: str) -> None:
 def test_what_cannot_be_redriven_is_said_and_fails(platform: Platform) -> None:
     unknown = "pay_01k0b2c3d4e5f6g7h8j9kamnpq"
     done = document(platform, "redrive", unknown, *REASON, exit_code=1)
+    assert f"There is no payment {unknown}" in platform.command("payments", "redrive", unknown, *REASON).stderr
     assert [(one["id"], one["action"], one["after"]) for one in done["payments"]] == [(unknown, "unknown", None)]
     assert document(platform, "explain", unknown, exit_code=1)["stands"] == "There is no such payment."
     assert platform.command("payments", "explain", "wal_odd").exit_code == 2
