@@ -144,6 +144,7 @@ def test_a_service_that_is_cut_off_is_named_with_the_command_that_ends_it() -> N
         "every two seconds. ledger-service is cut off by ISOLATION_MODE and does nothing until: "
         "waqiti switch unset ISOLATION_MODE --service ledger-service --reason ..."
     )
+    assert CUT_OFF[LEDGER] in [line.text for line in explained_lines(explained(ledger, NOW, CUT_OFF))]
     assert "fraud-service is cut off" in standing(life("in_review", review="no_score"), NOW, CUT_OFF)
     assert "cut off" not in standing(life("captured", captured=1_250), NOW, CUT_OFF), "nothing more happens to it"
     assert "cut off" not in standing(life("created"), NOW, CUT_OFF), "payment-service is not"

@@ -1,5 +1,6 @@
 """What the commands print, in 80 columns: lines with a style."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -26,6 +27,7 @@ _VALUE: Final = 10
 _HEADING: Final = "bold"
 _ALARM: Final = "bold red"
 _GAP: Final = "  "
+_COMMAND: Final = re.compile(r"(waqiti switch \S+ ISOLATION_MODE .*? --reason \.\.\.)")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -162,8 +164,9 @@ def _head(found: Explained) -> Iterator[Line]:
     else:
         amount = format_amount(payment.amount, payment.currency)
         yield Line(f"{found.id}  {amount}  {payment.status}", _HEADING)
-    for text in _wrapped(found.stands, WIDTH):
-        yield Line(text)
+    # A command stands on a line of its own, so that it can be copied.
+    for part in _COMMAND.split(found.stands):
+        yield from (Line(text) for text in _wrapped(part, WIDTH))
 
 
 def _facts(payment: Summary) -> Iterator[Line]:
