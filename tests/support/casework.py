@@ -25,9 +25,9 @@ async def casework(desk: Desk, payment: Any) -> list[tuple[str, Any]]:
 
 
 async def told(desk: Desk, payment: Any) -> list[str]:
-    """Return what was said of a payment's reviews in short: the kinds that are due, or the status it left them for."""
+    """Return what was said of a payment's reviews in short: the kinds that are due, or that they are over."""
     events = await casework(desk, payment)
-    return [" ".join(data["kinds"]) if kind == "review.due" else f"-> {data['status']}" for kind, data in events]
+    return [" ".join(data["kinds"]) if kind == "review.due" else "over" for kind, data in events]
 
 
 def approval(payment: Any, *kinds: ReviewKind) -> Verdict:

@@ -70,7 +70,7 @@ async def test_transitions_name_actor_and_reason_and_walk_by_cursor(open_payment
 
         assert paged == events
         assert [(event["status"], event["actor"], event["reason"]) for event in events] == [
-            ("partially_refunded", "key_api", "Broken"),
+            ("partially_refunded", "key_api", "refund"),
             ("captured", "payment-service", None),
             ("created", "key_api", None),
         ]

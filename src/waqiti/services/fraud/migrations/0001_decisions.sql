@@ -63,8 +63,11 @@ CREATE TABLE signals (
     PRIMARY KEY (payment_id, kind)
 );
 
-CREATE INDEX signals_payer ON signals (payer, at);
-CREATE INDEX signals_payee ON signals (payee, at);
+-- Signals are read by party and kind, the newest first, and forgotten when no rule can ask for them any more.
+CREATE INDEX signals_sent ON signals (payer, currency, at) WHERE kind <> 'declined';
+CREATE INDEX signals_received ON signals (payee, currency, kind, at) WHERE kind <> 'near_threshold';
+CREATE INDEX signals_oldest ON signals (at);
 
-GRANT SELECT, INSERT ON decisions, signals TO waqiti_fraud;
+GRANT SELECT, INSERT ON decisions TO waqiti_fraud;
+GRANT SELECT, INSERT, DELETE ON signals TO waqiti_fraud;
 GRANT SELECT, INSERT, UPDATE ON parties, pairs TO waqiti_fraud;

@@ -3,13 +3,17 @@
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency TO waqiti_wallets;
 
 CREATE TABLE wallets (
-    id          uuid        PRIMARY KEY,
-    customer_id uuid        NOT NULL,
-    currency    text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    opened_at   timestamptz,
+    id               uuid        PRIMARY KEY,
+    customer_id      uuid        NOT NULL,
+    currency         text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    opened_at        timestamptz,
     -- An account that could not be opened is left alone until then.
-    retry_at    timestamptz,
-    created_at  timestamptz NOT NULL
+    retry_at         timestamptz,
+    created_at       timestamptz NOT NULL,
+    -- When it was unfrozen last.
+    unfrozen_at      timestamptz,
+    -- Until then the ledger may still carry out an unfreeze that was asked of it.
+    unfreezing_until timestamptz
 );
 
 CREATE INDEX wallets_newest ON wallets (created_at DESC, id DESC);
@@ -22,7 +26,11 @@ CREATE TABLE customer_freezes (
     customer_id uuid        PRIMARY KEY,
     reason      text        NOT NULL,
     actor       text        NOT NULL,
-    frozen_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+    frozen_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When the freeze was asked for last: whoever unfreezes tells by it whether that happened meanwhile.
+    asked_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- Since when what the customer opens is not frozen any more; each wallet stays so until an operator unfreezes it.
+    lifted_at   timestamptz
 );
 
 CREATE FUNCTION keep_wallet() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -40,4 +48,4 @@ $$;
 CREATE TRIGGER wallets_keep BEFORE UPDATE ON wallets FOR EACH ROW EXECUTE FUNCTION keep_wallet();
 
 GRANT SELECT, INSERT, UPDATE ON wallets TO waqiti_wallets;
-GRANT SELECT, INSERT ON customer_freezes TO waqiti_wallets;
+GRANT SELECT, INSERT, UPDATE ON customer_freezes TO waqiti_wallets;
