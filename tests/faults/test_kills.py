@@ -1,19 +1,24 @@
 """Kill -9 of every process while payments flow: all recovers by itself, and every accepted payment ends once."""
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from tests.support.hook_server import HookServer
 from tests.support.platform import Platform, free_port
 from tests.support.traffic import Traffic
 from waqiti.client import Client
-from waqiti.contracts.catalog import DEPLOYMENTS, NOTIFICATION
+from waqiti.contracts import prefixes
+from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, FRAUD, NOTIFICATION
+from waqiti.foundation.ids import parse
 from waqiti.services.notification.domain.deliveries import LEASE
 
 HEAL_TIMEOUT_SECONDS = 40
@@ -84,6 +89,9 @@ def test_postgres_killed_while_payments_flow_recovers_with_all_of_them(platform:
         traffic.wait_for(50)
 
     assert traffic.assert_each_ended_once().keys() == {"captured"}
+    ids = [parse(prefixes.PAYMENT, payment.id, "payment") for payment in traffic.final_payments()]
+    assert _kept(platform, FRAUD, "SELECT count(*) FROM decisions WHERE id = ANY($1)", ids) == len(ids)
+    assert _kept(platform, COMPLIANCE, "SELECT count(*) FROM reservations WHERE id = ANY($1)", ids) == len(ids)
 
 
 def test_a_killed_worker_of_notifications_leaves_no_payment_untold(platform: Platform, client: Client) -> None:
@@ -138,6 +146,18 @@ def _wait_until_healed(platform: Platform, deployment: str, role: str, victim: i
 def _supervised_anew(status: Any, victim: int) -> bool:
     supervisor = status["supervisor"]
     return bool(supervisor["ready"]) and supervisor["pid"] != victim
+
+
+def _kept(platform: Platform, deployment: str, query: str, ids: list[UUID]) -> int:
+    async def count() -> int:
+        connection = await asyncpg.connect(platform.credentials.databases[deployment])
+        try:
+            found: int = await connection.fetchval(query, ids)
+        finally:
+            await connection.close()
+        return found
+
+    return asyncio.run(count())
 
 
 def _postgres_anew(status: Any, victim: int) -> bool:

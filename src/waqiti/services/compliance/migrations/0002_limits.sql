@@ -52,6 +52,8 @@ CREATE INDEX reservations_open ON reservations (ask_at) WHERE state = 'reserved'
 
 -- Reserves a batch whose windows, given in the order of their locks, have room for all of it. Fails with WQ002 where
 -- one has not, and with a unique violation where a movement is known: then nothing is reserved.
+-- The commit waits for no disk: what follows from it is a later commit of the ledger's on the same server, and that one
+-- is not durable before this one is.
 CREATE FUNCTION reserve(
     counter_customers uuid[], counter_currencies text[], counter_periods text[], counter_starts date[],
     counter_amounts bigint[], counter_limits bigint[],
@@ -63,6 +65,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     passed boolean;
 BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO reservations (
         id, customer_id, amount, counted, max_credit_balance, day, currency, kind, state, outcome, refusals, reasons
     )
