@@ -35,3 +35,5 @@ async def _next(consumer: Consumer, stop: asyncio.Event, max_events: int) -> Bat
     finally:
         for task in (reading, stopping):
             task.cancel()
+        # A read that is under way gives its connection back before the group is left.
+        await asyncio.wait((reading, stopping))
