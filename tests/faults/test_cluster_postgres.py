@@ -17,10 +17,10 @@ import pytest
 from tests.support.clusters import REPOSITORY, Cluster, eventually
 from tests.support.platform import free_port
 from tests.support.postgres import Server
-from waqiti.operations.cluster.access import read_accesses
 from waqiti.operations.cluster.credentials_file import read_credentials
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.postgres_place import recorded_place
+from waqiti.operations.cluster.postgres.access import read_accesses
+from waqiti.operations.cluster.postgres.place import recorded_place
 from waqiti.operations.cluster.record import Plan
 
 LEDGER = "ledger-service"

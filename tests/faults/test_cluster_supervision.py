@@ -285,7 +285,7 @@ def eventual_child(parent: int, but: int) -> int:
 
 
 def _supervises(pid: int) -> bool:
-    return b"waqiti.operations.cluster.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"waqiti.operations.cluster.supervision.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_stopping_leaves_nothing_and_status_says_so() -> None:

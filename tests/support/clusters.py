@@ -41,7 +41,7 @@ class Cluster:
             base_url="",
             deployments=(ALPHA, BETA),
             serve=(sys.executable, "-m", "tests.support.standin"),
-            supervisor=python_module("waqiti.operations.cluster.supervisor", str(self.layout.root)),
+            supervisor=python_module("waqiti.operations.cluster.supervision.supervisor", str(self.layout.root)),
             postgres=self._postgres,
             liveness_seconds=LIVENESS_SECONDS,
         )

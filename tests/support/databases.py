@@ -14,9 +14,15 @@ from tests.support.postgres import Server, exclusive
 from tests.support.running import TestRun
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment, deployment
 from waqiti.foundation.database.migrations import migrate
-from waqiti.operations.cluster.access import database_url, login_roles, migrator_role, reader_role, runtime_role
-from waqiti.operations.cluster.migrating import packages_of
-from waqiti.operations.cluster.provisioning import provision
+from waqiti.operations.cluster.postgres.access import (
+    database_url,
+    login_roles,
+    migrator_role,
+    reader_role,
+    runtime_role,
+)
+from waqiti.operations.cluster.postgres.migrating import packages_of
+from waqiti.operations.cluster.postgres.provisioning import provision
 
 ADMIN_TIMEOUT_SECONDS: Final = 60.0
 

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster import postgres_server
-from waqiti.operations.cluster.postgres_place import Place, binaries, server_credential
+from waqiti.operations.cluster.postgres import server as postgres_server
+from waqiti.operations.cluster.postgres.place import Place, binaries, server_credential
 from waqiti.operations.cluster.processes import ProcessRef
 
 START_TIMEOUT_SECONDS: Final = 60.0

@@ -1,6 +1,6 @@
 """When a process that ended is started again."""
 
-from waqiti.operations.cluster.backoff import Backoff
+from waqiti.operations.cluster.supervision.backoff import Backoff
 
 
 def test_two_exits_restart_at_once_and_the_third_within_a_minute_waits() -> None:

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from waqiti.cli.output import as_called
-from waqiti.operations.cluster import init, state_directory
-from waqiti.operations.cluster.environment import inherited, replica_environment
+from waqiti.operations.cluster import state_directory
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import lock, read_document, write_document
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.postgres_server import settings
-from waqiti.operations.cluster.probes import Heartbeat, Seen
+from waqiti.operations.cluster.postgres.server import settings
 from waqiti.operations.cluster.processes import ProcessRef, wait_gone
+from waqiti.operations.cluster.supervision import init
+from waqiti.operations.cluster.supervision.environment import inherited, replica_environment
+from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen
 
 GIBIBYTE = 1024**3
 

@@ -5,9 +5,9 @@ import pytest
 
 from tests.support.postgres import Server
 from waqiti.contracts.catalog import DEPLOYMENTS
-from waqiti.operations.cluster import provisioning
-from waqiti.operations.cluster.access import database_url, login_roles
 from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.postgres import provisioning
+from waqiti.operations.cluster.postgres.access import database_url, login_roles
 from waqiti.operations.cluster.prepare import provision_server
 
 PASSWORDS = dict.fromkeys(login_roles(DEPLOYMENTS), "unused")

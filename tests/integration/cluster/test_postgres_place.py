@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from waqiti.operations.cluster import postgres_place
-from waqiti.operations.cluster.postgres_place import Place, binaries
+from waqiti.operations.cluster.postgres import place as postgres_place
+from waqiti.operations.cluster.postgres.place import Place, binaries
 
 
 def test_copied_programs_run_with_their_libraries_whoever_may_run_the_installed_ones(

@@ -25,7 +25,7 @@ def plan_platform(layout: Layout, former: Plan | None, *, port: int | None, post
         base_url=f"http://127.0.0.1:{chosen_port}",
         deployments=tuple(_planned(row, chosen_port) for row in DEPLOYMENTS),
         serve=python_module("waqiti", "serve"),
-        supervisor=python_module(f"{_PACKAGE}.supervisor", str(layout.root)),
+        supervisor=python_module(f"{_PACKAGE}.supervision.supervisor", str(layout.root)),
         prepare=python_module(f"{_PACKAGE}.prepare"),
         postgres=_postgres(layout, former, postgres_url),
         release=waqiti.__version__,

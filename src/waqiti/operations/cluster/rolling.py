@@ -3,11 +3,11 @@
 import time
 from typing import Final
 
-from waqiti.operations.cluster.control import ControlRequest, ask_supervisor
-from waqiti.operations.cluster.deployment import ROLLOUT_SECONDS
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.record import DeploymentRecord, read_plan, read_record, running_init
+from waqiti.operations.cluster.supervision.control import ControlRequest, ask_supervisor
+from waqiti.operations.cluster.supervision.deployment import ROLLOUT_SECONDS
 
 _DRAIN_SECONDS: Final = 25.0
 _LOOK_SECONDS: Final = 0.05

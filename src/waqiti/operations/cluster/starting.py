@@ -12,8 +12,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from waqiti.operations.cluster import init as init_program
-from waqiti.operations.cluster.environment import inherited
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.files import lock, write_document
 from waqiti.operations.cluster.layout import Layout
@@ -23,6 +21,8 @@ from waqiti.operations.cluster.record import Plan, read_init, read_plan, read_re
 from waqiti.operations.cluster.state_directory import make_state_directory, unwritable
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster, sweep
+from waqiti.operations.cluster.supervision import init as init_program
+from waqiti.operations.cluster.supervision.environment import inherited
 
 READY_SECONDS: Final = 110.0
 LOCK_SECONDS: Final = 120.0

@@ -5,12 +5,12 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from waqiti.operations.cluster.environment import supervised_by
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.postgres_place import recorded_place
+from waqiti.operations.cluster.postgres.place import recorded_place
 from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, wait_gone, working_in
 from waqiti.operations.cluster.record import Record, read_record, running_init
+from waqiti.operations.cluster.supervision.environment import supervised_by
 
 _ORDERLY_SECONDS: Final = 65.0
 _DRAIN_SECONDS: Final = 20.0

@@ -6,7 +6,7 @@ from typing import Final
 
 from waqiti.operations.cluster.journal import JournalEntry, now
 from waqiti.operations.cluster.record import DeploymentRecord, PlannedDeployment
-from waqiti.operations.cluster.replica import Replica, Surroundings
+from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 ROLLOUT_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.1

@@ -7,8 +7,8 @@ from typing import Final
 
 from waqiti.contracts.catalog import NOTIFICATION
 from waqiti.foundation.settings import PREFIX, events_variable, variable_name
-from waqiti.operations.cluster.access import DatabaseAccess
 from waqiti.operations.cluster.layout import VARIABLE, Layout
+from waqiti.operations.cluster.postgres.access import DatabaseAccess
 from waqiti.operations.cluster.record import Role
 
 REPLICA: Final = "WAQITI_REPLICA"

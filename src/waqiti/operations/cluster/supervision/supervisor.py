@@ -1,8 +1,8 @@
 """The supervisor: PostgreSQL, then what the deployments need, then the deployments; and again after its own death.
 
-``python -m waqiti.operations.cluster.supervisor STATE``, started by init. What runs is written down at each change, so
-that a successor goes on with the same processes. Exits 0 after a stop that was asked for, 78 where going on is
-pointless; init restarts it after anything else.
+``python -m waqiti.operations.cluster.supervision.supervisor STATE``, started by init. What runs is written down at
+each change, so that a successor goes on with the same processes. Exits 0 after a stop that was asked for, 78 where
+going on is pointless; init restarts it after anything else.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from waqiti.operations.cluster import logs
-from waqiti.operations.cluster.control import ControlReply, ControlRequest, serve_control
-from waqiti.operations.cluster.deployment import DeploymentKeeper
-from waqiti.operations.cluster.environment import inherited, supervised_by
 from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.exits import HandedOnExits
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
 from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.postgres_keeper import PostgresKeeper
+from waqiti.operations.cluster.postgres.keeper import PostgresKeeper
 from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, environment_of, parent_of
 from waqiti.operations.cluster.record import FATAL_EXIT, InitRecord, Plan, Record, read_init, read_plan, read_record
-from waqiti.operations.cluster.replica import Surroundings
+from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
+from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
+from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
+from waqiti.operations.cluster.supervision.exits import HandedOnExits
+from waqiti.operations.cluster.supervision.replica import Surroundings
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GROUP_SECONDS: Final = 45.0

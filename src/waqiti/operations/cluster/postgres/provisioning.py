@@ -11,7 +11,8 @@ import asyncpg
 
 from waqiti.contracts.catalog import Deployment
 from waqiti.foundation.database import Connection
-from waqiti.operations.cluster.access import (
+from waqiti.operations.cluster.errors import REFUSED, ClusterError
+from waqiti.operations.cluster.postgres.access import (
     OPS_ROLE,
     events_role,
     login_roles,
@@ -19,7 +20,6 @@ from waqiti.operations.cluster.access import (
     reader_role,
     runtime_role,
 )
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
 
 OLDEST_SERVER: Final = 16
 _BUILTIN_LOCALES_SINCE: Final = 17

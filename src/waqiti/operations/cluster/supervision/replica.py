@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from waqiti.operations.cluster.access import DatabaseAccess, over_socket, read_accesses
-from waqiti.operations.cluster.children import Child, start_child
-from waqiti.operations.cluster.environment import replica_environment
-from waqiti.operations.cluster.exits import HandedOnExits
-from waqiti.operations.cluster.isolation import is_isolated
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now
-from waqiti.operations.cluster.keeper import Look, ProcessKeeper
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
-from waqiti.operations.cluster.postgres_place import recorded_place
-from waqiti.operations.cluster.probes import Heartbeat, Seen, look_at_http
+from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
+from waqiti.operations.cluster.postgres.place import recorded_place
 from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, ReplicaRecord, Role
+from waqiti.operations.cluster.supervision.children import Child, start_child
+from waqiti.operations.cluster.supervision.environment import replica_environment
+from waqiti.operations.cluster.supervision.exits import HandedOnExits
+from waqiti.operations.cluster.supervision.isolation import is_isolated
+from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
+from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen, look_at_http
 
 READINESS: Final = "/actuator/health/readiness"
 LIVENESS: Final = "/actuator/health/liveness"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.exits import HandedOnExits
 from waqiti.operations.cluster.processes import ProcessRef
+from waqiti.operations.cluster.supervision.exits import HandedOnExits
 
 DRAIN_SECONDS: Final = 20.0
 _KILLED_SECONDS: Final = 10.0

@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.children import Child, Credential, start_child
 from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.exits import HandedOnExits
-from waqiti.operations.cluster.postgres_place import Place
+from waqiti.operations.cluster.postgres.place import Place
 from waqiti.operations.cluster.processes import wait_gone, working_in
+from waqiti.operations.cluster.supervision.children import Child, Credential, start_child
+from waqiti.operations.cluster.supervision.exits import HandedOnExits
 
 HOST: Final = "127.0.0.1"
 SUPERUSER: Final = "postgres"
