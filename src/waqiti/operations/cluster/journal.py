@@ -14,10 +14,17 @@ _MODE: Final = 0o600
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that happened to a process, a replica or a deployment; ``lines`` are the last ones of its log."""
+    """One thing that happened to a process, a replica or a deployment; ``lines`` are the last ones of its log.
+
+    A change that somebody asked for has an ``id``, its ``actor``, and what was ``before`` and ``after``.
+    """
 
     at: datetime
     kind: str
+    id: str = ""
+    actor: str = ""
+    before: str = ""
+    after: str = ""
     deployment: str = ""
     replica: str = ""
     role: str = ""
