@@ -4,7 +4,7 @@ import subprocess
 import sys
 from typing import Final
 
-ALL: Final = ("fraud", "ledger", "payments", "scoring", "screening")
+ALL: Final = ("budget", "fraud", "ledger", "payments", "scoring", "screening")
 
 
 def main() -> int:
