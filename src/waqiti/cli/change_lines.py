@@ -34,12 +34,10 @@ def change_lines(found: Changes) -> Iterator[Line]:
 def _group(group: list[Change]) -> Iterator[Line]:
     one = group[0]
     services = one.service if len(group) == 1 else f"{len(group)} deployments"
-    head = _set(_instant(one.at), one.kind, services, "")
-    text = _turn(one.before, one.after)
-    if len(f"{head}{_GAP}{text}") <= WIDTH:
-        yield Line(f"{head}{_GAP}{text}".rstrip())
-    else:
-        yield Line(head)
+    head, text = (_instant(one.at), one.kind, services), _turn(one.before, one.after)
+    fits = len(_set(*head, text)) <= WIDTH
+    yield Line(_set(*head, text if fits else ""))
+    if not fits:
         yield from _beneath(text)
     if len(group) > 1:
         yield from _beneath(f"in {', '.join(sorted(row.service for row in group))}")

@@ -1,1 +1,1 @@
-"""Who changed what: releases, environments, switches, scales, restarts and models, from wherever that is written down."""
+"""Who changed what: releases, environments, switches, scales, restarts and models, wherever that is written."""

@@ -215,7 +215,7 @@ class _History:
         return {life.id: life for life in store.lives(self.connection) if life.service == service}
 
     def found(self, service: str, since: datetime, until: datetime) -> Iterator[_Found]:
-        """Yield what is known of a period, oldest first: days where nothing finer is kept, then minutes, then samples."""
+        """Yield what is known of a period, oldest first: days where nothing finer is kept, then minutes and samples."""
         lives, first, last = self.lives(service), milliseconds(since), milliseconds(until)
         fine, coarse = self._bounds()
         yield from self._folded("days", lives, first, min(last, coarse))
@@ -223,7 +223,7 @@ class _History:
         yield from self._sampled(lives, max(first, fine), last)
 
     def _bounds(self) -> tuple[int, int]:
-        """Return from when on there are samples, and from when on minutes: both a little later than they are removed."""
+        """Return from when on there are samples, and from when on minutes; both a little later than those begin."""
         edges, folded = store.edges(self.connection), store.folded_until(self.connection) or 0
         newest = edges[1] if edges is not None else folded
         fine = min(_up(newest - _SAMPLES + _MARGIN, MINUTE), folded)
