@@ -1,7 +1,6 @@
 """The table of ``waqiti ops changes``, on 80 columns: a change on a line, and beneath it who made it and why."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Final
 
 from waqiti.cli.output import WIDTH, printable, wrapped
@@ -9,17 +8,16 @@ from waqiti.cli.switch_lines import Line
 from waqiti.operations.changes.listing import Change, Changes, Unread
 
 _GAP: Final = "  "
-_AT: Final = len("2026-11-27 12:00:00Z")
+_AT: Final = len("11-27 12:00:00Z")
 _KIND: Final = len("environment")
 _INDENT: Final = 4
-_FEW: Final = 2
 
 
 def change_lines(found: Changes) -> Iterator[Line]:
     """Say what was changed, newest first; changes of several deployments that were made as one are one."""
     if not found.changes:
         yield Line(
-            f"Nothing was changed since {_instant(found.since)}{' as far as is known' * bool(found.unreadable)}."
+            f"Nothing was changed since {found.since:%Y-%m-%d %H:%M:%S}Z{' as far as is known' * bool(found.unreadable)}."
         )
     else:
         yield Line(_set("at", "kind", "deployment", "from and to"), "bold")
@@ -34,7 +32,7 @@ def change_lines(found: Changes) -> Iterator[Line]:
 def _group(group: list[Change]) -> Iterator[Line]:
     one = group[0]
     services = one.service if len(group) == 1 else f"{len(group)} deployments"
-    head, text = (_instant(one.at), one.kind, services), _turn(one.before, one.after)
+    head, text = (f"{one.at:%m-%d %H:%M:%S}Z", one.kind, services), _turn(one.before, one.after)
     fits = len(_set(*head, text)) <= WIDTH
     yield Line(_set(*head, text if fits else ""))
     if not fits:
@@ -64,7 +62,3 @@ def _beneath(text: str) -> Iterator[Line]:
 
 def _set(at: str, kind: str, service: str, rest: str) -> str:
     return f"{at:<{_AT}}{_GAP}{kind:<{_KIND}}{_GAP}{service:<20}{_GAP}{rest}".rstrip()
-
-
-def _instant(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}Z"

@@ -20,6 +20,8 @@ KEPT_MINUTES: Final = timedelta(days=35)
 KEPT_DAYS: Final = timedelta(days=400)
 MOST_SERIES: Final = 2_000
 """Names beyond it are not kept: what was meant to have few labels has many."""
+# A whole number takes a byte or three where a double takes nine; up to here both are the same.
+_EXACT: Final = 2**53
 _MOST_MINUTES_A_ROUND: Final = 5
 # Several times what a round adds.
 _MOST_REMOVED_A_ROUND: Final = 200
@@ -124,7 +126,7 @@ class HistoryWriter:
             if series is None and len(self._series) < MOST_SERIES:
                 series = self._series[name] = store.add_series(self._connection, name, counter=counter)
             if series is not None:
-                found[series.id] = int(value) if value.is_integer() else value
+                found[series.id] = int(value) if value % 1 == 0 and abs(value) < _EXACT else value
         return found
 
     def _fold(self, at: int) -> None:
