@@ -15,10 +15,9 @@ _INDENT: Final = 4
 
 def change_lines(found: Changes) -> Iterator[Line]:
     """Say what was changed, newest first; changes of several deployments that were made as one are one."""
+    as_far = " as far as is known" if found.unreadable else ""
     if not found.changes:
-        yield Line(
-            f"Nothing was changed since {found.since:%Y-%m-%d %H:%M:%S}Z{' as far as is known' * bool(found.unreadable)}."
-        )
+        yield Line(f"Nothing was changed since {found.since:%Y-%m-%d %H:%M:%S}Z{as_far}.")
     else:
         yield Line(_set("at", "kind", "deployment", "from and to"), "bold")
     groups: dict[tuple[str, ...], list[Change]] = {}

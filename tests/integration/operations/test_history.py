@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Re
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.history import reading, store
 from waqiti.operations.history.keeping import HistoryKeeper
+from waqiti.operations.history.names import bucket
 from waqiti.operations.history.reading import Increase, NoData, Series
 from waqiti.operations.history.sampling import Sample
 from waqiti.operations.history.writing import HistoryWriter
@@ -30,6 +31,7 @@ from waqiti.operations.history.writing import HistoryWriter
 SERVICE = "payment-service"
 START = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+NO_MORE: Mapping[str, float] = {}
 
 
 @pytest.fixture
@@ -49,7 +51,12 @@ def writer_of(layout: Layout) -> Iterator[HistoryWriter]:
 
 
 def sample(
-    total: float, *, pid: int = 1, started_at: datetime | None = START, lag: float = 0.0, **more: float
+    total: float,
+    *,
+    pid: int = 1,
+    started_at: datetime | None = START,
+    lag: float = 0.0,
+    more: Mapping[str, float] = NO_MORE,
 ) -> Sample:
     return Sample(
         service=SERVICE,
@@ -115,17 +122,17 @@ def test_nothing_measured_is_no_data_and_never_zero(layout: Layout) -> None:
 
 def test_a_label_that_was_never_counted_is_zero_where_its_metric_is(layout: Layout) -> None:
     with writer_of(layout) as writer:
-        writer.write(START, [sample(1, **{'http_requests_total{status="2xx"}': 5.0})])
+        writer.write(START, [sample(1, more={'http_requests_total{status="2xx"}': 5.0})])
 
     assert rise(layout, START, START + SECOND, 'http_requests_total{status="5xx"}') == 0
 
 
 def test_slow_requests_are_a_share_of_all(layout: Layout) -> None:
-    buckets = {reading.bucket(bound): 0.0 for bound in ("0.1", "0.5", "1.0", "+Inf")}
+    buckets = {bucket(bound): 0.0 for bound in ("0.1", "0.5", "1.0", "+Inf")}
     with writer_of(layout) as writer:
-        writer.write(START, [sample(0, **buckets)])
+        writer.write(START, [sample(0, more=buckets)])
         counted = dict(zip(buckets, (6.0, 2.0, 1.0, 1.0), strict=True))
-        writer.write(START + 2 * SECOND, [sample(0, **counted)])
+        writer.write(START + 2 * SECOND, [sample(0, more=counted)])
 
     assert reading.slower_than(layout, SERVICE, "0.5", START, START + 5 * SECOND) == 0.2
 
