@@ -167,7 +167,7 @@ def latest(layout: Layout, service: str, metric: str, now: datetime) -> list[Lat
     """
     since, until = milliseconds(now - _FRESH), milliseconds(now) + 1
     with _opened(layout) as history:
-        series, lives = history.wanted(metric).series, history.lives(service)
+        series, lives = history.wanted(metric).series, history.lives(service, since)
         rows = list(store.samples(history.connection, since, until, lives.keys()))
     newest = rows[-1][0] if rows else None
     values = [(lives[life].replica, at, _sum(found, series)) for at, life, found in rows if at == newest]
@@ -210,13 +210,14 @@ class _History:
         exact = frozenset(row.id for found, row in family.items() if metric in (found, name))
         return _Wanted(exact, frozenset(row.id for row in family.values()), any(row.counter for row in family.values()))
 
-    def lives(self, service: str) -> dict[int, store.Life]:
-        """Return the lives of a deployment's replicas."""
-        return {life.id: life for life in store.lives(self.connection) if life.service == service}
+    def lives(self, service: str, since: int) -> dict[int, store.Life]:
+        """Return the lives of a deployment's replicas that were sampled from an instant on."""
+        return {life.id: life for life in store.lives(self.connection, since - MINUTE) if life.service == service}
 
     def found(self, service: str, since: datetime, until: datetime) -> Iterator[_Found]:
         """Yield what is known of a period, oldest first: days where nothing finer is kept, then minutes and samples."""
-        lives, first, last = self.lives(service), milliseconds(since), milliseconds(until)
+        first, last = milliseconds(since), milliseconds(until)
+        lives = self.lives(service, first)
         fine, coarse = self._bounds()
         yield from self._folded("days", lives, first, min(last, coarse))
         yield from self._folded("minutes", lives, max(first, coarse), min(last, fine))

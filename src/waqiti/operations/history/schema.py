@@ -25,6 +25,8 @@ CREATE TABLE lives (
     seen_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX lives_seen ON lives (seen_at);
+
 CREATE TABLE samples (
     at INTEGER NOT NULL,
     life INTEGER NOT NULL,

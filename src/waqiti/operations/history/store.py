@@ -115,14 +115,14 @@ def add_series(connection: sqlite3.Connection, name: str, *, counter: bool) -> S
     return Series(one, name, counter)
 
 
-_LIVES: Final = "SELECT id, service, replica, pids, counted, from_nothing FROM lives ORDER BY id"
+_LIVES: Final = "SELECT id, service, replica, pids, counted, from_nothing FROM lives WHERE seen_at >= ? ORDER BY id"
 
 
-def lives(connection: sqlite3.Connection) -> list[Life]:
-    """Return every life, the oldest first."""
+def lives(connection: sqlite3.Connection, since: int = 0) -> list[Life]:
+    """Return every life that was sampled from ``since`` on, the oldest first; it is written down once a minute."""
     return [
         Life(one, service, replica, _SET.decode(pids), _SET.decode(counted), bool(from_nothing))
-        for one, service, replica, pids, counted, from_nothing in connection.execute(_LIVES)
+        for one, service, replica, pids, counted, from_nothing in connection.execute(_LIVES, (since,))
     ]
 
 
@@ -184,16 +184,18 @@ def next_sample(connection: sqlite3.Connection, since: int) -> int | None:
     return None if at is None else int(at)
 
 
-_SAMPLES: Final = "SELECT at, life, found FROM samples WHERE at >= ? AND at < ? ORDER BY at, life"
+_SAMPLES: Final = """
+SELECT at, life, found FROM samples
+WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR life IN (SELECT value FROM json_each(?3))) ORDER BY at, life
+"""
 
 
 def samples(
     connection: sqlite3.Connection, since: int, until: int, wanted: Collection[int] | None = None
 ) -> Iterable[tuple[int, int, Values]]:
     """Yield instant, life and values of the samples in a period, oldest first; of ``wanted`` lives, where given."""
-    for at, life, found in connection.execute(_SAMPLES, (since, until)):
-        if wanted is None or life in wanted:
-            yield at, life, _VALUES.decode(found)
+    for at, life, found in connection.execute(_SAMPLES, (since, until, _listed(wanted))):
+        yield at, life, _VALUES.decode(found)
 
 
 _BEFORE: Final = "SELECT found FROM samples WHERE at < ? AND life = ? ORDER BY at DESC LIMIT 1"
@@ -217,8 +219,14 @@ def put_fold(connection: sqlite3.Connection, table: Folded, at: int, life: int, 
 
 
 _FOLDS: Final[dict[Folded, str]] = {
-    "minutes": "SELECT at, life, found FROM minutes WHERE at >= ? AND at < ? ORDER BY at, life",
-    "days": "SELECT at, life, found FROM days WHERE at >= ? AND at < ? ORDER BY at, life",
+    "minutes": """
+SELECT at, life, found FROM minutes
+WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR life IN (SELECT value FROM json_each(?3))) ORDER BY at, life
+""",
+    "days": """
+SELECT at, life, found FROM days
+WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR life IN (SELECT value FROM json_each(?3))) ORDER BY at, life
+""",
 }
 
 
@@ -226,9 +234,8 @@ def folds(
     connection: sqlite3.Connection, table: Folded, since: int, until: int, wanted: Collection[int] | None = None
 ) -> Iterable[tuple[int, int, Fold]]:
     """Yield beginning, life and content of the periods that begin in a period, oldest first."""
-    for at, life, found in connection.execute(_FOLDS[table], (since, until)):
-        if wanted is None or life in wanted:
-            yield at, life, _FOLD.decode(found)
+    for at, life, found in connection.execute(_FOLDS[table], (since, until, _listed(wanted))):
+        yield at, life, _FOLD.decode(found)
 
 
 _FOLDED: Final = "SELECT until FROM folded"
@@ -272,3 +279,7 @@ def remove_future(connection: sqlite3.Connection, now: int) -> None:
     """Remove what says that it was measured later than now."""
     for statement in _REMOVE_FUTURE:
         connection.execute(statement, (now,))
+
+
+def _listed(numbers: Collection[int] | None) -> str | None:
+    return None if numbers is None else msgspec.json.encode(list(numbers)).decode()

@@ -147,7 +147,7 @@ class HistoryWriter:
         rows: dict[int, list[Values]] = {}
         for _, life, values in store.samples(self._connection, minute, minute + MINUTE):
             rows.setdefault(life, []).append(values)
-        known = {life.id: life for life in store.lives(self._connection)}
+        known = {life.id: life for life in store.lives(self._connection, minute)}
         day = minute // DAY * DAY
         so_far = {life: fold for _, life, fold in store.folds(self._connection, "days", day, day + 1)}
         for life, found in rows.items():
