@@ -42,7 +42,7 @@ def test_every_deployment_with_a_database_says_what_its_replicas_hold() -> None:
     assert all(row.reads_events_of for row in DEPLOYMENTS if row.name in NEEDS and NEEDS[row.name].readers)
 
 
-@pytest.mark.parametrize("allowed", [97, POSTGRESQLS_OWN, 101, 150, 200, 299, 300])
+@pytest.mark.parametrize("allowed", [73, POSTGRESQLS_OWN, 101, 150, 200, 299, 300])
 def test_limits_leave_room_for_others_on_every_size_of_server(allowed: int) -> None:
     limits = limits_on(DEPLOYMENTS, allowed)
 
@@ -50,7 +50,13 @@ def test_limits_leave_room_for_others_on_every_size_of_server(allowed: int) -> N
     assert total <= allowed - 20
     assert total < 280
     for name, limit in limits.runtime.items():
-        assert limit > replica_connections(deployment(name), POOL), "a replica and a command"
+        replica = replica_connections(deployment(name), limits.pool_max)
+        assert limit >= replica + replica_connections(deployment(name), 1), "a replica, and one that begins"
+
+
+@pytest.mark.parametrize(("allowed", "pool_max"), [(73, 1), (POSTGRESQLS_OWN, 3), (112, 4), (300, 4), (5_000, 4)])
+def test_pools_are_smaller_on_a_server_without_room_for_the_usual_ones(allowed: int, pool_max: int) -> None:
+    assert limits_on(DEPLOYMENTS, allowed).pool_max == pool_max
 
 
 def test_payments_have_most_and_models_least() -> None:
@@ -69,9 +75,9 @@ def test_a_larger_server_gives_more_but_not_all_that_it_has() -> None:
     assert usual < larger < huge <= 2 * usual
 
 
-def test_a_server_without_room_for_one_replica_of_each_is_refused_with_the_figure_that_does() -> None:
-    with pytest.raises(ClusterError, match=r"allows 96 connections: set max_connections to 300 \(at least 97\)") as no:
-        limits_on(DEPLOYMENTS, 96)
+def test_a_server_without_room_for_the_smallest_pools_is_refused_with_the_figure_that_does() -> None:
+    with pytest.raises(ClusterError, match=r"allows 72 connections: set max_connections to 300 \(at least 73\)") as no:
+        limits_on(DEPLOYMENTS, 72)
 
     assert no.value.exit_code == 3
 
@@ -119,7 +125,7 @@ def test_one_replica_is_allowed_on_every_server_and_what_no_size_mends_names_the
 
     for row in DEPLOYMENTS:
         check_budget(layout, row.name, 1)
-    with pytest.raises(ClusterError, match=r"PostgreSQL allows it 12: raise max_connections of the server"):
+    with pytest.raises(ClusterError, match=r"PostgreSQL allows it 16: raise max_connections of the server"):
         check_budget(layout, PAYMENT, 9)
 
 

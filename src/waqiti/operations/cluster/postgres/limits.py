@@ -45,41 +45,45 @@ NEEDS: Final = {
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of the roles that each deployment connects as, on a server of ``max_connections``.
 
-    A leak in one service leaves the others theirs: on a server of 300 their sum stays below 280.
+    A leak in one service leaves the others theirs: on a server of 300 their sum stays below 280. ``pool_max`` is the
+    size of pools that nobody has set.
     """
 
     max_connections: int
+    pool_max: int
     runtime: dict[str, int]
     readers: dict[str, int]
 
 
 def limits_on(deployments: Sequence[Deployment], max_connections: int) -> Limits:
-    """Divide a server's connections.
+    """Divide a server's connections, with the usual pools or the largest smaller ones that it has room for.
 
-    Everybody gets what one replica needs; what is left is shared by how much more the wanted replicas need.
+    Everybody gets what one replica holds and its successor begins with; what is left is shared by how much more the
+    wanted replicas hold.
 
     Raises:
-        ClusterError: there are too few even for one replica of each.
+        ClusterError: there are too few even for pools of one connection.
     """
     owners = [row for row in deployments if row.database is not None]
-    readers = [row for row in owners if row.reads_events_of]
-    least = sum(_least(row) for row in owners) + sum(_least_readers(row) for row in readers)
-    wanted = sum(_wanted(row) for row in owners) + sum(_wanted_readers(row) for row in readers)
-    spare = min(max_connections - _KEPT_BACK, _MOST_FOLD * wanted) - least
-    if spare < 0:
+    wanted = sum(_wanted(row) + _wanted_readers(row) for row in owners)
+    budget = min(max_connections - _KEPT_BACK, _MOST_FOLD * wanted)
+    pool_max = next((size for size in range(default_pool_max(), 0, -1) if _least_sum(owners, size) <= budget), None)
+    if pool_max is None:
         raise ClusterError(
             f"The PostgreSQL server allows {max_connections} connections: set max_connections to 300 "
-            f"(at least {least + _KEPT_BACK}) and restart it",
+            f"(at least {_least_sum(owners, 1) + _KEPT_BACK}) and restart it",
             REFUSED,
         )
+    least = _least_sum(owners, pool_max)
 
     def share(first: int, whole: int) -> int:
-        return first + (whole - first) * spare // max(wanted - least, 1)
+        return first + (whole - first) * (budget - least) // max(wanted - least, 1)
 
     return Limits(
         max_connections=max_connections,
-        runtime={row.name: share(_least(row), _wanted(row)) for row in owners},
-        readers={row.name: share(_least_readers(row), _wanted_readers(row)) for row in readers},
+        pool_max=pool_max,
+        runtime={row.name: share(_least(row, pool_max), _wanted(row)) for row in owners},
+        readers={row.name: share(_least_readers(row), _wanted_readers(row)) for row in owners if row.reads_events_of},
     )
 
 
@@ -102,8 +106,13 @@ def default_pool_max() -> int:
     return switch.default
 
 
-def _least(row: Deployment) -> int:
-    return replica_connections(row, default_pool_max()) + 1  # and a command
+def _least_sum(owners: Sequence[Deployment], pool_max: int) -> int:
+    return sum(_least(row, pool_max) + _least_readers(row) for row in owners)
+
+
+def _least(row: Deployment, pool_max: int) -> int:
+    # A process begins with one connection in its pool.
+    return replica_connections(row, pool_max) + replica_connections(row, 1)
 
 
 def _wanted(row: Deployment) -> int:
@@ -112,8 +121,7 @@ def _wanted(row: Deployment) -> int:
 
 
 def _least_readers(row: Deployment) -> int:
-    # The first one of a replica's successor: it reads little before the other is gone.
-    return NEEDS[row.name].readers + 1
+    return NEEDS[row.name].readers + 1 if row.reads_events_of else 0
 
 
 def _wanted_readers(row: Deployment) -> int:
