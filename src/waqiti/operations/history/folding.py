@@ -56,7 +56,9 @@ def merge(folds: Iterable[Fold]) -> Fold:
 
 
 def _spread(values: Sequence[float]) -> Spread:
-    return Spread(min(values), sum(values) / len(values), max(values), len(values))
+    mean = sum(values) / len(values)
+    # A whole number takes less room.
+    return Spread(min(values), int(mean) if mean % 1 == 0 else mean, max(values), len(values))
 
 
 def _joined(left: Spread, right: Spread) -> Spread:
