@@ -15,19 +15,28 @@ def heal_init(layout: Layout) -> bool:
         ClusterError: a state file cannot be read.
         OSError: init cannot be started.
     """
-    if init_lives(layout) or not left_running(layout):
+    if not heals(layout):
         return False
     spawn_init(layout)
     return True
 
 
-def left_running(layout: Layout) -> bool:
-    """Return whether something of the platform runs that nobody wants stopped.
+def keeps_running(layout: Layout) -> bool:
+    """Return whether the platform runs; a killed init is followed by another.
+
+    Raises:
+        ClusterError, OSError: as for ``heal_init``.
+    """
+    return heal_init(layout) or init_lives(layout)
+
+
+def heals(layout: Layout) -> bool:
+    """Return whether there is something to heal: no init, and something of the platform that nobody wants stopped.
 
     Raises:
         ClusterError: a state file cannot be read.
     """
-    if layout.stopped.exists() or read_plan(layout) is None:
+    if init_lives(layout) or layout.stopped.exists() or read_plan(layout) is None:
         return False
     record = read_record(layout)
     return record is not None and any(ref.alive for ref in recorded_processes(record))

@@ -297,7 +297,7 @@ def listening(port: int) -> socket.socket:
 def ask_holders(directory: Path) -> list[socket.socket]:
     """Connect to everybody who hands sockets over; the files of dead processes refuse."""
     # Through an open directory: the path itself may exceed the 107 bytes of a socket's name.
-    opened = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     connections = []
     for name in sorted(os.listdir(opened)):  # noqa: PTH208 - of a descriptor
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
