@@ -20,7 +20,7 @@ def init_lives(layout: Layout) -> bool:
     """Return whether an init holds its lock, which it does from its first moment to its last."""
     try:
         lock = os.open(layout.init_lock, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         # Shared: whoever else looks at this moment is no init.

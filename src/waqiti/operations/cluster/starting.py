@@ -11,7 +11,7 @@ from typing import Final
 
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.files import lock, write_document
-from waqiti.operations.cluster.healing import heal_init
+from waqiti.operations.cluster.healing import heal_init, keeps_running
 from waqiti.operations.cluster.init_process import init_lives, spawn_init
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
@@ -162,7 +162,7 @@ def _check_failures(layout: Layout) -> None:
         raise _port_failure(init.failure)
     if record is not None and record.failure is not None:
         raise ClusterError(record.failure)
-    if init is None or not init.ref.alive:
+    if not keeps_running(layout):
         raise ClusterError(f"The platform was stopped while it started; see {layout.log('init')}")
 
 
