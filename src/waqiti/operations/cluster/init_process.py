@@ -48,6 +48,7 @@ def spawn_init(layout: Layout) -> ProcessRef:
         )
     finally:
         os.close(output)
+    started = ProcessRef.of(popen.pid)
     # Should init end before we do, somebody has to collect its exit status.
     Thread(target=popen.wait, daemon=True).start()
-    return ProcessRef.of(popen.pid)
+    return started

@@ -95,7 +95,7 @@ def start(
     exits: HandedOnExits,
 ) -> Child:
     """Start the server; it answers a moment later."""
-    _forget_unreaped(place)
+    forget_unreaped(place)
     chosen = settings(memory_bytes=memory_bytes(), fsync=fsync)
     options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
     return start_child(
@@ -108,7 +108,7 @@ def start(
     )
 
 
-def _forget_unreaped(place: Place) -> None:
+def forget_unreaped(place: Place) -> None:
     """Take away the lock file of a server that has ended and that nobody has reaped: to a new one it would still run.
 
     One whose supervisor and init were killed is reaped by the machine's own init: late or, in many containers, never.
