@@ -133,6 +133,11 @@ class Layout:
         """Return the socket where a replica, or the ``supervisor``, hands over the listening sockets that it holds."""
         return self.cluster / "handover" / f"{holder}.sock"
 
+    @property
+    def connection_limits(self) -> Path:
+        """How many connections each deployment may hold on the server, as the last start set it."""
+        return self.cluster / "connections.json"
+
     def heartbeat(self, replica: str, role: str) -> Path:
         """Return the file that a process of this replica touches each second."""
         return self.cluster / "heartbeats" / f"{replica}.{role}"
