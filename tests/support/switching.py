@@ -22,6 +22,7 @@ class Board:
         self.path = directory / "switches.json"
         self._switches: dict[tuple[str, str], LiveSwitch] = {}
         self.revision = 0
+        self._publish()
 
     @property
     def variables(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cl
 from waqiti.operations.cluster.stopping import stop_cluster, sweep
 from waqiti.operations.cluster.supervision import init as init_program
 from waqiti.operations.cluster.supervision.environment import inherited
+from waqiti.operations.switches.publishing import publish
 
 READY_SECONDS: Final = 110.0
 LOCK_SECONDS: Final = 120.0
@@ -52,6 +53,7 @@ def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
             wait_until_ready(layout, progress)
             return False
         sweep(layout)
+        publish(layout)
         with _nothing_left_running(layout):
             _launch(layout, planner(read_plan(layout)))
             wait_until_ready(layout, progress)

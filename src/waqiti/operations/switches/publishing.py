@@ -30,7 +30,16 @@ def publish(layout: Layout) -> SwitchFile:
 
 def published(layout: Layout) -> SwitchFile:
     """Return what replicas read; revision 0 where nothing was published, or what was cannot be read."""
+    return _read(layout) or SwitchFile(0)
+
+
+def is_published(layout: Layout) -> bool:
+    """Return whether a process that starts finds out what is switched; without that it ends."""
+    return _read(layout) is not None
+
+
+def _read(layout: Layout) -> SwitchFile | None:
     try:
         return msgspec.json.decode(layout.switches.read_bytes(), type=SwitchFile)
     except (OSError, ValueError, msgspec.MsgspecError):
-        return SwitchFile(0)
+        return None
