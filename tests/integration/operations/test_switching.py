@@ -8,12 +8,14 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.integration.operations.kills_at_every_line import Found
 from tests.support.clusters import REPOSITORY
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import AppliedFile, SwitchFile, Value, replace_file
@@ -27,7 +29,7 @@ from waqiti.operations.store import audit, transaction
 from waqiti.operations.switches import confirming
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.listing import list_switches
-from waqiti.operations.switches.publishing import publish, published
+from waqiti.operations.switches.publishing import is_published, publish, published
 
 PAYMENTS = "payment-service"
 
@@ -144,6 +146,25 @@ def test_what_a_killed_command_has_stored_is_published_by_the_next_change(layout
     assert live(published(layout)) == {(PAYMENTS, "READ_ONLY_MODE"): True, (PAYMENTS, "EMERGENCY_MODE"): True}
 
 
+def test_a_command_that_is_killed_at_any_line_has_changed_a_switch_or_has_not(layout: Layout) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.integration.operations.kills_at_every_line", str(layout.root)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    deaths = [msgspec.json.decode(line, type=Found) for line in ran.stdout.splitlines()]
+
+    assert (len(deaths) > 50, deaths[-1].lived) == (True, True)
+    for before, found in pairwise([Found.nothing(), *deaths]):
+        assert (found.published, found.is_as_stored, found.audit_intact) == (found.stored, True, True), found
+        is_changed = found.stored == before.stored + 1
+        assert (found.stored, found.value) == (
+            (before.stored + 1, found.line) if is_changed else (before.stored, before.value)
+        )
+    assert deaths[-1].value == deaths[-1].line
+
+
 def test_what_has_expired_is_unset_by_the_next_command_and_audited(layout: Layout) -> None:
     set_switch(layout, "READ_ONLY_MODE", expires_at=utc_now() - timedelta(seconds=1))
 
@@ -164,6 +185,18 @@ def test_a_damaged_publication_is_written_again(layout: Layout) -> None:
 
     assert publish(layout).revision == 1
     assert live(published(layout)) == {(PAYMENTS, "READ_ONLY_MODE"): True}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{"])
+def test_also_that_nothing_is_switched_is_published(layout: Layout, content: bytes | None) -> None:
+    if content is not None:
+        layout.switches.write_bytes(content)
+    assert not is_published(layout)
+
+    publish(layout)
+
+    assert is_published(layout)
+    assert published(layout) == SwitchFile(0)
 
 
 def test_a_store_that_was_lost_goes_on_beyond_the_revision_that_replicas_know(layout: Layout) -> None:

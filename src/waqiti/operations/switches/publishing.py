@@ -23,7 +23,7 @@ def publish(layout: Layout) -> SwitchFile:
     with lock(layout.switches_lock, wait_seconds=_LOCK_SECONDS, holder="Another waqiti switch"):
         with transaction(layout.operations_store) as connection:
             document = SwitchFile(rows.revision(connection), rows.read(connection))
-        if published(layout) != document:
+        if _read(layout) != document:
             write_document(layout.switches, document, durable=True)
     return document
 
