@@ -40,7 +40,7 @@ class Hung:
         self.pids.append(child.ref.pid)
         return child, None
 
-    def watch(self, port: int | None) -> Look:
+    def watch(self, port: int | None) -> Look:  # noqa: ARG002 - as the protocol has it
         async def look() -> Seen:
             return Seen(answered=False, ready=False)
 
@@ -49,7 +49,7 @@ class Hung:
     def failed(self, why: str) -> None:
         raise AssertionError(why)
 
-    def ended(self, pid: int, last: LastExit) -> None:
+    def ended(self, pid: int, last: LastExit) -> None:  # noqa: ARG002 - as the protocol has it
         self.ends.append(last)
 
     @asynccontextmanager

@@ -1,6 +1,6 @@
 """Set a switch and die by SIGKILL at the n-th line of the code that does it, n = 1, 2, ... until one lives.
 
-``python -m ... STATE`` prints, for each death, what was found after the next look: one JSON object a line.
+``python -m ... STATE`` writes, for each death, what was found after the next look: one JSON object a line.
 """
 
 import os
@@ -18,7 +18,12 @@ from waqiti.operations.store import switches as rows
 from waqiti.operations.switches.changing import Change, change
 from waqiti.operations.switches.publishing import publish, published
 
-_WATCHED: Final = ("operations/switches/", "operations/store/", "operations/cluster/files", "operations/cluster/journal")
+_WATCHED: Final = (
+    "operations/switches/",
+    "operations/store/",
+    "operations/cluster/files",
+    "operations/cluster/journal",
+)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +100,7 @@ def main(state: Path) -> None:
     while was_killed:
         line += 1
         was_killed = _killed_at(layout, line)
-        print(msgspec.json.encode(_found(layout, line, lived=not was_killed)).decode(), flush=True)
+        sys.stdout.write(msgspec.json.encode(_found(layout, line, lived=not was_killed)).decode() + "\n")
 
 
 if __name__ == "__main__":
