@@ -1,4 +1,4 @@
-"""PostgreSQL, replicas, the supervisor stand still or die: the edge says so, switches reach who is left, all goes on."""
+"""PostgreSQL, replicas, the supervisor stand still or die: the edge says so, switches reach who is left, it goes on."""
 
 import os
 import signal

@@ -5,11 +5,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from waqiti.contracts.switches import ISOLATION_MODE
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.record import LastExit
 from waqiti.operations.cluster.state_directory import make_state_directory
@@ -102,6 +104,8 @@ def test_a_deployment_is_held_back_while_it_is_cut_off_or_nobody_can_tell(tmp_pa
     isolate(layout, on=True)
     assert is_held_back(layout, PAYMENTS)
     assert not is_held_back(layout, "wallet-service")
+    isolate(layout, on=True, until=utc_now() - timedelta(seconds=1))
+    assert not is_held_back(layout, PAYMENTS), "its time is over"
 
 
 @pytest.mark.parametrize("content", [b"", b'{"revision": 7, "switc'])
@@ -114,5 +118,8 @@ def test_a_damaged_file_holds_back_what_died(tmp_path: Path, content: bytes) -> 
     assert is_held_back(layout, PAYMENTS)
 
 
-def isolate(layout: Layout, *, on: bool) -> None:
-    change(layout, Change(name=ISOLATION_MODE, value=on, services=(PAYMENTS,), actor="ana", reason="A test."))
+def isolate(layout: Layout, *, on: bool, until: datetime | None = None) -> None:
+    wanted = Change(
+        name=ISOLATION_MODE, value=on, services=(PAYMENTS,), actor="ana", reason="A test.", expires_at=until
+    )
+    change(layout, wanted)

@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +22,13 @@ from tests.integration.operations.kills_at_every_line import Found
 from tests.support.clusters import REPOSITORY
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import AppliedFile, SwitchFile, Value, replace_file
+from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
+from waqiti.operations.cluster.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
+from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.switches import confirming
@@ -32,6 +37,7 @@ from waqiti.operations.switches.listing import list_switches
 from waqiti.operations.switches.publishing import is_published, publish, published
 
 PAYMENTS = "payment-service"
+SPAWNED = get_context("spawn")
 
 
 @pytest.fixture
@@ -85,10 +91,13 @@ def test_unsetting_what_is_not_set_says_so_and_makes_no_revision(layout: Layout)
     assert len(entries(layout)) == 2
 
 
-def test_many_commands_at_once_lose_nothing_and_the_last_revision_is_published(layout: Layout) -> None:
+@pytest.mark.parametrize("executor", [partial(ThreadPoolExecutor, 8), partial(ProcessPoolExecutor, 3, SPAWNED)])
+def test_many_commands_at_once_lose_nothing_and_the_last_revision_is_published(
+    layout: Layout, executor: Callable[[], Executor]
+) -> None:
     names = [f"SWITCH_{number}" for number in range(24)]
-    with ThreadPoolExecutor(8) as pool:
-        revisions = [done.revision for done in pool.map(lambda name: set_switch(layout, name), names)]
+    with executor() as pool:
+        revisions = [done.revision for done in pool.map(partial(set_switch, layout), names)]
 
     assert sorted(revisions) == list(range(1, 25))
     document = published(layout)
@@ -163,6 +172,23 @@ def test_a_command_that_is_killed_at_any_line_has_changed_a_switch_or_has_not(la
             (before.stored + 1, found.line) if is_changed else (before.stored, before.value)
         )
     assert deaths[-1].value == deaths[-1].line
+
+
+def test_a_start_publishes_what_a_killed_command_has_stored_before_anything_runs(layout: Layout) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.integration.operations.killed_setter", str(layout.root), "READ_ONLY_MODE"],
+        cwd=REPOSITORY,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+
+    def no_plan(_former: Plan | None) -> Plan:
+        raise ClusterError("There is no plan.")
+
+    with pytest.raises(ClusterError, match="no plan"):
+        start_cluster(layout, no_plan, lambda _status: None)
+
+    assert live(published(layout)) == {(PAYMENTS, "READ_ONLY_MODE"): True}
 
 
 def test_what_has_expired_is_unset_by_the_next_command_and_audited(layout: Layout) -> None:
