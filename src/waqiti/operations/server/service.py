@@ -11,6 +11,7 @@ from waqiti.foundation.settings import Settings, SettingsError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.history.keeping import HistoryKeeper
 from waqiti.operations.server.routes import reading_routes
+from waqiti.operations.server.watching import InitWatch
 
 
 class OperationsSettings(Settings, frozen=True, kw_only=True):
@@ -27,7 +28,10 @@ async def build(context: Context[OperationsSettings]) -> AsyncIterator[Applicati
     context.health.add("history", history.check, critical=False)
     yield Application(
         asgi=context.http(reading_routes(layout), rules=MODES),
-        api_tasks=[BackgroundTask("keep the history", history.run)],
+        api_tasks=[
+            BackgroundTask("keep the history", history.run),
+            BackgroundTask("watch over init", InitWatch(layout).run),
+        ],
     )
 
 
