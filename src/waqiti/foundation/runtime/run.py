@@ -147,6 +147,9 @@ class _Served:
             context = self._context(closing)
             self._start_heartbeat(closing)
             application = await closing.enter_async_context(self._service.build(context))
+            if self._switches.is_followed:
+                # What was published meanwhile: whoever published it did not wait for a process that starts.
+                self._switches.look()
             listener = Listener(application.asgi, self._sockets)
             stop = asyncio.Event()
             workers = asyncio.create_task(run_all(self._workers(application), self._draining, self._isolation))

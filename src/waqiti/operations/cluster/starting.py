@@ -20,6 +20,7 @@ from waqiti.operations.cluster.record import Plan, read_init, read_plan, read_re
 from waqiti.operations.cluster.state_directory import make_state_directory, unwritable
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster, sweep
+from waqiti.operations.switches.publishing import publish
 
 READY_SECONDS: Final = 110.0
 LOCK_SECONDS: Final = 120.0
@@ -49,6 +50,7 @@ def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
             wait_until_ready(layout, progress)
             return False
         sweep(layout)
+        publish(layout)
         with _nothing_left_running(layout):
             _launch(layout, planner(read_plan(layout)))
             wait_until_ready(layout, progress)

@@ -51,7 +51,7 @@ class Starter(Protocol):
 class ProcessKeeper:
     """One process, over all its restarts; ``changed`` is called whenever ``record()`` says something new.
 
-    While ``held_back`` says so, a process that has ended is not started again.
+    While ``held_back`` says so, a process that has ended is not started again, nor one killed that hangs.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class ProcessKeeper:
             looked_at = time.monotonic()
             if seen.answered:
                 answered_at, patience_seconds = looked_at, self._liveness_seconds
-            elif looked_at - answered_at > patience_seconds:
+            elif looked_at - answered_at > patience_seconds and not self._held_back():
                 self._killed_because = "Liveness"
                 child.ref.send(signal.SIGKILL)
             ready_since = (ready_since or looked_at) if seen.ready else None

@@ -37,6 +37,7 @@ from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
 from waqiti.operations.cluster.supervision.replica import Surroundings
+from waqiti.operations.switches.publishing import is_published, publish
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GROUP_SECONDS: Final = 45.0
@@ -180,8 +181,19 @@ class Supervisor:
             await asyncio.sleep(_CHORES_SECONDS)
             with suppress(OSError):
                 logs.bound(self._layout.logs)
+            await self._mend_switches()
             if self._unsaved:
                 self._changed()
+
+    async def _mend_switches(self) -> None:
+        """Publish them again where the file is gone or damaged: no process starts without it."""
+        if is_published(self._layout):
+            return
+        try:
+            await asyncio.to_thread(publish, self._layout)
+            say(f"{self._layout.switches} was gone or damaged, and is published again")
+        except (ClusterError, OSError) as error:
+            say(f"{self._layout.switches} cannot be published: {error}")
 
     async def _bring_down(self, tasks: list[asyncio.Task[None]]) -> None:
         """Last started, first stopped; PostgreSQL after everything that uses it."""
