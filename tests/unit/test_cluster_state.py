@@ -14,15 +14,18 @@ from waqiti.cli.output import as_called
 from waqiti.operations.cluster import state_directory
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import lock, read_document, write_document
+from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.postgres.server import settings
 from waqiti.operations.cluster.processes import ProcessRef, wait_gone
+from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision import init
 from waqiti.operations.cluster.supervision.environment import inherited, replica_environment
 from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen
 
 GIBIBYTE = 1024**3
+INSTALLED = first("api-gateway", "1", now()).in_force
 
 
 def test_a_state_directory_is_private_and_a_wipe_removes_it(tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ def test_a_replica_is_told_about_its_own_database_only(tmp_path: Path, monkeypat
         deployment="api-gateway",
         replica="api-gateway-1",
         role="api",
-        release="1",
+        revision=INSTALLED,
         descriptors=(7, 9),
         ports={"ledger-service": 4001},
         base_url="http://127.0.0.1:8080",
@@ -154,7 +157,7 @@ def test_webhooks_go_to_private_addresses_unless_the_operator_says_no(
         deployment="notification-service",
         replica="notification-service-1",
         role="worker",
-        release="1",
+        revision=INSTALLED,
         descriptors=(),
         ports={},
         base_url="http://127.0.0.1:8080",

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from waqiti.cli.cluster import show
+from waqiti.cli.cluster.showing import show
 from waqiti.cli.status import print_deployments, status
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import now
@@ -28,6 +28,7 @@ def replica(name: str, state: ReplicaState = "Ready", last_exit: ReplicaExit | N
         pid=22875,
         port=65535,
         state=state,
+        revision=1,
         restarts=3,
         memory_bytes=GIBIBYTE,
         processes=(ProcessStatus("api", 22875, None), ProcessStatus("worker", 22876, None)),
