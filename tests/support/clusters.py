@@ -66,7 +66,7 @@ class Cluster:
         file = self.layout.root / "misbehave" / f"{name}.{role}"
         file.parent.mkdir(exist_ok=True)
         if fault is None:
-            file.unlink()
+            file.unlink(missing_ok=True)
         else:
             file.write_text(fault)
 
