@@ -162,6 +162,7 @@ def _done(name: str, change: Callable[[Layout], Done]) -> Changed:
         release=row.release,
         pids=[process.pid for replica in row.replicas for process in replica.processes],
         seconds=round(time.monotonic() - began, 3),
+        notes=done.notes,
     )
 
 

@@ -29,10 +29,10 @@ _LOOK_SECONDS: Final = 0.05
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a change; ``changed`` is False where it was so already."""
+    """What came of a change; ``changed`` is False where it was so already. ``notes`` are sentences for who asked."""
 
     changed: bool
-    specification: Specification
+    notes: tuple[str, ...] = ()
 
 
 def restart_deployment(layout: Layout, name: str, by: Author) -> Done:
@@ -85,7 +85,15 @@ def undo_deployment(layout: Layout, name: str, to: int | None, by: Author) -> Do
     Raises:
         ClusterError: as a restart's; or there is no such revision.
     """
-    return _change(layout, _request("undo", name, by, to=to))
+    done = _change(layout, _request("undo", name, by, to=to))
+    spec = _specification(layout, name)
+    if done.changed or to is not None or not spec.given_up:
+        return done
+    note = (
+        f"Revision {spec.given_up} was given up and never served; {spec.revision} has served on. --to N goes back to "
+        f"another: waqiti cluster revisions {name} lists them"
+    )
+    return Done(changed=False, notes=(note,))
 
 
 def check_deployment(layout: Layout, name: str) -> None:
@@ -196,7 +204,7 @@ def _wait(layout: Layout, request: ControlRequest, reply: ControlReply) -> Done:
         spec = _specification(layout, request.name)
     if change is not None and change.state != "complete":
         raise ClusterError(_failure(spec, request, change))
-    return Done(changed=reply.is_new, specification=spec)
+    return Done(changed=reply.is_new)
 
 
 def _patience_seconds(spec: Specification) -> float:
