@@ -14,7 +14,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import FAILED
 from waqiti.operations.store.actor import actor
 from waqiti.operations.switches import wanted
-from waqiti.operations.switches.bands import notes_on_bands, notes_on_pools
+from waqiti.operations.switches.bands import notes_on_bands, notes_on_budget, notes_on_pools
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.confirming import PATIENCE_SECONDS
 from waqiti.operations.switches.listing import list_switches
@@ -100,7 +100,8 @@ def _change(asked: Change) -> Changed:
     if asked.name in _THRESHOLDS:
         return _noted(done, notes_on_bands(list_switches(layout)))
     if asked.name in _POOLS:
-        return _noted(done, notes_on_pools(list_switches(layout), asked.services))
+        notes = notes_on_pools(list_switches(layout), asked.services)
+        return _noted(done, (*notes, *notes_on_budget(layout, asked.services)))
     return done
 
 

@@ -140,6 +140,11 @@ class Layout:
     def postgres_place(self) -> Path:
         return self.cluster / "postgres.json"
 
+    @property
+    def connection_limits(self) -> Path:
+        """How many connections each deployment may hold on the server, as the last start set it."""
+        return self.cluster / "connections.json"
+
     def heartbeat(self, replica: str, role: str) -> Path:
         """Return the file that a process of this replica touches each second."""
         return self.cluster / "heartbeats" / f"{replica}.{role}"

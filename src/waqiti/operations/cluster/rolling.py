@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import msgspec
 
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.masking import masked
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import isolated
+from waqiti.operations.cluster.postgres.budget import check_budget
 from waqiti.operations.cluster.record import read_plan, running_init
 from waqiti.operations.cluster.releases import kept_release
 from waqiti.operations.cluster.revisions import Resources
@@ -48,10 +50,13 @@ def scale_deployment(layout: Layout, name: str, replicas: int, by: Author) -> Do
     """Have as many replicas, and return once all are ready and the others gone.
 
     Raises:
-        ClusterError: as a restart's; or the count is not from 0 to 20.
+        ClusterError: as a restart's; or the count is not from 0 to 20, or PostgreSQL has no room for it.
     """
     if not 0 <= replicas <= MOST_REPLICAS:
         raise ClusterError(f"A deployment has from 0 to {MOST_REPLICAS} replicas, and not {replicas}", WRONG_USE)
+    check_changeable(layout, name)
+    if replicas > _specification(layout, name).desired:
+        check_budget(layout, name, replicas)
     return _change(layout, _request("scale", name, by, replicas=replicas))
 
 
@@ -61,8 +66,12 @@ def configure_deployment(
     """Set variables, remove those that are None, set limits; and return once every replica has them.
 
     Raises:
-        ClusterError: as a restart's.
+        ClusterError: as a restart's; or PostgreSQL has no room for pools of that size.
     """
+    check_changeable(layout, name)
+    pool_max = environment.get(DB_POOL_MAX_SIZE)
+    if pool_max is not None:
+        check_budget(layout, name, _specification(layout, name).desired, int(pool_max))
     return _change(layout, _request("set", name, by, environment=dict(environment), resources=resources))
 
 
@@ -155,13 +164,13 @@ def _change(layout: Layout, request: ControlRequest) -> Done:
 
 class _Intent(msgspec.Struct, frozen=True, kw_only=True):
     request: str
-    reason: str
+    reason: str | None
     asked: str
 
 
 def _ask(layout: Layout, request: ControlRequest) -> ControlReply:
     """Ask the supervisor, once it is written down who does and why."""
-    details = _Intent(request=request.id, reason=request.by.reason, asked=_in_words(request))
+    details = _Intent(request=request.id, reason=request.by.reason or None, asked=_in_words(request))
     with transaction(layout.operations_store) as connection:
         action = f"deployment.{request.command}"
         audit.append(

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from waqiti.contracts.catalog import NOTIFICATION
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.settings import EVENTS_PREFIX, PREFIX, URL_PREFIX, events_variable, variable_name
+from waqiti.operations.cluster.files import read_document
 from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.postgres.access import DatabaseAccess
+from waqiti.operations.cluster.postgres.limits import Limits, default_pool_max
 from waqiti.operations.cluster.record import Role
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import is_directory
@@ -84,7 +87,8 @@ def replica_environment(
     }
     urls = {variable_name(name): f"http://127.0.0.1:{port}" for name, port in ports.items()}
     webhooks = _webhooks(layout) if deployment == NOTIFICATION else {}
-    chosen = _without_ours() | webhooks | revision.environment
+    pools = _pools(layout) if access is not None else {}
+    chosen = pools | _without_ours() | webhooks | revision.environment
     return chosen | _modules(layout, revision.release, chosen) | own | urls | _databases(access)
 
 
@@ -117,3 +121,11 @@ def _databases(access: DatabaseAccess | None) -> dict[str, str]:
         return {}
     events = {events_variable(producer): url for producer, url in access.events.items()}
     return {"WAQITI_DATABASE_URL": access.runtime} | events
+
+
+def _pools(layout: Layout) -> dict[str, str]:
+    """Pools are smaller than usual on a server that has no room for the usual ones, unless the operator says else."""
+    limits = read_document(layout.connection_limits, Limits)
+    if limits is None or limits.pool_max == default_pool_max() or DB_POOL_MAX_SIZE in os.environ:
+        return {}
+    return {DB_POOL_MAX_SIZE: str(limits.pool_max)}
