@@ -230,5 +230,6 @@ def _failure(spec: Specification, request: ControlRequest, change: Change) -> st
 
 def _specification(layout: Layout, name: str) -> Specification:
     spec = read_specification(layout, name)
-    assert spec is not None, "the supervisor has written it before it answered"
+    if spec is None:
+        raise ClusterError("The platform only begins to start: try again in a moment", REFUSED)
     return spec
