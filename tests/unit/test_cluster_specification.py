@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import KEPT, Resources
 from waqiti.operations.cluster.specification import (
     Asked,
@@ -21,6 +23,9 @@ from waqiti.operations.cluster.specification import (
     started,
     undone,
 )
+from waqiti.operations.cluster.supervision.changes import apply
+from waqiti.operations.cluster.supervision.control import ControlRequest
+from waqiti.operations.cluster.workloads import Author
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 A, B = "a" * 64, "b" * 64
@@ -195,3 +200,23 @@ def test_a_revision_whose_parent_is_forgotten_is_undone_by_number_only() -> None
     with pytest.raises(ClusterError, match="no longer remembered: choose one") as refused:
         undone(oldest, None, asked())
     assert refused.value.exit_code == 3
+
+
+def test_a_request_that_comes_twice_is_one_change(tmp_path: Path) -> None:
+    request = ControlRequest(command="undo", name="payment-service", id="one", by=Author(actor="ana"))
+    spec = configured(configured(beginning(), {"A": "1"}, None, asked()), {"A": "2"}, None, asked())
+
+    once = apply(Layout(tmp_path), spec, request, "1.0.0")
+
+    assert once.revision == 2
+    assert apply(Layout(tmp_path), completed(once), request, "1.0.0") == completed(once)
+
+
+def test_a_revision_whose_release_is_gone_is_not_gone_back_to(tmp_path: Path) -> None:
+    request = ControlRequest(command="undo", name="payment-service", id="one", by=Author(actor="ana"))
+
+    with pytest.raises(ClusterError, match=r"runs 1\.0\.0, and 2\.0\.0 is what is installed now") as refused:
+        apply(Layout(tmp_path), started(beginning(), "2.0.0", AT), request, "2.0.0")
+    assert refused.value.exit_code == 3
+    with pytest.raises(ClusterError, match="is no longer in"):
+        apply(Layout(tmp_path), deployed(deployed(beginning(), A), "1.0.0"), request, "1.0.0")

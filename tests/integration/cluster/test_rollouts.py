@@ -23,6 +23,8 @@ from waqiti.operations.cluster.rolling import Done
 from waqiti.operations.cluster.specification import Specification, read_specification
 from waqiti.operations.store import transaction
 from waqiti.operations.store.audit import newest
+from waqiti.operations.switches.changing import Change
+from waqiti.operations.switches.changing import change as switch
 
 SOURCES = Path(__file__).parents[3] / "src"
 
@@ -284,3 +286,17 @@ def test_a_deploy_goes_on_when_the_supervisor_is_killed_in_the_middle_and_outlas
     (told,) = environments(cluster, "beta")
     assert told["WAQITI_RELEASE"] == cluster.deployment("beta").release
     assert len(told["WAQITI_RELEASE"]) == 64
+
+
+def test_a_deployment_that_is_cut_off_stays_as_it_is(cluster: Cluster) -> None:
+    before = cluster.pids()
+    isolation = Change(name="ISOLATION_MODE", value=True, services=("beta",), actor="ana", reason="A test.")
+    switch(cluster.layout, isolation)
+    try:
+        with pytest.raises(ClusterError, match="beta is cut off.*waqiti switch unset ISOLATION_MODE") as refused:
+            scale(cluster, "beta", 2)
+    finally:
+        switch(cluster.layout, msgspec.structs.replace(isolation, value=None))
+
+    assert refused.value.exit_code == 3
+    assert cluster.pids() == before

@@ -12,10 +12,11 @@ from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.masking import masked
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.healing import keeps_running
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import isolated
 from waqiti.operations.cluster.postgres.budget import check_budget
-from waqiti.operations.cluster.record import read_plan, running_init
+from waqiti.operations.cluster.record import read_plan
 from waqiti.operations.cluster.releases import kept_release
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.sizes import size_text
@@ -126,7 +127,7 @@ def check_changeable(layout: Layout, name: str) -> None:
         ClusterError: there is none of this name, the platform does not run, or it is cut off.
     """
     check_deployment(layout, name)
-    if running_init(layout) is None:
+    if not keeps_running(layout):
         raise ClusterError("The platform does not run: start it with waqiti up", REFUSED)
     end = isolated(layout).get(name)
     if end is not None:
@@ -205,7 +206,7 @@ def _wait(layout: Layout, request: ControlRequest, reply: ControlReply) -> Done:
     spec = _specification(layout, request.name)
     deadline = time.monotonic() + _patience_seconds(spec)
     while (change := spec.change(reply.change)) is not None and change.state == "running":
-        if running_init(layout) is None:
+        if not keeps_running(layout):
             raise ClusterError("The platform was stopped meanwhile", REFUSED)
         if time.monotonic() > deadline:
             raise ClusterError(f"The {request.command} of {request.name} is not complete yet: see waqiti status")
