@@ -242,19 +242,6 @@ def test_a_second_start_is_a_no_op_while_the_first_one_runs(cluster: Cluster) ->
     assert cluster.pids() == before
 
 
-def test_a_start_after_a_killed_init_leaves_one_of_everything() -> None:
-    with running_cluster() as cluster:
-        init, before = cluster.status.init.pid, cluster.pids()
-        assert init is not None
-        os.kill(init, signal.SIGKILL)
-        eventually(lambda: cluster.status.init.pid is None, "init is gone")
-
-        assert cluster.start() is True
-
-        assert cluster.pids().isdisjoint(before)
-        assert all(not os.path.exists(f"/proc/{pid}") for pid in before)  # noqa: PTH110 - a pid, not a file
-
-
 def test_a_full_disk_stops_neither_init_nor_the_supervisor() -> None:
     with running_cluster() as cluster, Requests(cluster.port("beta")) as requests:
         init, supervisor, worker = (

@@ -1,11 +1,13 @@
 """A deployment that does nothing but run: what the supervisor is tested with.
 
 ``python -m tests.support.standin NAME --role api|worker`` runs on the product's own runtime. A file
-``<state>/misbehave/NAME.ROLE`` makes it do otherwise: ``exit`` at once, ``unready`` for ever, or ``stop`` beating.
+``<state>/misbehave/NAME.ROLE`` makes it do otherwise: ``exit`` at once, ``unready`` for ever, ``stop`` beating, or
+``spawn`` a process of its own, whose pid is then the file's content.
 """
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +24,9 @@ def main(name: str, role: str) -> None:
     fault = misbehaviour.read_text().strip() if misbehaviour.exists() else ""
     if fault == "exit":
         raise SystemExit("told to exit at once")
+
+    if fault == "spawn":
+        misbehaviour.write_text(str(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid))
 
     @asynccontextmanager
     async def build(context: Context[Settings]) -> AsyncIterator[Application]:
