@@ -293,7 +293,7 @@ def test_a_deployment_that_is_cut_off_stays_as_it_is(cluster: Cluster) -> None:
     isolation = Change(name="ISOLATION_MODE", value=True, services=("beta",), actor="ana", reason="A test.")
     switch(cluster.layout, isolation)
     try:
-        with pytest.raises(ClusterError, match="beta is cut off.*waqiti switch unset ISOLATION_MODE") as refused:
+        with pytest.raises(ClusterError, match=r"beta is cut off.*waqiti switch unset ISOLATION_MODE") as refused:
             scale(cluster, "beta", 2)
     finally:
         switch(cluster.layout, msgspec.structs.replace(isolation, value=None))
