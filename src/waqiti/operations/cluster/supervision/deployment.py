@@ -4,12 +4,13 @@ import asyncio
 import time
 from typing import Final
 
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.journal import JournalEntry, now
 from waqiti.operations.cluster.record import DeploymentRecord, PlannedDeployment
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 ROLLOUT_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 2.0
 
 
@@ -79,7 +80,7 @@ class DeploymentKeeper:
             except OSError as error:
                 self._write("failed", f"a replica cannot be started: {error}")
                 await asyncio.sleep(_RETRY_SECONDS)
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(until_beat(_LOOK_SECONDS, time.monotonic()))
 
     async def stop(self) -> None:
         """Drain every replica, and wait until they are gone."""
