@@ -1,0 +1,119 @@
+"""What is done to the platform meanwhile: each operation as an operator does it, until it says that it is complete."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from waqiti.contracts.catalog import DEPLOYMENTS, FRAUD
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.status import ClusterStatus, cluster_status
+
+_REASON: Final = "The benchmark of drops."
+_COMMAND_SECONDS: Final = 180.0
+_HEAL_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
+_DATABASES: Final = tuple(row.name for row in DEPLOYMENTS if row.database is not None)
+
+
+class OperationFailed(Exception):
+    """A command that did not do what it was told, or a platform that did not heal."""
+
+
+class Commands:
+    """Runs ``waqiti`` on one state directory."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    @property
+    def status(self) -> ClusterStatus:
+        """What runs."""
+        return cluster_status(Layout(self._state))
+
+    async def run(self, *arguments: str) -> str:
+        """Run a command, wait for its end and return what was run.
+
+        Raises:
+            OperationFailed: it exited with something else than 0, or not within three minutes.
+        """
+        environment = {**os.environ, "WAQITI_STATE": str(self._state)}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "waqiti", *arguments),
+            env=environment,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        said = " ".join(arguments)
+        try:
+            async with asyncio.timeout(_COMMAND_SECONDS):
+                _, messages = await process.communicate()
+        except TimeoutError as error:
+            process.kill()
+            await process.wait()
+            raise OperationFailed(f"{said}: not within {_COMMAND_SECONDS:g} s") from error
+        if process.returncode != 0:
+            raise OperationFailed(f"{said}: exit {process.returncode}: {messages.decode(errors='replace')[-400:]}")
+        return said
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """``run`` does it once and returns what exactly was done."""
+
+    name: str
+    run: Callable[[Commands, random.Random], Awaitable[str]]
+
+
+def _restart(deployment: str) -> Operation:
+    async def run(commands: Commands, _chance: random.Random) -> str:
+        return await commands.run("cluster", "restart", deployment)
+
+    return Operation("restart", run)
+
+
+def _switch(name: str, values: tuple[str, ...], services: tuple[str, ...] = ()) -> Operation:
+    """Set a switch to one of ``values``, for one of ``services`` where there are any; now and then let go of it."""
+
+    async def run(commands: Commands, chance: random.Random) -> str:
+        one = ("--service", chance.choice(services)) if services else ()
+        what = ("unset", name) if chance.random() < 0.25 else ("set", name, chance.choice(values))
+        return await commands.run("switch", *what, *one, "--reason", _REASON)
+
+    return Operation("pool" if name.startswith("DB_POOL") else "switch", run)
+
+
+async def _kill_supervisor(commands: Commands, _chance: random.Random) -> str:
+    victim = commands.status.supervisor.pid
+    if victim is None:
+        raise OperationFailed("there is no supervisor to kill")
+    os.kill(victim, signal.SIGKILL)
+    deadline = time.monotonic() + _HEAL_SECONDS
+    while not (commands.status.supervisor.ready and commands.status.supervisor.pid != victim):
+        if time.monotonic() > deadline:
+            raise OperationFailed(f"no supervisor within {_HEAL_SECONDS:g} s")
+        await asyncio.sleep(_LOOK_SECONDS)
+    return f"kill -9 {victim}"
+
+
+_SUPERVISOR_KILL: Final = Operation("supervisor-kill", _kill_supervisor)
+ROUND: Final = (
+    *(_restart(row.name) for row in DEPLOYMENTS),
+    _SUPERVISOR_KILL,
+    _SUPERVISOR_KILL,
+    _switch("LOG_LEVEL", ("DEBUG", "INFO", "WARNING")),
+    _switch("SECURITY_AUDIT", ("true", "false")),
+    _switch("MANUAL_REVIEW_MODE", ("true", "false")),
+    _switch("MANUAL_REVIEW_THRESHOLD", ("0.97", "0.98", "0.99")),
+    _switch("FRAUD_THRESHOLD", ("0.995", "0.999", "1"), (FRAUD,)),
+    _switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8")),
+    _switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8"), _DATABASES),
+    _switch("DB_POOL_MIN_IDLE", ("0", "1", "2", "3"), _DATABASES),
+)
+"""One round of operations; each is done as often as it stands here before the next round begins."""
