@@ -3,8 +3,8 @@
     python -m bench.drops --minutes 30 [--seed N] [--logs DIR]
 
 One client opens a connection for each request, the other keeps sixteen and honours ``Connection: close``. Operations
-are done in rounds, each in an order of its own. Printed are JSON lines: one for each violation and each operation, then a
-summary with the books. Exit 1 where there was a violation; ``--logs`` copies the platform's logs there.
+are done in rounds, each in an order of its own. Printed are JSON lines: one for each violation and each operation, then
+a summary with the books. Exit 1 where there was a violation; ``--logs`` copies the platform's logs there.
 """
 
 import argparse

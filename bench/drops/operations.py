@@ -71,14 +71,16 @@ class Operation(msgspec.Struct, frozen=True):
     run: Callable[[Commands, random.Random], Awaitable[str]]
 
 
-def _restart(deployment: str) -> Operation:
+def restart(deployment: str) -> Operation:
+    """Replace every replica of a deployment."""
+
     async def run(commands: Commands, _chance: random.Random) -> str:
         return await commands.run("cluster", "restart", deployment)
 
     return Operation("restart", run)
 
 
-def _switch(name: str, values: tuple[str, ...], services: tuple[str, ...] = ()) -> Operation:
+def switch(name: str, values: tuple[str, ...], services: tuple[str, ...] = ()) -> Operation:
     """Set a switch to one of ``values``, for one of ``services`` where there are any; now and then let go of it."""
 
     async def run(commands: Commands, chance: random.Random) -> str:
@@ -102,18 +104,18 @@ async def _kill_supervisor(commands: Commands, _chance: random.Random) -> str:
     return f"kill -9 {victim}"
 
 
-_SUPERVISOR_KILL: Final = Operation("supervisor-kill", _kill_supervisor)
+SUPERVISOR_KILL: Final = Operation("supervisor-kill", _kill_supervisor)
 ROUND: Final = (
-    *(_restart(row.name) for row in DEPLOYMENTS),
-    _SUPERVISOR_KILL,
-    _SUPERVISOR_KILL,
-    _switch("LOG_LEVEL", ("DEBUG", "INFO", "WARNING")),
-    _switch("SECURITY_AUDIT", ("true", "false")),
-    _switch("MANUAL_REVIEW_MODE", ("true", "false")),
-    _switch("MANUAL_REVIEW_THRESHOLD", ("0.97", "0.98", "0.99")),
-    _switch("FRAUD_THRESHOLD", ("0.995", "0.999", "1"), (FRAUD,)),
-    _switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8")),
-    _switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8"), _DATABASES),
-    _switch("DB_POOL_MIN_IDLE", ("0", "1", "2", "3"), _DATABASES),
+    *(restart(row.name) for row in DEPLOYMENTS),
+    SUPERVISOR_KILL,
+    SUPERVISOR_KILL,
+    switch("LOG_LEVEL", ("DEBUG", "INFO", "WARNING")),
+    switch("SECURITY_AUDIT", ("true", "false")),
+    switch("MANUAL_REVIEW_MODE", ("true", "false")),
+    switch("MANUAL_REVIEW_THRESHOLD", ("0.97", "0.98", "0.99")),
+    switch("FRAUD_THRESHOLD", ("0.995", "0.999", "1"), (FRAUD,)),
+    switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8")),
+    switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8"), _DATABASES),
+    switch("DB_POOL_MIN_IDLE", ("0", "1", "2", "3"), _DATABASES),
 )
 """One round of operations; each is done as often as it stands here before the next round begins."""
