@@ -30,10 +30,12 @@ from bench.printing import print_lines
 from waqiti.client import AsyncClient
 
 _SETUP_CONNECTIONS: Final = 16
+_EXPLAINED: Final = 5
+_WORTH_EXPLAINING_MS: Final = 3000.0
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole run. ``latest_start_ms`` is how late this program itself sent a request, at worst."""
+    """The whole run."""
 
     seed: int
     minutes: float
@@ -41,7 +43,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[str, int]
     operations: dict[str, int]
     in_flight_bound_reached: dict[str, int]
-    latest_start_ms: float
     whole: Period
     books: Books
     ledger_balanced: bool
@@ -53,24 +54,39 @@ async def measure(platform: Platform, *, minutes: float, seed: int) -> tuple[Rec
     async with AsyncClient(platform.base_url, platform.api_key, max_connections=_SETUP_CONNECTIONS) as client:
         made = await wallets(client)
         traffic = Traffic(platform.base_url, platform.api_key, made, recorder, seed)
+        commands = Commands(platform.state)
         async with flowing(platform.base_url, traffic, recorder):
-            await _operate(Commands(platform.state), recorder, minutes=minutes, seed=seed)
+            periods = await _operate(commands, recorder, minutes=minutes, seed=seed)
+        await _explain(commands, periods)
         books = await audit(client, traffic, made, FUNDS)
     for problem in books.problems:
         recorder.violation(Drop("books", problem), client="books", sent="nothing")
     return recorder, books
 
 
-async def _operate(commands: Commands, recorder: Recorder, *, minutes: float, seed: int) -> None:
-    chance = random.Random(seed)
+async def _operate(commands: Commands, recorder: Recorder, *, minutes: float, seed: int) -> list[Period]:
+    chance, periods = random.Random(seed), []
     ends_at = time.monotonic() + minutes * 60
     for operation in in_rounds(ROUND, chance):
         left = ends_at - time.monotonic()
         if left <= 0:
-            return
+            break
         period = await operate(operation, commands, recorder, chance)
+        periods.append(period)
         print_lines(period)
         _say(f"{left / 60:5.1f} min left, {recorder.all.violations.total()} violations; {period.detail}")
+    return periods
+
+
+async def _explain(commands: Commands, periods: list[Period]) -> None:
+    """Print where the slowest payments were while they were not final."""
+    slowest = sorted(periods, key=lambda period: period.longest_until_final_ms)[-_EXPLAINED:]
+    for period in slowest:
+        if period.slowest is not None and period.longest_until_final_ms > _WORTH_EXPLAINING_MS:
+            told = await commands.document("payments", "explain", period.slowest, "--json")
+            print_lines(
+                {"explained": period.slowest, "during": period.detail, "explanation": msgspec.json.decode(told)}
+            )
 
 
 def main() -> int:
@@ -105,7 +121,6 @@ def _summary(recorder: Recorder, books: Books, seed: int, minutes: float, *, bal
         statuses=dict(recorder.statuses),
         operations=dict(recorder.operations),
         in_flight_bound_reached=dict(recorder.bound_reached),
-        latest_start_ms=recorder.latest_start_seconds * 1000,
         whole=recorder.all.period("", minutes * 60),
         books=books,
         ledger_balanced=balanced,

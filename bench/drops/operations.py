@@ -44,24 +44,33 @@ class Commands:
         Raises:
             OperationFailed: it exited with something else than 0, or not within three minutes.
         """
+        await self.document(*arguments)
+        return " ".join(arguments)
+
+    async def document(self, *arguments: str) -> bytes:
+        """Run a command and return what it printed.
+
+        Raises:
+            OperationFailed: it exited with something else than 0, or not within three minutes.
+        """
         environment = {**os.environ, "WAQITI_STATE": str(self._state)}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "waqiti", *arguments),
             env=environment,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         said = " ".join(arguments)
         try:
             async with asyncio.timeout(_COMMAND_SECONDS):
-                _, messages = await process.communicate()
+                printed, messages = await process.communicate()
         except TimeoutError as error:
             process.kill()
             await process.wait()
             raise OperationFailed(f"{said}: not within {_COMMAND_SECONDS:g} s") from error
         if process.returncode != 0:
             raise OperationFailed(f"{said}: exit {process.returncode}: {messages.decode(errors='replace')[-400:]}")
-        return said
+        return printed
 
 
 class Operation(msgspec.Struct, frozen=True):

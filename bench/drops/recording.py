@@ -31,8 +31,10 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
 class Period(msgspec.Struct, frozen=True, kw_only=True):
     """What clients saw of one operation, from its begin to that of the next; times in milliseconds.
 
-    ``seconds`` is what the command took. ``longest_gap_ms`` is the longest time without a final answer to any payment,
-    ``longest_until_final_ms`` the longest that a payment took which was first answered 202, as its client saw it.
+    ``seconds`` is what the command took, ``latest_start_ms`` how late this program itself sent a request, at worst: on a
+    crowded machine no latency below that says anything of the platform. ``longest_gap_ms`` is the longest time without a
+    final answer to any payment, ``longest_until_final_ms`` what the ``slowest`` of those took that were first answered
+    202, as their client saw it.
     """
 
     operation: str
@@ -45,8 +47,10 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     p95_ms: float
     p99_ms: float
     max_ms: float
+    latest_start_ms: float
     longest_gap_ms: float
     longest_until_final_ms: float
+    slowest: str | None
 
 
 class Tally:
@@ -57,8 +61,10 @@ class Tally:
         self.latencies: list[float] = []
         self.violations: Counter[str] = Counter()
         self.not_final_at_first = 0
+        self.latest_start_seconds = 0.0
         self.longest_gap_seconds = 0.0
         self.longest_until_final_seconds = 0.0
+        self.slowest: str | None = None
 
     def period(self, detail: str, seconds: float) -> Period:
         """Return it as it is printed."""
@@ -74,9 +80,17 @@ class Tally:
             p95_ms=cuts[94],
             p99_ms=cuts[98],
             max_ms=max(self.latencies, default=0.0) * 1000,
+            latest_start_ms=self.latest_start_seconds * 1000,
             longest_gap_ms=self.longest_gap_seconds * 1000,
             longest_until_final_ms=self.longest_until_final_seconds * 1000,
+            slowest=self.slowest,
         )
+
+    def final(self, payment: str, gap_seconds: float, until_final_seconds: float) -> None:
+        """Count a final answer."""
+        self.longest_gap_seconds = max(self.longest_gap_seconds, gap_seconds)
+        if until_final_seconds > self.longest_until_final_seconds:
+            self.longest_until_final_seconds, self.slowest = until_final_seconds, payment
 
 
 def percentiles(latencies: list[float]) -> list[float]:
@@ -96,7 +110,6 @@ class Recorder:
         self.statuses: Counter[str] = Counter()
         self.operations: Counter[str] = Counter()
         self.bound_reached: Counter[str] = Counter()
-        self.latest_start_seconds = 0.0
         self._final_at = math.inf
 
     def begin(self, operation: str) -> Tally:
@@ -111,12 +124,16 @@ class Recorder:
         for tally in (self.now, self.all):
             tally.latencies.append(seconds)
 
-    def final(self, until_final_seconds: float | None) -> None:
+    def starts(self, late_seconds: float) -> None:
+        """Note how late a request is sent."""
+        for tally in (self.now, self.all):
+            tally.latest_start_seconds = max(tally.latest_start_seconds, late_seconds)
+
+    def final(self, payment: str, until_final_seconds: float = 0.0) -> None:
         """Note a final answer, and how long it took where it was not the first one."""
         now = time.monotonic()
         for tally in (self.now, self.all):
-            tally.longest_gap_seconds = max(tally.longest_gap_seconds, now - self._final_at)
-            tally.longest_until_final_seconds = max(tally.longest_until_final_seconds, until_final_seconds or 0.0)
+            tally.final(payment, now - self._final_at, until_final_seconds)
         self._final_at = now
 
     def not_final(self) -> None:

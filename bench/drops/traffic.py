@@ -66,7 +66,7 @@ class Traffic:
         while not stop.is_set():
             due += 1 / PER_SECOND
             await asyncio.sleep(due - time.monotonic())
-            self._recorder.latest_start_seconds = max(self._recorder.latest_start_seconds, time.monotonic() - due)
+            self._recorder.starts(time.monotonic() - due)
             if len(flying) >= MAX_IN_FLIGHT:
                 self._recorder.bound_reached[client.name] += 1
                 await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
@@ -106,14 +106,14 @@ class Traffic:
         if request.payment is not None:
             self.accepted[document["id"]] = request.payment
             if document["status"] in RESTING:
-                self._recorder.final(None)
+                self._recorder.final(document["id"])
             else:
                 self.unfinished[document["id"]] = request.payment.at
                 self._recorder.not_final()
         elif request.looks_at is not None and document["status"] in RESTING:
             accepted_at = self.unfinished.pop(request.looks_at, None)
             if accepted_at is not None:
-                self._recorder.final(time.monotonic() - accepted_at)
+                self._recorder.final(request.looks_at, time.monotonic() - accepted_at)
 
     def _request(self) -> Request:
         (what,) = self._chance.choices(list(_SHARES), list(_SHARES.values()))

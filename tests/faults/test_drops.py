@@ -18,6 +18,8 @@ from waqiti.client import AsyncClient
 from waqiti.contracts.catalog import GATEWAY, PAYMENT
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 
+pytestmark = pytest.mark.timeout(180)
+
 WALLETS = 24
 OPERATIONS = (restart(GATEWAY), SUPERVISOR_KILL, restart(PAYMENT), switch(DB_POOL_MAX_SIZE, ("3", "8")))
 
