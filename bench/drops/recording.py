@@ -31,10 +31,10 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
 class Period(msgspec.Struct, frozen=True, kw_only=True):
     """What clients saw of one operation, from its begin to that of the next; times in milliseconds.
 
-    ``seconds`` is what the command took, ``latest_start_ms`` how late this program itself sent a request, at worst: on
-    a crowded machine no latency below it says anything of the platform. ``longest_gap_ms`` is the longest time without a
-    final answer to any payment, ``longest_until_final_ms`` what the ``slowest`` of those took that were first answered
-    202, as their client saw it.
+    ``seconds`` is what the command took. ``latest_start_ms`` is how late this program itself sent a request, at worst:
+    on a crowded machine no latency below it says anything of the platform. ``longest_gap_ms`` is the longest time in
+    which no payment got a final answer, ``longest_until_final_ms`` what the ``slowest`` of those took that were first
+    answered 202, as their client saw it.
     """
 
     operation: str
