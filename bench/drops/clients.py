@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -13,9 +14,12 @@ SILENCE_SECONDS: Final = 2.0
 
 
 class Client(Protocol):
-    """Sends a request once: its lines and headers without the empty line that ends them, and its body."""
+    """Sends requests, each once: lines and headers without the empty line that ends them, and a body."""
 
     name: str
+
+    async def turn(self) -> None:
+        """Wait until a request may be sent; it is then sent at once."""
 
     async def send(self, head: bytes, body: bytes) -> Answer:
         """Return the answer; raises ``Drop``."""
@@ -28,6 +32,9 @@ class FreshClient:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
+
+    async def turn(self) -> None:
+        """Nothing to wait for."""
 
     async def send(self, head: bytes, body: bytes) -> Answer:
         """Connect, ask, close."""
@@ -49,13 +56,16 @@ class KeptClient:
     def __init__(self, host: str, port: int, closed_early: Callable[[Drop], None]) -> None:
         self._host, self._port = host, port
         self._closed_early = closed_early
-        self._free: asyncio.Queue[Connection | None] = asyncio.Queue(KEPT)
-        for _ in range(KEPT):
-            self._free.put_nowait(None)
+        self._turns = asyncio.Semaphore(KEPT)
+        self._free: deque[Connection | None] = deque([None] * KEPT)
+
+    async def turn(self) -> None:
+        """Wait where all connections are in use."""
+        await self._turns.acquire()
 
     async def send(self, head: bytes, body: bytes) -> Answer:
-        """Ask on the connection that was idle for longest; wait where all are in use."""
-        former, kept = await self._free.get(), None
+        """Ask on the connection that was idle for longest."""
+        former, kept = self._free.popleft(), None
         try:
             connection = await self._usable(former)
             answer = await connection.ask(b"%b\r\n\r\n%b" % (head, body))
@@ -65,12 +75,12 @@ class KeptClient:
                 kept = connection
             return answer
         finally:
-            self._free.put_nowait(kept)
+            self._free.append(kept)
+            self._turns.release()
 
     def close(self) -> None:
         """Close the idle connections."""
-        while not self._free.empty():
-            kept = self._free.get_nowait()
+        for kept in self._free:
             if kept is not None:
                 kept.close()
 

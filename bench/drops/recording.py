@@ -17,7 +17,7 @@ _PRINTED: Final = 500
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a client without retries must never see; ``seconds`` since its request was due."""
+    """Something that a client without retries must never see; ``seconds`` since its request was sent."""
 
     violation: Kind
     at: datetime
@@ -31,10 +31,10 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
 class Period(msgspec.Struct, frozen=True, kw_only=True):
     """What clients saw of one operation, from its begin to that of the next; times in milliseconds.
 
-    ``seconds`` is what the command took. ``latest_start_ms`` is how late this program itself sent a request, at worst:
-    on a crowded machine no latency below it says anything of the platform. ``longest_gap_ms`` is the longest time in
-    which no payment got a final answer, ``longest_until_final_ms`` what the ``slowest`` of those took that were first
-    answered 202, as their client saw it.
+    ``seconds`` is what the command took. ``latest_sent_ms`` is how much later than it was due a request was sent, at
+    worst: because this program did not run, or all kept connections were in use. On a crowded machine it is large.
+    ``longest_gap_ms`` is the longest time in which no payment got a final answer, ``longest_until_final_ms`` what the
+    ``slowest`` payment took, from its own times.
     """
 
     operation: str
@@ -47,7 +47,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     p95_ms: float
     p99_ms: float
     max_ms: float
-    latest_start_ms: float
+    latest_sent_ms: float
     longest_gap_ms: float
     longest_until_final_ms: float
     slowest: str | None
@@ -61,7 +61,7 @@ class Tally:
         self.latencies: list[float] = []
         self.violations: Counter[str] = Counter()
         self.not_final_at_first = 0
-        self.latest_start_seconds = 0.0
+        self.latest_sent_seconds = 0.0
         self.longest_gap_seconds = 0.0
         self.longest_until_final_seconds = 0.0
         self.slowest: str | None = None
@@ -80,7 +80,7 @@ class Tally:
             p95_ms=cuts[94],
             p99_ms=cuts[98],
             max_ms=max(self.latencies, default=0.0) * 1000,
-            latest_start_ms=self.latest_start_seconds * 1000,
+            latest_sent_ms=self.latest_sent_seconds * 1000,
             longest_gap_ms=self.longest_gap_seconds * 1000,
             longest_until_final_ms=self.longest_until_final_seconds * 1000,
             slowest=self.slowest,
@@ -124,13 +124,13 @@ class Recorder:
         for tally in (self.now, self.all):
             tally.latencies.append(seconds)
 
-    def starts(self, late_seconds: float) -> None:
-        """Note how late a request is sent."""
+    def sends(self, late_seconds: float) -> None:
+        """Note how much later than it was due a request is sent."""
         for tally in (self.now, self.all):
-            tally.latest_start_seconds = max(tally.latest_start_seconds, late_seconds)
+            tally.latest_sent_seconds = max(tally.latest_sent_seconds, late_seconds)
 
-    def final(self, payment: str, until_final_seconds: float = 0.0) -> None:
-        """Note a final answer, and how long it took where it was not the first one."""
+    def final(self, payment: str, until_final_seconds: float) -> None:
+        """Note the first final answer about a payment, and how long that took."""
         now = time.monotonic()
         for tally in (self.now, self.all):
             tally.final(payment, now - self._final_at, until_final_seconds)

@@ -6,6 +6,7 @@ A client asks at its rate whatever becomes of its requests; only where too many 
 import asyncio
 import random
 import time
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,12 +30,11 @@ _SERVER_ERROR: Final = 500
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A payment that was accepted: what it was, and when."""
+    """A payment as it was sent."""
 
     from_wallet: str
     to_wallet: str
     amount: int
-    at: float
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class Traffic:
         self._recorder = recorder
         self._chance = random.Random(seed)
         self.accepted: dict[str, Sent] = {}
-        self.unfinished: dict[str, float] = {}
+        self.unfinished: dict[str, None] = {}
         self.without_answer = 0
 
     async def run(self, client: Client, stop: asyncio.Event) -> None:
@@ -66,7 +66,6 @@ class Traffic:
         while not stop.is_set():
             due += 1 / PER_SECOND
             await asyncio.sleep(due - time.monotonic())
-            self._recorder.starts(time.monotonic() - due)
             if len(flying) >= MAX_IN_FLIGHT:
                 self._recorder.bound_reached[client.name] += 1
                 await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
@@ -76,14 +75,18 @@ class Traffic:
         await asyncio.gather(*flying)
 
     async def _ask(self, client: Client, request: Request, due: float) -> None:
+        await client.turn()
+        sent_at = time.monotonic()
+        self._recorder.sends(sent_at - due)
         try:
             answer = await client.send(request.head, request.body)
         except Drop as drop:
-            self._recorder.answered(client.name, 0, time.monotonic() - due)
-            self._recorder.violation(drop, client=client.name, sent=request.said, seconds=time.monotonic() - due)
+            seconds = time.monotonic() - sent_at
+            self._recorder.answered(client.name, 0, seconds)
+            self._recorder.violation(drop, client=client.name, sent=request.said, seconds=seconds)
             self.without_answer += request.payment is not None
             return
-        seconds = time.monotonic() - due
+        seconds = time.monotonic() - sent_at
         self._recorder.answered(client.name, answer.status, seconds)
         for complaint in self._complaints(request, answer, seconds):
             self._recorder.violation(complaint, client=client.name, sent=request.said, seconds=seconds)
@@ -103,17 +106,18 @@ class Traffic:
         return found
 
     def _read(self, request: Request, document: Any) -> None:
+        """Note what is told of a payment that was made or looked at."""
+        if request.payment is None and request.looks_at is None:
+            return
+        payment, at_rest = document["id"], document["status"] in RESTING
         if request.payment is not None:
-            self.accepted[document["id"]] = request.payment
-            if document["status"] in RESTING:
-                self._recorder.final(document["id"])
-            else:
-                self.unfinished[document["id"]] = request.payment.at
+            self.accepted[payment] = request.payment
+            self.unfinished[payment] = None
+            if not at_rest:
                 self._recorder.not_final()
-        elif request.looks_at is not None and document["status"] in RESTING:
-            accepted_at = self.unfinished.pop(request.looks_at, None)
-            if accepted_at is not None:
-                self._recorder.final(request.looks_at, time.monotonic() - accepted_at)
+        if at_rest and payment in self.unfinished:
+            del self.unfinished[payment]
+            self._recorder.final(payment, _seconds(document["created_at"], document["updated_at"]))
 
     def _request(self) -> Request:
         (what,) = self._chance.choices(list(_SHARES), list(_SHARES.values()))
@@ -125,7 +129,7 @@ class Traffic:
 
     def _pay(self) -> Request:
         payer, payee = self._chance.sample(self._wallets, 2)
-        sent = Sent(payer, payee, self._chance.randint(1, _LARGEST_AMOUNT), time.monotonic())
+        sent = Sent(payer, payee, self._chance.randint(1, _LARGEST_AMOUNT))
         body = {"from_wallet": payer, "to_wallet": payee, "amount": sent.amount, "currency": "EUR"}
         content, key = msgspec.json.encode(body), uuid4().hex
         prefer = "\r\nprefer: wait=0" if self._chance.random() < _IMPATIENT_SHARE else ""
@@ -145,3 +149,7 @@ class Traffic:
 
     def _get(self, path: str, looks_at: str | None) -> Request:
         return Request(f"GET {path}", f"GET {path} HTTP/1.1\r\n{self._common}".encode(), looks_at=looks_at)
+
+
+def _seconds(begin: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()

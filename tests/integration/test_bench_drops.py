@@ -15,7 +15,8 @@ from bench.drops.traffic import Traffic
 from tests.support.scripted_server import Exchange, Script, ScriptedServer
 
 HEAD = b"GET / HTTP/1.1\r\nhost: here"
-PAYMENT = b'{"id": "pay_1", "status": "captured"}'
+TIMES = b'"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00.25Z"}'
+PAYMENT = b'{"id": "pay_1", "status": "captured", ' + TIMES
 
 
 async def reset(exchange: Exchange) -> None:
@@ -47,6 +48,11 @@ async def asking(script: Script) -> AsyncIterator[tuple[ScriptedServer, Client, 
         kept.close()
 
 
+async def ask(client: Client) -> Answer:
+    await client.turn()
+    return await client.send(HEAD, b"")
+
+
 @pytest.mark.parametrize(
     ("script", "kind"),
     [(reset, "reset"), (close, "no_answer"), (half_an_answer, "short_body"), (nonsense, "not_http")],
@@ -55,7 +61,7 @@ async def test_a_request_that_is_let_down_is_a_drop_for_both_clients(script: Scr
     async with asking(script) as (server, fresh, kept, _):
         for client in (fresh, kept):
             with pytest.raises(Drop) as caught:
-                await client.send(HEAD, b"")
+                await ask(client)
             assert caught.value.kind == kind
     assert len(server.requests) == 2, "nobody tried again"
 
@@ -73,7 +79,7 @@ async def test_an_answer_that_says_close_is_honoured_and_is_no_drop() -> None:
         exchange.answer(b"{}", 200, "connection: close")
 
     async with asking(answer_and_close) as (server, _, kept, early):
-        answers = [await kept.send(HEAD, b"") for _ in range(40)]
+        answers = [await ask(kept) for _ in range(40)]
     assert answers == [Answer(200, b"{}", closes=True)] * 40
     assert (server.connections, early) == (40, [])
 
@@ -85,7 +91,7 @@ async def test_a_connection_that_is_closed_between_requests_without_a_word_is_a_
 
     async with asking(answer_then_close) as (_, _, kept, early):
         for _ in range(17):
-            await kept.send(HEAD, b"")
+            await ask(kept)
             await asyncio.sleep(0.01)
     assert [drop.kind for drop in early] == ["closed_early"]
 

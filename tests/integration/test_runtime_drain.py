@@ -181,6 +181,18 @@ async def test_requests_in_flight_are_answered_and_say_that_the_connection_ends(
         assert await process.ended() == 0
 
 
+async def test_what_was_begun_for_a_client_that_has_gone_is_finished(tmp_path: Path, credentials: Credentials) -> None:
+    async with platform_of(tmp_path, credentials) as platform, platform.process() as process:
+        client = HttpClient("service", platform.url)
+        asked = asyncio.create_task(post(client, "/v1/work"))
+        await eventually(platform.work_file.exists)
+        asked.cancel()
+        process.terminate()
+        assert await process.ended() == 0
+    assert platform.work_file.read_text().splitlines() == ["begun", "done"]
+    assert b"Exception" not in (tmp_path / "log").read_bytes()
+
+
 async def test_a_request_that_waits_is_answered_at_once(tmp_path: Path, credentials: Credentials) -> None:
     async with platform_of(tmp_path, credentials) as platform, platform.process() as process:
         client = HttpClient("service", platform.url)
