@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from waqiti.contracts.catalog import NOTIFICATION
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.settings import PREFIX, events_variable, variable_name
+from waqiti.operations.cluster.files import read_document
 from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.postgres.access import DatabaseAccess
+from waqiti.operations.cluster.postgres.limits import Limits, default_pool_max
 from waqiti.operations.cluster.record import Role
 
 REPLICA: Final = "WAQITI_REPLICA"
@@ -42,6 +45,7 @@ def replica_environment(
         REPLICA: replica,
         "WAQITI_RELEASE": release,
         "WAQITI_LISTEN_FDS": ",".join(map(str, descriptors)),
+        "WAQITI_HANDOVER_SOCKET": str(layout.handover(replica)),
         "WAQITI_HEARTBEAT_FILE": str(layout.heartbeat(replica, role)),
         "WAQITI_SWITCHES_FILE": str(layout.switches),
         "WAQITI_SWITCHES_APPLIED_FILE": str(layout.switches_applied(replica, role)),
@@ -53,7 +57,7 @@ def replica_environment(
     }
     urls = {variable_name(name): f"http://127.0.0.1:{port}" for name, port in ports.items()}
     webhooks = _webhooks(layout) if deployment == NOTIFICATION else {}
-    return _without_ours() | own | urls | webhooks | _databases(access)
+    return _without_ours() | own | urls | webhooks | _databases(layout, access)
 
 
 def supervised_by(environment: Mapping[str, str], root: Path) -> bool:
@@ -74,8 +78,16 @@ def _webhooks(layout: Layout) -> dict[str, str]:
     return {"WAQITI_WEBHOOK_KEY_FILE": str(layout.webhook_key), PRIVATE_TARGETS: "true"} | _said_about_webhooks()
 
 
-def _databases(access: DatabaseAccess | None) -> dict[str, str]:
+def _databases(layout: Layout, access: DatabaseAccess | None) -> dict[str, str]:
     if access is None:
         return {}
     events = {events_variable(producer): url for producer, url in access.events.items()}
-    return {"WAQITI_DATABASE_URL": access.runtime} | events
+    return {"WAQITI_DATABASE_URL": access.runtime} | events | _pools(layout)
+
+
+def _pools(layout: Layout) -> dict[str, str]:
+    """Pools are smaller than usual on a server that has no room for the usual ones, unless the operator says else."""
+    limits = read_document(layout.connection_limits, Limits)
+    if limits is None or limits.pool_max == default_pool_max() or DB_POOL_MAX_SIZE in os.environ:
+        return {}
+    return {DB_POOL_MAX_SIZE: str(limits.pool_max)}
