@@ -51,7 +51,9 @@ class Platform:
                 "WAQITI_LISTEN_FDS": ",".join(map(str, fds)),
                 "WAQITI_HEARTBEAT_FILE": str(self.heartbeat_file),
                 "WORK_FILE": str(self.work_file),
-                "PYTHONPATH": str(Path(__file__).parents[2]),
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
+                ),
             }
             command = [sys.executable, "-m", "tests.support.serve_small", role]
             log = (self._directory / "log").open("ab")
