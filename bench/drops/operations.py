@@ -101,23 +101,40 @@ def switch(name: str, values: tuple[str, ...], services: tuple[str, ...] = ()) -
 
 
 async def _kill_supervisor(commands: Commands, _chance: random.Random) -> str:
-    victim = commands.status.supervisor.pid
-    if victim is None:
-        raise OperationFailed("there is no supervisor to kill")
-    os.kill(victim, signal.SIGKILL)
-    deadline = time.monotonic() + _HEAL_SECONDS
-    while not (commands.status.supervisor.ready and commands.status.supervisor.pid != victim):
-        if time.monotonic() > deadline:
-            raise OperationFailed(f"no supervisor within {_HEAL_SECONDS:g} s")
-        await asyncio.sleep(_LOOK_SECONDS)
+    victim = _kill(commands.status.supervisor.pid)
+    await _healed(lambda: commands.status.supervisor.ready and commands.status.supervisor.pid != victim)
     return f"kill -9 {victim}"
 
 
+async def _kill_init(commands: Commands, _chance: random.Random) -> str:
+    victim = _kill(commands.status.init.pid)
+    await commands.run("up", "-d")
+    await _healed(lambda: commands.status.supervisor.ready and commands.status.init.pid not in {None, victim})
+    return f"kill -9 {victim}, up"
+
+
+def _kill(pid: int | None) -> int:
+    if pid is None:
+        raise OperationFailed("there is none to kill")
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+async def _healed(healthy: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _HEAL_SECONDS
+    while not healthy():
+        if time.monotonic() > deadline:
+            raise OperationFailed(f"not healed within {_HEAL_SECONDS:g} s")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
 SUPERVISOR_KILL: Final = Operation("supervisor-kill", _kill_supervisor)
+INIT_KILL: Final = Operation("init-kill", _kill_init)
 ROUND: Final = (
     *(restart(row.name) for row in DEPLOYMENTS),
     SUPERVISOR_KILL,
     SUPERVISOR_KILL,
+    INIT_KILL,
     switch("LOG_LEVEL", ("DEBUG", "INFO", "WARNING")),
     switch("SECURITY_AUDIT", ("true", "false")),
     switch("MANUAL_REVIEW_MODE", ("true", "false")),
