@@ -83,6 +83,16 @@ class Layout:
         return self.operations / "ops.db"
 
     @property
+    def history(self) -> Path:
+        """What every replica measured, as ``operations`` has sampled it."""
+        return self.operations / "history.db"
+
+    @property
+    def history_lock(self) -> Path:
+        """Held by the one process that samples."""
+        return self.operations / "history.lock"
+
+    @property
     def switches(self) -> Path:
         return self.root / "switches.json"
 
@@ -124,6 +134,27 @@ class Layout:
     @property
     def control_socket(self) -> Path:
         return self.cluster / "control.sock"
+
+    @property
+    def deployments(self) -> Path:
+        return self.cluster / "deployments"
+
+    def specification(self, deployment: str) -> Path:
+        """Return the file that says what a deployment shall be, and was."""
+        return self.deployments / f"{deployment}.json"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    def release(self, digest: str) -> Path:
+        """Return the directory of a release: it holds a ``waqiti`` package."""
+        return self.releases / digest
+
+    @property
+    def releases_lock(self) -> Path:
+        """Held by whoever adds or removes releases."""
+        return self.cluster / "releases.lock"
 
     @property
     def postgres_place(self) -> Path:
