@@ -19,9 +19,10 @@ import msgspec
 import uvloop
 
 from bench.drops.books import Books, audit
+from bench.drops.commands import Commands
 from bench.drops.exchange import Drop
 from bench.drops.operating import flowing, in_rounds, operate
-from bench.drops.operations import ROUND, Commands
+from bench.drops.operations import ROUND
 from bench.drops.recording import Period, Recorder
 from bench.drops.traffic import Traffic
 from bench.payments import FUNDS, wallets

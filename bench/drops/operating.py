@@ -9,8 +9,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bench.drops.clients import FreshClient, KeptClient
+from bench.drops.commands import Commands, OperationFailed
 from bench.drops.exchange import Drop
-from bench.drops.operations import Commands, Operation, OperationFailed
+from bench.drops.operations import Operation
 from bench.drops.recording import Period, Recorder
 from bench.drops.traffic import Traffic
 

@@ -4,73 +4,20 @@ import asyncio
 import os
 import random
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from bench.drops import changes
+from bench.drops.commands import Commands, OperationFailed
 from waqiti.contracts.catalog import DEPLOYMENTS, FRAUD
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.status import ClusterStatus, cluster_status
 
 _REASON: Final = "The benchmark of drops."
-_COMMAND_SECONDS: Final = 180.0
 _HEAL_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
 _DATABASES: Final = tuple(row.name for row in DEPLOYMENTS if row.database is not None)
-
-
-class OperationFailed(Exception):
-    """A command that did not do what it was told, or a platform that did not heal."""
-
-
-class Commands:
-    """Runs ``waqiti`` on one state directory."""
-
-    def __init__(self, state: Path) -> None:
-        self._state = state
-
-    @property
-    def status(self) -> ClusterStatus:
-        """What runs."""
-        return cluster_status(Layout(self._state))
-
-    async def run(self, *arguments: str) -> str:
-        """Run a command, wait for its end and return what was run.
-
-        Raises:
-            OperationFailed: it exited with something else than 0, or not within three minutes.
-        """
-        await self.document(*arguments)
-        return " ".join(arguments)
-
-    async def document(self, *arguments: str) -> bytes:
-        """Run a command and return what it printed.
-
-        Raises:
-            OperationFailed: it exited with something else than 0, or not within three minutes.
-        """
-        environment = {**os.environ, "WAQITI_STATE": str(self._state)}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "waqiti", *arguments),
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        said = " ".join(arguments)
-        try:
-            async with asyncio.timeout(_COMMAND_SECONDS):
-                printed, messages = await process.communicate()
-        except TimeoutError as error:
-            process.kill()
-            await process.wait()
-            raise OperationFailed(f"{said}: not within {_COMMAND_SECONDS:g} s") from error
-        if process.returncode != 0:
-            raise OperationFailed(f"{said}: exit {process.returncode}: {messages.decode(errors='replace')[-400:]}")
-        return printed
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -135,6 +82,12 @@ ROUND: Final = (
     SUPERVISOR_KILL,
     SUPERVISOR_KILL,
     INIT_KILL,
+    Operation("scale", changes.scale),
+    Operation("scale", changes.scale),
+    Operation("scale", changes.scale),
+    Operation("set", changes.put),
+    Operation("deploy", changes.deploy),
+    Operation("undo", changes.undo),
     switch("LOG_LEVEL", ("DEBUG", "INFO", "WARNING")),
     switch("SECURITY_AUDIT", ("true", "false")),
     switch("MANUAL_REVIEW_MODE", ("true", "false")),

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bench.drops.books import Books, audit
+from bench.drops.commands import Commands
 from bench.drops.operating import flowing, operate
-from bench.drops.operations import SUPERVISOR_KILL, Commands, Operation, restart, switch
+from bench.drops.operations import SUPERVISOR_KILL, Operation, restart, switch
 from bench.drops.recording import Recorder
 from bench.drops.traffic import PER_SECOND, Traffic
 from bench.payments import FUNDS, wallets
