@@ -1,7 +1,6 @@
 """The two clients: one connection per request, and kept connections. Neither tries anything again."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -88,7 +87,7 @@ class KeptClient:
         if kept is not None and not kept.closed:
             return kept
         if kept is not None:
-            idle = time.monotonic() - kept.idle_since
+            idle = kept.closed_at - kept.idle_since
             if idle < SILENCE_SECONDS:
                 self._closed_early(Drop("closed_early", f"closed within {idle:.3f} s of its last answer"))
         return await connect(self._host, self._port)

@@ -43,7 +43,10 @@ class Answer(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """Asks one thing at a time. ``closed`` as soon as the other side has closed it; ``idle_since`` its last answer."""
+    """Asks one thing at a time. ``closed`` as soon as the other side has closed it.
+
+    ``idle_since`` is when its last answer was there, ``closed_at`` when the end of it was seen.
+    """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
@@ -53,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._received = 0
         self.closed = False
         self.idle_since = 0.0
+        self.closed_at = 0.0
 
     async def ask(self, request: bytes) -> Answer:
         """Send ``request`` and return its answer.
@@ -93,7 +97,7 @@ class Connection(asyncio.Protocol):
             self._fail(Drop("not_http", f"{error}: {data[:200]!r}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = True
+        self.closed, self.closed_at = True, time.monotonic()
         if exc is not None:
             self._fail(Drop("reset", f"{exc!r} after {self._received} bytes"))
         elif self._received:

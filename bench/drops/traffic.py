@@ -6,6 +6,7 @@ A client asks at its rate whatever becomes of its requests; only where too many 
 import asyncio
 import random
 import time
+from collections import deque
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -26,6 +27,7 @@ RESTING: Final = FINAL | {"in_review"}
 _SHARES: Final = {"pay": 0.6, "look": 0.2, "balance": 0.2}
 _IMPATIENT_SHARE: Final = 0.1
 _LARGEST_AMOUNT: Final = 9
+_RECENT: Final = 100
 _SERVER_ERROR: Final = 500
 
 
@@ -58,6 +60,7 @@ class Traffic:
         self.accepted: dict[str, Sent] = {}
         self.unfinished: dict[str, None] = {}
         self.without_answer = 0
+        self._recent: deque[str] = deque(maxlen=_RECENT)
 
     async def run(self, client: Client, stop: asyncio.Event) -> None:
         """Ask fifty times a second until ``stop`` is set, and return when the last is answered."""
@@ -113,6 +116,7 @@ class Traffic:
         if request.payment is not None:
             self.accepted[payment] = request.payment
             self.unfinished[payment] = None
+            self._recent.append(payment)
             if not at_rest:
                 self._recorder.not_final()
         if at_rest and payment in self.unfinished:
@@ -141,11 +145,8 @@ class Traffic:
 
     def _look(self) -> Request:
         """Look at the payment that is unfinished for longest, or at any."""
-        payment = next(iter(self.unfinished), None) or self._chance.choice(self._recent())
+        payment = next(iter(self.unfinished), None) or self._chance.choice(self._recent)
         return self._get(f"/v1/payments/{payment}", payment)
-
-    def _recent(self) -> list[str]:
-        return list(self.accepted)[-100:]
 
     def _get(self, path: str, looks_at: str | None) -> Request:
         return Request(f"GET {path}", f"GET {path} HTTP/1.1\r\n{self._common}".encode(), looks_at=looks_at)
