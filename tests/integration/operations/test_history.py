@@ -198,7 +198,7 @@ def one_process(layout: Layout) -> None:
         restarts=2,
         last_exit=None,
     )
-    replica = ReplicaRecord(name=f"{SERVICE}-1", number=1, revision=1, epoch=0, draining=False, processes=(process,))
+    replica = ReplicaRecord(name=f"{SERVICE}-1", number=1, revision=1, epoch=1, draining=False, processes=(process,))
     row = DeploymentRecord(name=SERVICE, replicas=(replica,))
     record = Record(
         boot_id=boot_id(),
