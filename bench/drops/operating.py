@@ -15,7 +15,7 @@ from bench.drops.operations import Operation
 from bench.drops.recording import Period, Recorder
 from bench.drops.traffic import Traffic
 
-_SETTLE_SECONDS: Final = 2.0
+SETTLE_SECONDS: Final = 2.0
 
 
 @asynccontextmanager
@@ -38,8 +38,14 @@ async def flowing(base_url: str, traffic: Traffic, recorder: Recorder) -> AsyncI
     kept.close()
 
 
-async def operate(operation: Operation, commands: Commands, recorder: Recorder, chance: random.Random) -> Period:
-    """Do one operation, look on for two more seconds, and return what clients saw of it."""
+async def operate(
+    operation: Operation,
+    commands: Commands,
+    recorder: Recorder,
+    chance: random.Random,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> Period:
+    """Do one operation, look on for ``settle_seconds`` more, and return what clients saw of it."""
     tally = recorder.begin(operation.name)
     recorder.operations[operation.name] += 1
     began = time.monotonic()
@@ -49,7 +55,7 @@ async def operate(operation: Operation, commands: Commands, recorder: Recorder, 
         detail = str(failed)
         recorder.violation(Drop("operation_failed", detail), client="operator", sent=operation.name)
     seconds = time.monotonic() - began
-    await asyncio.sleep(_SETTLE_SECONDS)
+    await asyncio.sleep(settle_seconds)
     return tally.period(detail, seconds)
 
 
