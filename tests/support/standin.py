@@ -2,6 +2,7 @@
 
 ``python -m tests.support.standin NAME --role api|worker`` runs on the product's own runtime. A file
 ``<state>/misbehave/NAME.ROLE`` makes it do otherwise: ``exit`` at once, ``unready`` for ever, or ``stop`` beating.
+A request for ``/grow/N`` makes it use N megabytes more.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from typing import Any
 from waqiti.foundation.http.asgi import ASGIApp
 from waqiti.foundation.runtime import Application, Context, Service, run
 from waqiti.foundation.settings import Settings
+
+MEGABYTE = 1024**2
 
 
 def main(name: str, role: str) -> None:
@@ -36,10 +39,14 @@ def main(name: str, role: str) -> None:
 def application(context: Context[Settings], *, ready: bool) -> ASGIApp:
     """Answer everything with the pid, slowly enough that a restart meets requests on their way."""
 
+    kept: list[bytearray] = []
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
         is_probe = scope["path"] == "/actuator/health/readiness"
         if not is_probe:
             await asyncio.sleep(0.01)
+        if scope["path"].startswith("/grow/"):
+            kept.append(bytearray(b"x" * (int(scope["path"].rpartition("/")[2]) * MEGABYTE)))
         headers = [(b"content-type", b"text/plain")]
         if context.draining.is_set():
             headers.append((b"connection", b"close"))

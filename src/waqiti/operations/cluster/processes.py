@@ -49,10 +49,10 @@ class ProcessRef(msgspec.Struct, frozen=True):
     def memory_bytes(self) -> int:
         """Memory that only this process uses: RssAnon + VmSwap; 0 where it is gone."""
         try:
-            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+            lines = Path(f"/proc/{self.pid}/status").read_bytes().splitlines()
         except (FileNotFoundError, ProcessLookupError):
             return 0
-        sizes = [line.split()[1] for line in lines if line.startswith(("RssAnon:", "VmSwap:"))]
+        sizes = [line.split()[1] for line in lines if line.startswith((b"RssAnon:", b"VmSwap:"))]
         return sum(map(int, sizes)) * _KIBIBYTE
 
 

@@ -15,6 +15,8 @@ ReplicaState = Literal["Starting", "Ready", "NotReady", "Draining", "CrashLoopBa
 DeploymentState = Literal["Ready", "Progressing", "Degraded", "CrashLoopBackOff", "ScaledToZero"]
 
 FATAL_EXIT: Final = 78
+MEMORY_FINDING_PERCENT: Final = 80
+"""Of its limit: from there on a replica's memory is a finding."""
 
 
 class PlannedDeployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,12 +101,16 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplicaRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica; ``generation`` is the restart of its deployment that it came with."""
+    """One replica; ``generation`` is the restart of its deployment that it came with.
+
+    One that is ``outgrown`` is to be replaced, for it uses most of the memory that it may.
+    """
 
     name: str
     number: int
     generation: int
     draining: bool
+    outgrown: bool = False
     processes: tuple[ProcessRecord, ...]
 
 

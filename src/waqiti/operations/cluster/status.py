@@ -8,6 +8,7 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import ModeOn, modes_on
 from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import (
+    MEMORY_FINDING_PERCENT,
     DeploymentRecord,
     DeploymentState,
     LastExit,
@@ -22,6 +23,7 @@ from waqiti.operations.cluster.record import (
     read_record,
     running_init,
 )
+from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
 
 _REVISION = 1
 
@@ -62,7 +64,7 @@ class ReplicaExit(LastExit, frozen=True):
 
 
 class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica; ``pid`` and ``port`` are its api process's."""
+    """One replica; ``pid`` and ``port`` are its api process's, memory and its limit those of all its processes."""
 
     name: str
     pid: int | None
@@ -70,8 +72,14 @@ class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: ReplicaState
     restarts: int
     memory_bytes: int
+    memory_limit_bytes: int = DEFAULT_MEMORY_BYTES
     processes: tuple[ProcessStatus, ...]
     last_exit: ReplicaExit | None
+
+    @property
+    def is_near_limit(self) -> bool:
+        """Whether it uses most of the memory that it may, and will be replaced or killed if that goes on."""
+        return self.memory_bytes * 100 >= self.memory_limit_bytes * MEMORY_FINDING_PERCENT
 
 
 class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True):

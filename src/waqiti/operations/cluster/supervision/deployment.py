@@ -6,6 +6,7 @@ from typing import Final
 
 from waqiti.operations.cluster.journal import JournalEntry, now
 from waqiti.operations.cluster.record import DeploymentRecord, PlannedDeployment
+from waqiti.operations.cluster.supervision.isolation import is_isolated
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 ROLLOUT_SECONDS: Final = 60.0
@@ -38,6 +39,27 @@ class DeploymentKeeper:
     def looping(self) -> bool:
         """Whether a replica ends again and again."""
         return any(replica.looping for replica in self._replicas)
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """Its replicas, those that leave included."""
+        return tuple(self._replicas)
+
+    def replaceable(self, replica: Replica) -> bool:
+        """Say whether a replica may be replaced now: it serves, nothing is under way, and nobody looks into it."""
+        at_rest = not self._leaving and len(self._replicas) == self._desired and all(map(self._fits, self._replicas))
+        return at_rest and replica.ready and not is_isolated(self._around.layout, self.name)
+
+    def replace(self, replica: Replica) -> None:
+        """Have a replica drained once another is ready in its place."""
+        replica.outgrown = True
+        self._newest_since = time.monotonic()
+        self._around.changed()
+
+    def retain(self, replica: Replica) -> None:
+        """Have a replica stay after all, and what should have replaced it leave."""
+        replica.outgrown = False
+        self._around.changed()
 
     def adopt(self, former: DeploymentRecord) -> None:
         """Go on with what a killed supervisor left."""
@@ -89,10 +111,13 @@ class DeploymentKeeper:
                 self._let_go(replica)
         await asyncio.gather(*self._leaving)
 
+    def _fits(self, replica: Replica) -> bool:
+        return replica.generation == self._generation and not replica.outgrown
+
     def _reconcile(self) -> None:
         serving = [replica for replica in self._replicas if not replica.draining]
-        old = [replica for replica in serving if replica.generation != self._generation]
-        new = [replica for replica in serving if replica.generation == self._generation]
+        old = [replica for replica in serving if not self._fits(replica)]
+        new = [replica for replica in serving if self._fits(replica)]
         if not old:
             for _ in range(self._desired - len(new)):
                 self._add()
@@ -134,6 +159,8 @@ class DeploymentKeeper:
         failed = next(replica for replica in new if not replica.ready)
         self._rollout_failure = f"{failed.name} {why}"
         self._generation = old[0].generation
+        for replica in old:
+            replica.outgrown = False
         self._write("restart_failed", self._rollout_failure)
         self._let_go(failed)
 

@@ -13,7 +13,8 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, ReplicaRecord, Role
+from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
+from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
 from waqiti.operations.cluster.supervision.children import Child, start_child
 from waqiti.operations.cluster.supervision.environment import replica_environment
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
@@ -48,6 +49,7 @@ class Replica:
         self.number = number
         self.generation = generation
         self.draining = False
+        self.outgrown = False
         self._around = around
         self._keepers = [self._keeper(planned, role) for role in planned.roles]
         self._running: asyncio.Future[list[None]] | None = None
@@ -62,9 +64,23 @@ class Replica:
         """Whether a process of it ends again and again."""
         return any(keeper.looping for keeper in self._keepers)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that its processes use, each by itself."""
+        return sum(keeper.memory_bytes for keeper in self._keepers)
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """How much all its processes together may use."""
+        return DEFAULT_MEMORY_BYTES
+
+    def kill_largest(self, because: Reason) -> None:
+        """End the process that uses most memory by SIGKILL; another is started."""
+        max(self._keepers, key=lambda keeper: keeper.memory_bytes).kill(because)
+
     def adopt(self, former: ReplicaRecord) -> None:
         """Go on with the processes of a supervisor that was killed."""
-        self.draining = former.draining
+        self.draining, self.outgrown = former.draining, former.outgrown
         by_role = {record.role: record for record in former.processes}
         for keeper in self._keepers:
             if keeper.role in by_role:
@@ -95,6 +111,7 @@ class Replica:
             number=self.number,
             generation=self.generation,
             draining=self.draining,
+            outgrown=self.outgrown,
             processes=tuple(keeper.record() for keeper in self._keepers),
         )
 
