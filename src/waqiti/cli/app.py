@@ -66,6 +66,11 @@ cluster.command(
     name="restart",
     help="Replace every replica of a deployment, one by one, without a failed request.",
 )
+cluster.command(
+    "waqiti.cli.cluster_top:top",
+    name="top",
+    help="Show what every replica uses of processor and memory, over a second, and what it may.",
+)
 app.command(cluster)
 
 switch = App(name="switch", help="Settings that change on every replica, without a restart.")
