@@ -125,12 +125,16 @@ def eventually(condition: Callable[[], bool], what: str, timeout_seconds: float 
 
 
 class Requests:
-    """Clients with kept connections that ask one port until they are told to stop; a failed request is kept."""
+    """Clients that ask one port until they are told to stop; a failed request is kept, and none is repeated.
 
-    def __init__(self, port: int, clients: int = 4) -> None:
+    ``clients`` keep their connections, ``passers`` open one for each request.
+    """
+
+    def __init__(self, port: int, clients: int = 4, passers: int = 0) -> None:
         self._port = port
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        kept = [True] * clients + [False] * passers
+        self._threads = [threading.Thread(target=self._ask, args=(keeps,)) for keeps in kept]
         self.pids: list[int] = []
         self.failures: list[str] = []
 
@@ -145,13 +149,15 @@ class Requests:
         for thread in self._threads:
             thread.join()
 
-    def _ask(self) -> None:
+    def _ask(self, keeps: bool) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         while not self._stop.is_set():
             try:
                 connection.request("GET", "/")
                 answer = connection.getresponse()
                 self.pids.append(int(answer.read()))
+                if not keeps:
+                    connection.close()
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(repr(error))
                 connection.close()

@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     release: str = ""
     base_url: str = ""
     listen_fds: str = ""
+    handover_socket: str = ""
     port: int = 0
     heartbeat_file: str = ""
     database_url: str = ""

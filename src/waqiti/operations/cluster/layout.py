@@ -112,12 +112,26 @@ class Layout:
         return self.cluster / "command.lock"
 
     @property
+    def init_lock(self) -> Path:
+        """Held by init for as long as it lives."""
+        return self.cluster / "init.lock"
+
+    @property
+    def stopped(self) -> Path:
+        """There from the moment the platform is to be stopped until it is to be started again."""
+        return self.cluster / "stopped"
+
+    @property
     def control_socket(self) -> Path:
         return self.cluster / "control.sock"
 
     @property
     def postgres_place(self) -> Path:
         return self.cluster / "postgres.json"
+
+    def handover(self, holder: str) -> Path:
+        """Return the socket where a replica, or the ``supervisor``, hands over the listening sockets that it holds."""
+        return self.cluster / "handover" / f"{holder}.sock"
 
     @property
     def connection_limits(self) -> Path:

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -97,6 +98,25 @@ def environment_of(pid: int) -> dict[str, str]:
         return {}
     pairs = (entry.partition("=") for entry in os.fsdecode(content).split("\0") if "=" in entry)
     return {name: value for name, _, value in pairs}
+
+
+def running(command: Sequence[str]) -> list[ProcessRef]:
+    """List the processes that run exactly this command."""
+    wanted = b"".join(os.fsencode(part) + b"\0" for part in command)
+    found = []
+    for pid in all_pids():
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes() == wanted:
+                found.append(ProcessRef.of(pid))
+    return found
+
+
+def descends_from(pid: int, ancestors: set[int]) -> bool:
+    """Return whether one of ``ancestors`` is a parent of this process, or of its parent, and so on."""
+    parent = parent_of(pid)
+    while parent is not None and parent not in ancestors:
+        parent = parent_of(parent) if parent > 0 else None
+    return parent is not None
 
 
 def working_in(directory: Path) -> list[ProcessRef]:

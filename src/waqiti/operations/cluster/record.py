@@ -59,6 +59,7 @@ class InitRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What init writes: itself, the listening sockets that it holds, and the pipe of exit statuses.
 
     ``ports`` are the deployments' own, ``descriptors`` those of all sockets that a deployment's replicas inherit.
+    ``launch`` names the start of the platform: an init that takes over from a killed one goes on with it.
     """
 
     boot_id: str
@@ -67,6 +68,7 @@ class InitRecord(msgspec.Struct, frozen=True, kw_only=True):
     ports: dict[str, int] = {}
     descriptors: dict[str, tuple[int, ...]] = {}
     exits_descriptor: int = -1
+    launch: str = ""
     failure: str | None = None
 
     @property
@@ -143,6 +145,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     postgres: PostgresRecord | None
     deployments: tuple[DeploymentRecord, ...]
+
+
+def recorded_processes(record: Record) -> list[ProcessRef]:
+    """List the processes that a record names: the supervisor, PostgreSQL, replicas."""
+    postgres = record.postgres.ref if record.postgres else None
+    return [ref for ref in (record.supervisor, postgres, *recorded_replicas(record)) if ref is not None]
+
+
+def recorded_replicas(record: Record) -> list[ProcessRef]:
+    """List the processes of replicas that a record names."""
+    processes = [one.ref for row in record.deployments for replica in row.replicas for one in replica.processes]
+    return [ref for ref in processes if ref is not None]
 
 
 def read_plan(layout: Layout) -> Plan | None:

@@ -4,8 +4,10 @@ import time
 from typing import Final
 
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.healing import heal_init
+from waqiti.operations.cluster.init_process import init_lives
 from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import DeploymentRecord, read_plan, read_record, running_init
+from waqiti.operations.cluster.record import DeploymentRecord, read_plan, read_record
 from waqiti.operations.cluster.supervision.control import ControlRequest, ask_supervisor
 from waqiti.operations.cluster.supervision.deployment import ROLLOUT_SECONDS
 
@@ -20,7 +22,7 @@ def restart_deployment(layout: Layout, name: str) -> None:
         ClusterError: there is no such deployment, the platform does not run, or a new replica was not ready.
     """
     check_deployment(layout, name)
-    if running_init(layout) is None:
+    if not init_lives(layout) and not heal_init(layout):
         raise ClusterError("The platform does not run: start it with waqiti up", REFUSED)
     reply = ask_supervisor(layout, ControlRequest(command="restart", name=name))
     if reply.error is not None:

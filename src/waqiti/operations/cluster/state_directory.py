@@ -75,7 +75,8 @@ def unwritable(path: Path, error: OSError) -> ClusterError:
 
 def _directories(layout: Layout) -> tuple[Path, ...]:
     heartbeats, applied = layout.heartbeat("", "api").parent, layout.switches_applied("", "api").parent
-    return (layout.cluster, layout.logs, layout.secrets, layout.operations, heartbeats, applied)
+    handover = layout.handover("").parent
+    return (layout.cluster, layout.logs, layout.secrets, layout.operations, heartbeats, applied, handover)
 
 
 def _make_root(layout: Layout) -> None:

@@ -6,7 +6,6 @@ import msgspec
 
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import ModeOn, modes_on
-from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import (
     MEMORY_FINDING_PERCENT,
     DeploymentRecord,
@@ -21,6 +20,7 @@ from waqiti.operations.cluster.record import (
     Role,
     read_plan,
     read_record,
+    recorded_processes,
     running_init,
 )
 from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
@@ -140,13 +140,6 @@ def cluster_status(layout: Layout) -> ClusterStatus:
 
 def _anything_alive(record: Record) -> bool:
     return any(ref.alive for ref in recorded_processes(record))
-
-
-def recorded_processes(record: Record) -> list[ProcessRef]:
-    """List the processes that a record names: the supervisor, PostgreSQL, replicas."""
-    processes = [one.ref for row in record.deployments for replica in row.replicas for one in replica.processes]
-    postgres = record.postgres.ref if record.postgres else None
-    return [ref for ref in (record.supervisor, postgres, *processes) if ref is not None]
 
 
 def _supervisor(record: Record | None) -> SupervisorStatus:

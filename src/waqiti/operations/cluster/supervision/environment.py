@@ -45,6 +45,7 @@ def replica_environment(
         REPLICA: replica,
         "WAQITI_RELEASE": release,
         "WAQITI_LISTEN_FDS": ",".join(map(str, descriptors)),
+        "WAQITI_HANDOVER_SOCKET": str(layout.handover(replica)),
         "WAQITI_HEARTBEAT_FILE": str(layout.heartbeat(replica, role)),
         "WAQITI_SWITCHES_FILE": str(layout.switches),
         "WAQITI_SWITCHES_APPLIED_FILE": str(layout.switches_applied(replica, role)),

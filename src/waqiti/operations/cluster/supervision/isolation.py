@@ -5,6 +5,12 @@ import os
 from waqiti.contracts.switches import ISOLATION_MODE
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import TRUE, live_switches
+from waqiti.operations.switches.publishing import is_published
+
+
+def is_held_back(layout: Layout, deployment: str) -> bool:
+    """Say whether what has ended there stays so; also while nobody can tell what is switched."""
+    return not is_published(layout) or is_isolated(layout, deployment)
 
 
 def is_isolated(layout: Layout, deployment: str) -> bool:

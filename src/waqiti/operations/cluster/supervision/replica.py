@@ -18,7 +18,7 @@ from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
 from waqiti.operations.cluster.supervision.children import Child, start_child
 from waqiti.operations.cluster.supervision.environment import replica_environment
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.isolation import is_isolated
+from waqiti.operations.cluster.supervision.isolation import is_held_back
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
 from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen, look_at_http
 
@@ -124,7 +124,7 @@ class Replica:
             around.exits,
             liveness_seconds=around.plan.liveness_seconds,
             changed=around.changed,
-            held_back=partial(is_isolated, around.layout, planned.name),
+            held_back=partial(is_held_back, around.layout, planned.name),
         )
 
 

@@ -9,25 +9,36 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from waqiti.foundation.handover import handing_over
 from waqiti.operations.cluster import logs
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.keeper import PostgresKeeper
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, environment_of, parent_of
-from waqiti.operations.cluster.record import FATAL_EXIT, InitRecord, Plan, Record, read_init, read_plan, read_record
+from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, descends_from, environment_of
+from waqiti.operations.cluster.record import (
+    FATAL_EXIT,
+    InitRecord,
+    Plan,
+    Record,
+    read_init,
+    read_plan,
+    read_record,
+    recorded_replicas,
+)
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
 from waqiti.operations.cluster.supervision.memory import MemoryWatch
 from waqiti.operations.cluster.supervision.replica import Surroundings
+from waqiti.operations.switches.publishing import is_published, publish
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GROUP_SECONDS: Final = 45.0
@@ -95,26 +106,26 @@ class Supervisor:
 
     def _adopt(self) -> None:
         former = read_record(self._layout)
-        if former is None or former.init != self._init.ref:
+        if former is None:
             return
         self._adopting = True
         self._former = former
         self._prepared = self._prepared or former.prepared
         if self._postgres is not None and former.postgres is not None:
             self._postgres.adopt(former.postgres, served=former.prepared)
-        known = {ref.pid for ref in _processes(former)}
+        known = {ref.pid for ref in recorded_replicas(former)}
         for pid in all_pids():
-            if parent_of(pid) == self._init.pid and pid not in known:
-                self._end_stray(pid)
+            if pid not in known:
+                self._end_stray(pid, known)
         records = {record.name: record for record in former.deployments}
         for keeper in self._deployments:
             if keeper.name in records:
                 keeper.adopt(records[keeper.name])
         self._adopting = False
 
-    def _end_stray(self, pid: int) -> None:
-        """End a replica that our predecessor started and had no time to write down."""
-        if supervised_by(environment_of(pid), self._layout.root):
+    def _end_stray(self, pid: int, known: set[int]) -> None:
+        """End a replica that our predecessor started and had no time to write down; what replicas start is theirs."""
+        if supervised_by(environment_of(pid), self._layout.root) and not descends_from(pid, known):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -172,8 +183,19 @@ class Supervisor:
             await asyncio.sleep(_CHORES_SECONDS)
             with suppress(OSError):
                 logs.bound(self._layout.logs)
+            await self._mend_switches()
             if self._unsaved:
                 self._changed()
+
+    async def _mend_switches(self) -> None:
+        """Publish them again where the file is gone or damaged: no process starts without it."""
+        if is_published(self._layout):
+            return
+        try:
+            await asyncio.to_thread(publish, self._layout)
+            say(f"{self._layout.switches} was gone or damaged, and is published again")
+        except (ClusterError, OSError) as error:
+            say(f"{self._layout.switches} cannot be published: {error}")
 
     async def _bring_down(self, tasks: list[asyncio.Task[None]]) -> None:
         """Last started, first stopped; PostgreSQL after everything that uses it."""
@@ -184,7 +206,7 @@ class Supervisor:
             async with asyncio.timeout(_STOP_SECONDS):
                 for _, keepers in groupby(reversed(self._deployments), key=lambda keeper: keeper.start_order):
                     await asyncio.gather(*(keeper.stop() for keeper in keepers))
-        for ref in _processes(self._record()):
+        for ref in recorded_replicas(self._record()):
             ref.send(signal.SIGKILL)
         if self._postgres is not None:
             await self._postgres.stop()
@@ -235,16 +257,17 @@ class Supervisor:
         )
 
 
-def _processes(record: Record) -> list[ProcessRef]:
-    processes = [one for row in record.deployments for replica in row.replicas for one in replica.processes]
-    return [one.ref for one in processes if one.ref is not None]
-
-
 async def _supervise(layout: Layout) -> int:
     plan, init = read_plan(layout), read_init(layout)
     assert plan is not None
     assert init is not None
-    return await Supervisor(layout, plan, init).run()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(handing_over(layout.handover("supervisor"), init.descriptors))
+        except OSError as error:
+            # The disk may be full: replicas hold these sockets too.
+            say(f"listening sockets cannot be handed over: {error}")
+        return await Supervisor(layout, plan, init).run()
 
 
 def main(state: str) -> int:
