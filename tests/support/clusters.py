@@ -21,9 +21,11 @@ from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import wipe
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, ReplicaStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster
+from waqiti.operations.cluster.workloads import Author
 
 REPOSITORY = Path(__file__).parents[2]
 ALPHA = PlannedDeployment(name="alpha", roles=("api", "worker"), start_order=1)
+AUTHOR = Author(actor="ana", reason="A test.")
 LIVENESS_SECONDS = 3.0
 BETA = PlannedDeployment(name="beta", start_order=2)
 
@@ -50,7 +52,7 @@ class Cluster:
         return start_cluster(self.layout, self.plan, lambda _status: None)
 
     def restart(self, name: str) -> None:
-        restart_deployment(self.layout, name)
+        restart_deployment(self.layout, name, AUTHOR)
 
     def stop(self) -> None:
         stop_cluster(self.layout)
@@ -64,7 +66,7 @@ class Cluster:
         file = self.layout.root / "misbehave" / f"{name}.{role}"
         file.parent.mkdir(exist_ok=True)
         if fault is None:
-            file.unlink()
+            file.unlink(missing_ok=True)
         else:
             file.write_text(fault)
 

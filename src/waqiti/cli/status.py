@@ -5,6 +5,7 @@ from datetime import datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from waqiti.cli.cluster.revision_lines import running_lines
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import console, print_document, printable
 from waqiti.operations.cluster.journal import now
@@ -75,6 +76,8 @@ def _show(found: ClusterStatus) -> None:
         f"PostgreSQL {_postgres(found.postgres)}\n"
     )
     print_deployments(out, found.deployments)
+    for line in running_lines(found.deployments):
+        out.print(line, markup=False)
     for line in mode_lines(found.modes):
         out.print(line, style="bold yellow", markup=False)
 

@@ -97,15 +97,16 @@ async def test_what_hangs_while_it_is_cut_off_lives_and_what_dies_stays_dead_unt
 def test_a_deployment_is_held_back_while_it_is_cut_off_or_nobody_can_tell(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     make_state_directory(layout)
-    assert is_held_back(layout, PAYMENTS), "nothing is published"
+    assert is_held_back(layout, PAYMENTS, {}), "nothing is published"
 
     isolate(layout, on=False)
-    assert not is_held_back(layout, PAYMENTS)
+    assert not is_held_back(layout, PAYMENTS, {})
     isolate(layout, on=True)
-    assert is_held_back(layout, PAYMENTS)
-    assert not is_held_back(layout, "wallet-service")
+    assert is_held_back(layout, PAYMENTS, {})
+    assert not is_held_back(layout, "wallet-service", {})
     isolate(layout, on=True, until=utc_now() - timedelta(seconds=1))
-    assert not is_held_back(layout, PAYMENTS), "its time is over"
+    assert not is_held_back(layout, PAYMENTS, {}), "its time is over"
+    assert is_held_back(layout, PAYMENTS, {"ISOLATION_MODE": "true"}), "it was set for the deployment"
 
 
 @pytest.mark.parametrize("content", [b"", b'{"revision": 7, "switc'])
@@ -115,7 +116,7 @@ def test_a_damaged_file_holds_back_what_died(tmp_path: Path, content: bytes) -> 
     isolate(layout, on=False)
     layout.switches.write_bytes(content)
 
-    assert is_held_back(layout, PAYMENTS)
+    assert is_held_back(layout, PAYMENTS, {})
 
 
 def isolate(layout: Layout, *, on: bool, until: datetime | None = None) -> None:

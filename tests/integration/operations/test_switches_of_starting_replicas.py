@@ -21,6 +21,7 @@ from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import ProcessRef, boot_id
 from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
+from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision.environment import replica_environment
 from waqiti.operations.switches.changing import Change, Changed, change
@@ -69,7 +70,7 @@ class Mortal:
             deployment=ALPHA,
             replica="alpha-1",
             role="api",
-            release="",
+            revision=first(ALPHA, "", now()).in_force,
             descriptors=[descriptor],
             ports={},
             base_url="",
@@ -105,8 +106,8 @@ class Mortal:
             restarts=0,
             last_exit=None,
         )
-        replica = ReplicaRecord(name="alpha-1", number=1, generation=1, draining=False, processes=(row,))
-        deployment = DeploymentRecord(name=ALPHA, desired=1, generation=1, rollout_failure=None, replicas=(replica,))
+        replica = ReplicaRecord(name="alpha-1", number=1, revision=1, epoch=1, draining=False, processes=(row,))
+        deployment = DeploymentRecord(name=ALPHA, replicas=(replica,))
         record = Record(
             boot_id=boot_id(),
             init=me,

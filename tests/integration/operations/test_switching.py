@@ -254,8 +254,10 @@ class Replica:
             )
             for role in ("api", "worker")
         )
-        replica = ReplicaRecord(name="payment-service-1", number=1, generation=0, draining=False, processes=processes)
-        deployment = DeploymentRecord(name=PAYMENTS, desired=1, generation=0, rollout_failure=None, replicas=(replica,))
+        replica = ReplicaRecord(
+            name="payment-service-1", number=1, revision=1, epoch=1, draining=False, processes=processes
+        )
+        deployment = DeploymentRecord(name=PAYMENTS, replicas=(replica,))
         record = Record(
             boot_id=boot_id(),
             init=me,

@@ -126,6 +126,27 @@ class Layout:
         return self.cluster / "control.sock"
 
     @property
+    def deployments(self) -> Path:
+        return self.cluster / "deployments"
+
+    def specification(self, deployment: str) -> Path:
+        """Return the file that says what a deployment shall be, and was."""
+        return self.deployments / f"{deployment}.json"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    def release(self, digest: str) -> Path:
+        """Return the directory of a release: it holds a ``waqiti`` package."""
+        return self.releases / digest
+
+    @property
+    def releases_lock(self) -> Path:
+        """Held by whoever adds or removes releases."""
+        return self.cluster / "releases.lock"
+
+    @property
     def postgres_place(self) -> Path:
         return self.cluster / "postgres.json"
 

@@ -103,26 +103,24 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplicaRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica; ``generation`` is the restart of its deployment that it came with.
+    """One replica; ``revision`` is what it runs, ``epoch`` the restart of its deployment that it came with.
 
     One that is ``outgrown`` is to be replaced, for it uses most of the memory that it may.
     """
 
     name: str
     number: int
-    generation: int
+    revision: int
+    epoch: int
     draining: bool
     outgrown: bool = False
     processes: tuple[ProcessRecord, ...]
 
 
 class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One deployment; ``rollout_failure`` says why its last restart was given up."""
+    """The replicas that a deployment has; what it shall be stands in its specification."""
 
     name: str
-    desired: int
-    generation: int
-    rollout_failure: str | None
     replicas: tuple[ReplicaRecord, ...]
 
 

@@ -11,7 +11,7 @@ from waqiti.contracts.switches import (
 )
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.budget import lacking
-from waqiti.operations.cluster.record import read_record
+from waqiti.operations.cluster.specification import read_specification
 from waqiti.operations.switches.listing import SwitchList, effective
 
 
@@ -43,7 +43,7 @@ def notes_on_pools(rows: SwitchList, services: Iterable[str]) -> tuple[str, ...]
 
 def notes_on_budget(layout: Layout, services: Iterable[str]) -> tuple[str, ...]:
     """Say so where the pools of the present replicas may need more connections than PostgreSQL allows them."""
-    record = read_record(layout)
-    present = {row.name: row.desired for row in record.deployments} if record is not None else {}
-    found = [lacking(layout, service, present[service]) for service in services if present.get(service, 0) > 0]
+    specifications = (read_specification(layout, service) for service in services)
+    present = {spec.name: spec.desired for spec in specifications if spec is not None}
+    found = [lacking(layout, service, desired) for service, desired in present.items() if desired > 0]
     return tuple(sentence for sentence in found if sentence is not None)

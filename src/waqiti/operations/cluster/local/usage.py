@@ -10,6 +10,7 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import ReplicaRecord, read_record
 from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
+from waqiti.operations.cluster.specification import read_specification
 
 _PERIOD_SECONDS: Final = 1.0
 
@@ -27,12 +28,17 @@ async def measure(layout: Layout, names: tuple[str, ...]) -> tuple[Usage, ...]:
             deployment=row.name,
             cpu_cores=round(_spent(replica, before, after) / (ended - began), 3),
             memory_bytes=sum(ref.memory_bytes for ref in _processes(replica)),
-            memory_limit_bytes=DEFAULT_MEMORY_BYTES,
+            memory_limit_bytes=_limit_bytes(layout, row.name, replica.revision),
         )
         for row in rows
         if not names or row.name in names
         for replica in row.replicas
     )
+
+
+def _limit_bytes(layout: Layout, name: str, revision: int) -> int:
+    spec = read_specification(layout, name)
+    return DEFAULT_MEMORY_BYTES if spec is None else spec.memory_limit_bytes(revision)
 
 
 def _cpu_seconds(layout: Layout) -> dict[ProcessRef, float]:

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,9 @@ from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
 from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
-from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
+from waqiti.operations.cluster.releases import check_release
+from waqiti.operations.cluster.revisions import Revision
+from waqiti.operations.cluster.specification import is_directory
 from waqiti.operations.cluster.supervision.children import Child, start_child
 from waqiti.operations.cluster.supervision.environment import replica_environment
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
@@ -44,13 +47,17 @@ class Surroundings:
 class Replica:
     """One replica over all restarts of its processes."""
 
-    def __init__(self, around: Surroundings, planned: PlannedDeployment, number: int, generation: int) -> None:
+    def __init__(
+        self, around: Surroundings, planned: PlannedDeployment, number: int, revision: Revision, epoch: int
+    ) -> None:
         self.name = f"{planned.name}-{number}"
         self.number = number
-        self.generation = generation
+        self.revision = revision
+        self.epoch = epoch
         self.draining = False
         self.outgrown = False
         self._around = around
+        self._ready_at = self._noted_at = time.monotonic()
         self._keepers = [self._keeper(planned, role) for role in planned.roles]
         self._running: asyncio.Future[list[None]] | None = None
 
@@ -58,6 +65,17 @@ class Replica:
     def ready(self) -> bool:
         """Whether every process of it is."""
         return all(keeper.ready for keeper in self._keepers)
+
+    @property
+    def unready_seconds(self) -> float:
+        """For how long it was not ready when that was noted last: since its begin, or since it was ready last."""
+        return self._noted_at - self._ready_at
+
+    def note_ready(self) -> None:
+        """Take note of whether it is ready now."""
+        self._noted_at = time.monotonic()
+        if self.ready:
+            self._ready_at = self._noted_at
 
     @property
     def looping(self) -> bool:
@@ -72,7 +90,7 @@ class Replica:
     @property
     def memory_limit_bytes(self) -> int:
         """How much all its processes together may use."""
-        return DEFAULT_MEMORY_BYTES
+        return self.revision.resources.memory_bytes
 
     def kill_largest(self, because: Reason) -> None:
         """End the process that uses most memory by SIGKILL; another is started."""
@@ -109,14 +127,15 @@ class Replica:
         return ReplicaRecord(
             name=self.name,
             number=self.number,
-            generation=self.generation,
+            revision=self.revision.number,
+            epoch=self.epoch,
             draining=self.draining,
             outgrown=self.outgrown,
             processes=tuple(keeper.record() for keeper in self._keepers),
         )
 
     def _keeper(self, planned: PlannedDeployment, role: Role) -> ProcessKeeper:
-        starter = _ProcessStarter(self._around, planned.name, self.name, role)
+        starter = _ProcessStarter(self._around, planned.name, self.name, self.revision, role)
         around = self._around
         return ProcessKeeper(
             role,
@@ -124,7 +143,7 @@ class Replica:
             around.exits,
             liveness_seconds=around.plan.liveness_seconds,
             changed=around.changed,
-            held_back=partial(is_held_back, around.layout, planned.name),
+            held_back=partial(is_held_back, around.layout, planned.name, self.revision.environment),
         )
 
 
@@ -133,9 +152,12 @@ class _ProcessStarter:
     around: Surroundings
     deployment: str
     replica: str
+    revision: Revision
     role: Role
 
     def start(self) -> tuple[Child, int | None]:
+        if is_directory(self.revision.release):
+            check_release(self.around.layout, self.revision.release)
         self.around.layout.heartbeat(self.replica, self.role).unlink(missing_ok=True)
         self.around.layout.switches_applied(self.replica, self.role).unlink(missing_ok=True)
         if self.role == "worker":
@@ -173,7 +195,7 @@ class _ProcessStarter:
             deployment=self.deployment,
             replica=self.replica,
             role=self.role,
-            release=around.plan.release,
+            revision=self.revision,
             descriptors=descriptors,
             ports=around.init.ports,
             base_url=around.plan.base_url,

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from waqiti.foundation.handover import handing_over
 from waqiti.operations.cluster import logs
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
 from waqiti.operations.cluster.layout import Layout
@@ -32,6 +32,7 @@ from waqiti.operations.cluster.record import (
     read_record,
     recorded_replicas,
 )
+from waqiti.operations.cluster.releases import forget_releases
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
@@ -81,6 +82,7 @@ class Supervisor:
         self._exits.start()
         self._journal.append(JournalEntry(at=now(), kind="supervisor", pid=self._self.pid))
         self._adopt()
+        self._tidy()
         control = await serve_control(self._layout, self._handle)
         self._ready = True
         self._changed()
@@ -107,6 +109,8 @@ class Supervisor:
     def _adopt(self) -> None:
         former = read_record(self._layout)
         if former is None:
+            for keeper in self._deployments:
+                keeper.start_anew()
             return
         self._adopting = True
         self._former = former
@@ -121,7 +125,16 @@ class Supervisor:
         for keeper in self._deployments:
             if keeper.name in records:
                 keeper.adopt(records[keeper.name])
+            else:
+                keeper.start_anew()
         self._adopting = False
+
+    def _tidy(self) -> None:
+        """Forget releases that no remembered revision runs."""
+        try:
+            forget_releases(self._layout, set().union(*(keeper.releases for keeper in self._deployments)))
+        except OSError as error:
+            say(f"old releases stay: {error}")
 
     def _end_stray(self, pid: int, known: set[int]) -> None:
         """End a replica that our predecessor started and had no time to write down; what replicas start is theirs."""
@@ -218,8 +231,8 @@ class Supervisor:
     def _handle(self, request: ControlRequest) -> ControlReply:
         for keeper in self._deployments:
             if keeper.name == request.name:
-                return ControlReply(generation=keeper.restart())
-        return ControlReply(error=f"{request.name} does not run here")
+                return _answered(keeper, request)
+        return ControlReply(error=f"{request.name} does not run here", exit_code=WRONG_USE)
 
     def _fail(self, reason: str) -> None:
         if self._failure is None:
@@ -255,6 +268,15 @@ class Supervisor:
             postgres=self._postgres.record() if self._postgres else None,
             deployments=tuple(keeper.record() for keeper in self._deployments),
         )
+
+
+def _answered(keeper: DeploymentKeeper, request: ControlRequest) -> ControlReply:
+    try:
+        return keeper.change(request)
+    except ClusterError as error:
+        return ControlReply(error=str(error), exit_code=error.exit_code)
+    except OSError as error:
+        return ControlReply(error=f"The change cannot be written down: {error}")
 
 
 async def _supervise(layout: Layout) -> int:
