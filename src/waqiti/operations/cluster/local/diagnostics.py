@@ -107,10 +107,13 @@ def _read(seen_at: str, replica: str, path: str) -> bytes:
     try:
         # One that nobody writes to, such as a pipe, must not be waited for.
         descriptor = os.open(seen_at, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ClusterError(f"{path} of {replica} is no regular file", WRONG_USE)
-            content = file.read(MOST_BYTES + 1)
+            with open(descriptor, "rb", closefd=False) as file:
+                content = file.read(MOST_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise ClusterError(f"{path} of {replica} cannot be read: {error.strerror}", FAILED) from error
     if len(content) > MOST_BYTES:
