@@ -164,6 +164,7 @@ def test_with_nobody_left_to_operate_switches_are_set_and_let_go_of_by_the_repli
     _wait_until_healthy(raw)
 
 
+@pytest.mark.timeout(150)
 def test_every_switch_holds_over_restarts_and_the_end_of_every_process(platform: Platform) -> None:
     credentials, layout = platform.credentials, Layout(platform.state)
     operator = RawClient(credentials.base_url, credentials.operator_key)

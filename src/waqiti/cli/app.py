@@ -120,6 +120,16 @@ switch.command(
 )
 app.command(switch)
 
+ops = App(name="ops", help="What happens to the platform, and by whom.")
+ops.command(
+    "waqiti.cli.ops:changes",
+    name="changes",
+    help="List who changed what, newest first: releases, environments, resources, switches, scales, restarts and "
+    "models.\n\n"
+    "It needs neither the gateway nor operations; what cannot be read, such as a database that is down, is named.",
+)
+app.command(ops)
+
 audit = App(name="audit", help="Who did what.")
 audit.command(
     "waqiti.cli.audit:show",

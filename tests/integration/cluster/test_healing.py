@@ -1,5 +1,6 @@
 """A killed waqiti-init: another one takes over, everything else runs on, and no request fails."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from tests.support.clusters import Cluster, Requests, eventually, running_cluste
 from waqiti.operations.cluster.healing import heal_init
 from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of
 from waqiti.operations.cluster.record import read_init
+from waqiti.operations.server.watching import InitWatch
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,27 @@ def test_a_killed_init_is_healed_and_nobody_notices(cluster: Cluster, monkeypatc
     assert cluster.status.ready
     assert cluster.status.supervisor.pid is not None
     assert "OF_WHO_HEALS" not in environment_of(cluster.status.supervisor.pid)
+
+
+def test_who_watches_over_init_starts_another_within_two_seconds(cluster: Cluster) -> None:
+    async def watched() -> float:
+        stop, former = asyncio.Event(), cluster.status.supervisor.pid
+        watching = asyncio.create_task(InitWatch(cluster.layout).run(stop))
+        try:
+            await asyncio.sleep(0)
+            kill_init(cluster)
+            began = time.monotonic()
+            while cluster.status.init.pid is None:
+                await asyncio.sleep(0.05)
+            noticed = time.monotonic() - began
+            await asyncio.to_thread(until_healed, cluster, former)
+            return noticed
+        finally:
+            stop.set()
+            await watching
+
+    assert asyncio.run(watched()) < 2
+    assert len(inits(cluster)) == 1
 
 
 def test_under_the_next_init_everything_heals_and_restarts_as_before(cluster: Cluster) -> None:

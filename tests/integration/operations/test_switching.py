@@ -24,7 +24,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import AppliedFile, SwitchFile, Value, replace_file
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
+from waqiti.operations.cluster.journal import JournalEntry, now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import ProcessRef, boot_id
 from waqiti.operations.cluster.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
@@ -74,10 +74,12 @@ def test_a_change_is_published_and_audited_with_what_was_before(layout: Layout) 
     (_, action, details), (actor, unset, after) = entries(layout)
     assert (action, details["before"], details["value"]) == ("switch.set", {PAYMENTS: None}, True)
     assert (actor, unset, after["before"], after["value"]) == ("ana", "switch.unset", {PAYMENTS: True}, None)
-    assert [json.loads(line)["detail"] for line in layout.events.read_text().splitlines()] == [
-        "READ_ONLY_MODE=true",
-        "READ_ONLY_MODE=unset",
+    told = [msgspec.json.decode(line, type=JournalEntry) for line in layout.events.read_text().splitlines()]
+    assert [(entry.actor, entry.before, entry.after, entry.reason) for entry in told] == [
+        ("ana", "READ_ONLY_MODE=false", "READ_ONLY_MODE=true", "A test."),
+        ("ana", "READ_ONLY_MODE=true", "READ_ONLY_MODE=false", "A test."),
     ]
+    assert len({entry.id for entry in told}) == 2
 
 
 def test_unsetting_what_is_not_set_says_so_and_makes_no_revision(layout: Layout) -> None:

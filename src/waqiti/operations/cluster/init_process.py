@@ -16,6 +16,11 @@ from waqiti.operations.cluster.supervision.environment import inherited
 _LOG_MODE: Final = 0o600
 
 
+def init_command(layout: Layout) -> tuple[str, ...]:
+    """Return the command that is an init: an interpreter without site-packages, and a file."""
+    return (sys.executable, "-I", "-S", str(Path(init_program.__file__)), "waqiti-init", str(layout.root))
+
+
 def init_lives(layout: Layout) -> bool:
     """Return whether an init holds its lock, which it does from its first moment to its last."""
     try:
@@ -38,7 +43,7 @@ def spawn_init(layout: Layout) -> ProcessRef:
     output = os.open(layout.log("init"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _LOG_MODE)
     try:
         popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(init_program.__file__)), "waqiti-init", str(layout.root)],
+            init_command(layout),
             env=inherited(),
             cwd=layout.root,
             stdin=subprocess.DEVNULL,

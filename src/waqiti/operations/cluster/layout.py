@@ -83,6 +83,16 @@ class Layout:
         return self.operations / "ops.db"
 
     @property
+    def history(self) -> Path:
+        """What every replica measured, as ``operations`` has sampled it."""
+        return self.operations / "history.db"
+
+    @property
+    def history_lock(self) -> Path:
+        """Held by the one process that samples."""
+        return self.operations / "history.lock"
+
+    @property
     def switches(self) -> Path:
         return self.root / "switches.json"
 

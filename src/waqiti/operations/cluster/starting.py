@@ -50,7 +50,7 @@ def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
             wait_until_ready(layout, progress)
             return False
         sweep(layout)
-        publish(layout)
+        _publish_switches(layout)
         with _nothing_left_running(layout):
             _launch(layout, planner(read_plan(layout)))
             wait_until_ready(layout, progress)
@@ -103,6 +103,14 @@ def _healed(layout: Layout) -> bool:
             raise ClusterError(f"waqiti-init does not take over: {_end_of(layout.log('init'))}")
         time.sleep(_LOOK_SECONDS)
     return True
+
+
+def _publish_switches(layout: Layout) -> None:
+    """Write what every process reads at its start, and what a killed command has left unpublished."""
+    try:
+        publish(layout)
+    except OSError as error:
+        raise unwritable(layout.root, error) from error
 
 
 def _check_same(layout: Layout, planner: Planner) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.init_process import init_lives
+from waqiti.operations.cluster.init_process import init_command, init_lives
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.place import recorded_place
 from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, running, wait_gone, working_in
@@ -53,6 +53,8 @@ def sweep(layout: Layout) -> bool:
     Raises:
         ClusterError: a process does not end.
     """
+    # Inits that were started at once with the one that ran, and have not ended yet.
+    _end(running(init_command(layout)), signal.SIGKILL, _KILLED_SECONDS)
     found = _end(_supervisors(layout), signal.SIGTERM, _ORDERLY_SECONDS)
     record = read_record(layout)
     if record is not None:

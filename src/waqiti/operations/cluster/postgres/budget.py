@@ -16,7 +16,7 @@ from waqiti.operations.cluster.postgres.limits import (
     processes_of,
     replica_connections,
 )
-from waqiti.operations.switches.listing import standing
+from waqiti.operations.switches.present import standing
 
 _USUAL_SERVER: Final = 300
 _SURGE: Final = 1

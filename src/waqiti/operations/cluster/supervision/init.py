@@ -45,7 +45,7 @@ class Init:
 
     def __init__(self, state: Path) -> None:
         self.directory = state / "cluster"
-        self.plan = json.loads((self.directory / "plan.json").read_text())
+        self.plan: dict[str, Any] = {}
         self.environment = dict(os.environb)
         self.launch = "{}.{}".format(*own_reference())
         self.sockets: dict[str, socket.socket] = {}
@@ -62,6 +62,7 @@ class Init:
         self.lock()
         if self.is_to_stop():
             return 0
+        self.plan = self.read("plan.json")
         former = self.read("record.json")
         if former.get("boot_id") == boot_id():
             failure = self.take_over(former)
