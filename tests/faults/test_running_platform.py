@@ -165,7 +165,7 @@ def test_with_nobody_left_to_operate_switches_are_set_and_let_go_of_by_the_repli
 
 
 @pytest.mark.timeout(150)
-def test_every_switch_holds_over_restarts_and_the_end_of_every_process(platform: Platform) -> None:
+def test_every_switch_holds_for_more_replicas_and_over_the_end_of_every_process(platform: Platform) -> None:
     credentials, layout = platform.credentials, Layout(platform.state)
     operator = RawClient(credentials.base_url, credentials.operator_key)
     with Client(credentials.base_url, credentials.api_key) as client:
@@ -184,7 +184,7 @@ def test_every_switch_holds_over_restarts_and_the_end_of_every_process(platform:
             assert _change(layout, switch, EVERY[switch.name]).unreached == ()
         assert_followed(platform, expected)
 
-        assert platform.command("cluster", "restart", FRAUD).exit_code == 0
+        assert platform.command("cluster", "scale", FRAUD, "2").exit_code == 0
         assert_followed(platform, expected)
 
         status = platform.status()

@@ -83,6 +83,7 @@ def assert_followed(platform: Platform, expected: Mapping[str, Mapping[str, Valu
     revision = published(layout).revision
     for row in platform.status()["deployments"]:
         wanted = expected.get(row["name"], {})
+        assert row["replicas"], row["name"]
         for replica in row["replicas"] if wanted else ():
             found = switches_of(platform, replica)
             assert found.revision == (revision, revision), replica["name"]

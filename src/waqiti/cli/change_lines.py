@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from waqiti.cli.output import WIDTH, printable, wrapped
-from waqiti.cli.switch_lines import Line
+from waqiti.cli.output import WIDTH, Line, printable, wrapped
 from waqiti.operations.changes.listing import Change, Changes, Unread
 
 _GAP: Final = "  "

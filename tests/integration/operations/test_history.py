@@ -198,8 +198,8 @@ def one_process(layout: Layout) -> None:
         restarts=2,
         last_exit=None,
     )
-    replica = ReplicaRecord(name=f"{SERVICE}-1", number=1, generation=1, draining=False, processes=(process,))
-    row = DeploymentRecord(name=SERVICE, desired=1, generation=1, rollout_failure=None, replicas=(replica,))
+    replica = ReplicaRecord(name=f"{SERVICE}-1", number=1, revision=1, epoch=0, draining=False, processes=(process,))
+    row = DeploymentRecord(name=SERVICE, replicas=(replica,))
     record = Record(
         boot_id=boot_id(),
         init=ref,

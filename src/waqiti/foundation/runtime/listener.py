@@ -318,6 +318,7 @@ class Listener:
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._state.emptied()
+                await self._finished()
         self._abort_rest()
         if self._tick is not None:
             self._tick.cancel()
@@ -330,6 +331,11 @@ class Listener:
 
     def _connections(self) -> list[_Connection]:
         return [connection for connection in self._state.connections if isinstance(connection, _Connection)]
+
+    async def _finished(self) -> None:
+        """Return once nothing is under way for clients that have gone either."""
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks)
 
     def _abort_rest(self) -> None:
         rest = self._connections()

@@ -12,6 +12,7 @@ import msgspec
 
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import Problem
+from waqiti.foundation.pausing import until_beat
 from waqiti.foundation.settings import SettingsError, SettingsType, switch_fields
 from waqiti.foundation.switches.file import AppliedFile, LiveSwitch, SwitchFile, Value, replace_file
 from waqiti.foundation.telemetry import gauge, logger
@@ -122,7 +123,7 @@ class Switches(Generic[SettingsType]):
         try:
             self.look()
         finally:
-            self._next = loop.call_later(POLL_SECONDS, self._tick, loop)
+            self._next = loop.call_later(until_beat(POLL_SECONDS, loop.time()), self._tick, loop)
 
     def _read_changed(self) -> None:
         assert self._path is not None

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Final
 
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import JournalEntry, now
 from waqiti.operations.cluster.logs import tail
@@ -27,7 +28,7 @@ from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 ROLLOUT_SECONDS: Final = 60.0
 GOOD_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 2.0
 _SHOWN_LINES: Final = 15
 _LINE_CHARACTERS: Final = 2000
@@ -143,7 +144,7 @@ class DeploymentKeeper:
             except OSError as error:
                 self._write_failure(error)
                 await asyncio.sleep(_RETRY_SECONDS)
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(until_beat(_LOOK_SECONDS, time.monotonic()))
 
     async def stop(self) -> None:
         """Drain every replica, and wait until they are gone."""
