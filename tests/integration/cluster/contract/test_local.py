@@ -27,7 +27,7 @@ class Local:
         self.diagnostics = LocalDiagnostics(cluster.layout)
         self.seen = cluster.layout.root / "seen"
         self.seen.mkdir()
-        write_credentials(cluster.layout, KEYS, base_url="", services={}, databases={})
+        write_credentials(cluster.layout, KEYS, base_url="", services={"operations": ""}, databases={})
 
     def misbehave(self, name: str, fault: str | None) -> None:
         self._cluster.misbehave(name, "api", fault)
