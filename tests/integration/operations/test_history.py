@@ -198,7 +198,7 @@ def one_process(layout: Layout) -> None:
         restarts=2,
         last_exit=None,
     )
-    replica = ReplicaRecord(name=f"{SERVICE}-1", number=1, revision=1, epoch=0, draining=False, processes=(process,))
+    replica = ReplicaRecord(name=f"{SERVICE}-1", number=1, revision=1, epoch=1, draining=False, processes=(process,))
     row = DeploymentRecord(name=SERVICE, replicas=(replica,))
     record = Record(
         boot_id=boot_id(),
@@ -277,6 +277,24 @@ async def test_a_file_that_cannot_be_read_is_set_aside_and_a_new_one_begins(layo
         assert "history.db.unreadable-20" in await keeper.check()
         keeper.close()
     assert 1 <= len(list(layout.operations.glob("history.db.unreadable-*"))) <= 2
+
+
+async def test_a_history_that_holds_what_nobody_wrote_is_set_aside_too(layout: Layout) -> None:
+    one_process(layout)
+    keeper = HistoryKeeper(layout)
+    keeper.round()
+    with sqlite3.connect(layout.history) as connection:
+        connection.execute("UPDATE lives SET counted = x'c1'")
+    with pytest.raises(reading.HistoryUnreadable):
+        reading.latest(layout, SERVICE, "replica_ready", now())
+    keeper.close()
+    keeper.round()
+    with pytest.raises(DependencyUnavailable, match="nobody wrote"):
+        await keeper.check()
+    keeper.round()
+
+    assert "history.db.unreadable-20" in await keeper.check()
+    keeper.close()
 
 
 async def test_a_file_that_is_removed_while_it_is_written_begins_anew(layout: Layout) -> None:

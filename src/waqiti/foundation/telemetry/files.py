@@ -154,22 +154,22 @@ class _MetricFile:
 
     def _known_places(self) -> list[tuple[str, int]]:
         if _HEAD.unpack_from(self._content, 0)[0] != self._used:
-            # One that vanished meanwhile keeps the places that it had.
-            with suppress(FileNotFoundError):
+            # One that has vanished, or is damaged, keeps the places that it had.
+            with suppress(FileNotFoundError, RuntimeError, ValueError, struct.error):
                 self._find_places()
         return self._places
 
     def _find_places(self) -> None:
         with self._path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._content.close()
-        self._content, self._used, places = content, _HEAD.unpack_from(content, 0)[0], []
+        used, places = _HEAD.unpack_from(content, 0)[0], []
         for key, _, _, place in MmapedDict.read_all_values_from_file(self._path):  # type: ignore[no-untyped-call]
             _, name, labels, _ = json.loads(key)
             wanted = self._wanted(name, labels)
             if wanted is not None and place + _VALUE.size <= len(content):
                 places.append((wanted, place))
-        self._places = places
+        self._content.close()
+        self._content, self._used, self._places = content, used, places
 
 
 def _is_metrics(name: str) -> bool:

@@ -12,6 +12,8 @@ from io import BufferedWriter
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.pausing import rest
@@ -82,6 +84,10 @@ class HistoryKeeper:
             self._let_go_of_file()
             if is_broken(error):
                 self._set_file_aside()
+        except msgspec.MsgspecError as error:
+            self._lost(f"{self._layout.history} holds what nobody wrote: {error}")
+            self._let_go_of_file()
+            self._set_file_aside()
         except (ClusterError, OSError) as error:
             self._lost(str(error))
         else:

@@ -259,7 +259,7 @@ def _opened(layout: Layout) -> Iterator[_History]:
             yield _History(connection)
     except store.NewerFile:
         raise HistoryUnreadable(f"{layout.history} was written by a newer release: use that one") from None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
         raise HistoryUnreadable(f"{layout.history} cannot be read: {error}") from error
 
 
