@@ -2,7 +2,8 @@
 
 ``python -m tests.support.standin NAME --role api|worker`` runs on the product's own runtime. A file
 ``<state>/misbehave/NAME.ROLE`` makes it do otherwise: ``exit`` at once, ``unready`` for ever, ``stop`` beating, or
-``spawn`` a process of its own, whose pid is then the file's content.
+``spawn`` a process of its own, whose pid is then the file's content. A request for ``/grow/N`` makes it use N megabytes
+more.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from typing import Any
 from waqiti.foundation.http.asgi import ASGIApp
 from waqiti.foundation.runtime import Application, Context, Service, run
 from waqiti.foundation.settings import Settings
+
+MEGABYTE = 1024**2
 
 
 def main(name: str, role: str) -> None:
@@ -41,10 +44,14 @@ def main(name: str, role: str) -> None:
 def application(context: Context[Settings], *, ready: bool) -> ASGIApp:
     """Answer with the pid, slowly enough that a restart meets requests on their way; ``/pool`` with its pool's size."""
 
+    kept: list[bytearray] = []
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
         is_probe, is_pool = scope["path"] == "/actuator/health/readiness", scope["path"] == "/pool"
         if not is_probe and not is_pool:
             await asyncio.sleep(0.01)
+        if scope["path"].startswith("/grow/"):
+            kept.append(bytearray(b"x" * (int(scope["path"].rpartition("/")[2]) * MEGABYTE)))
         headers = [(b"content-type", b"text/plain")]
         if context.draining.is_set():
             headers.append((b"connection", b"close"))

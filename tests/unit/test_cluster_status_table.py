@@ -33,6 +33,7 @@ def replica(name: str, state: ReplicaState = "Ready", last_exit: ReplicaExit | N
         revision=1,
         restarts=3,
         memory_bytes=GIBIBYTE,
+        memory_limit_bytes=128 * GIBIBYTE,
         processes=(ProcessStatus("api", 22875, None), ProcessStatus("worker", 22876, None)),
         last_exit=last_exit,
     )
@@ -105,6 +106,16 @@ def test_how_a_process_ended_last_is_a_line_below_the_table() -> None:
     assert first == f"last exit  payment-service-1 worker: signal 9 at {when}"
     assert "fraud-service-1 worker: OOMKilled, signal 9 at " in second
     assert third.endswith(f"api: code 1 at {old.at.astimezone():%d %b %H:%M:%S}")
+
+
+def test_memory_near_its_limit_is_a_line_below_the_table() -> None:
+    near = msgspec.structs.replace(replica("ledger-service-1"), memory_limit_bytes=GIBIBYTE * 10 // 8)
+    below = msgspec.structs.replace(near, memory_limit_bytes=GIBIBYTE * 10 // 8 + 1)
+
+    assert printed(deployment("ledger-service", near))[2:] == [
+        "memory     ledger-service-1 uses 80 % of the 1,280 MB that it may"
+    ]
+    assert printed(deployment("ledger-service", below))[2:] == []
 
 
 def test_the_widest_of_everything_fits_eighty_columns() -> None:

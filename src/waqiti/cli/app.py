@@ -95,6 +95,11 @@ cluster.command(
     help="Go back to the revision before the one in force, or to any that cluster revisions lists.\n\n"
     "After a change that was given up nothing is left to undo: what served before serves, and that is said.",
 )
+cluster.command(
+    "waqiti.cli.cluster.top:top",
+    name="top",
+    help="Show what every replica uses of processor and memory, over a second, and what it may.",
+)
 app.command(cluster)
 
 switch = App(name="switch", help="Settings that change on every replica, without a restart.")

@@ -97,7 +97,7 @@ def mode_lines(modes: Iterable[ModeOn]) -> Iterator[str]:
 
 
 def print_deployments(out: "Console", deployments: tuple[DeploymentStatus, ...]) -> None:
-    """Print a table, and below it how replicas ended last.
+    """Print a table, and below it whose memory is near its limit, and how replicas ended last.
 
     It fits 80 columns, and is never cut, however narrow what shows it.
     """
@@ -107,6 +107,8 @@ def print_deployments(out: "Console", deployments: tuple[DeploymentStatus, ...])
     out.width = max(out.width, _width(out, table))
     out.print(table)
     for replica in (replica for row in deployments for replica in row.replicas):
+        if replica.is_near_limit:
+            out.print(f"memory     {replica.name} {_near_limit(replica)}", style="bold yellow", markup=False)
         if replica.last_exit is not None:
             out.print(f"last exit  {replica.name} {_ended(replica.last_exit)}", markup=False)
 
@@ -148,6 +150,11 @@ def _cells(replica: ReplicaStatus) -> tuple[str, ...]:
         str(replica.restarts),
         str(replica.memory_bytes // _MEBIBYTE),
     )
+
+
+def _near_limit(replica: ReplicaStatus) -> str:
+    percent = replica.memory_bytes * 100 // replica.memory_limit_bytes
+    return f"uses {percent} % of the {replica.memory_limit_bytes // _MEBIBYTE:,} MB that it may"
 
 
 def _ended(last: ReplicaExit) -> str:

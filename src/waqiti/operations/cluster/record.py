@@ -15,6 +15,8 @@ ReplicaState = Literal["Starting", "Ready", "NotReady", "Draining", "CrashLoopBa
 DeploymentState = Literal["Ready", "Progressing", "Degraded", "CrashLoopBackOff", "ScaledToZero"]
 
 FATAL_EXIT: Final = 78
+MEMORY_FINDING_PERCENT: Final = 80
+"""Of its limit: from there on a replica's memory is a finding."""
 
 
 class PlannedDeployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,13 +103,17 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplicaRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica; ``revision`` is what it runs, ``epoch`` the restart of its deployment that it came with."""
+    """One replica; ``revision`` is what it runs, ``epoch`` the restart of its deployment that it came with.
+
+    One that is ``outgrown`` is to be replaced, for it uses most of the memory that it may.
+    """
 
     name: str
     number: int
     revision: int
     epoch: int
     draining: bool
+    outgrown: bool = False
     processes: tuple[ProcessRecord, ...]
 
 

@@ -106,6 +106,11 @@ class Specification(msgspec.Struct, frozen=True, kw_only=True):
         known = ", ".join(str(one.number) for one in self.revisions)
         raise ClusterError(f"{self.name} has no revision {number}; there are {known}", WRONG_USE)
 
+    def memory_limit_bytes(self, number: int) -> int:
+        """Return what a replica of a revision may use; of one that is not remembered, what the one in force may."""
+        known = {one.number: one for one in self.revisions}
+        return known.get(number, self.in_force).resources.memory_bytes
+
     def change(self, number: int) -> Change | None:
         """Return a change; None where it is not remembered."""
         return next((one for one in self.changes if one.number == number), None)

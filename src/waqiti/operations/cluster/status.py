@@ -8,6 +8,7 @@ from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import ModeOn, modes_on
 from waqiti.operations.cluster.record import (
+    MEMORY_FINDING_PERCENT,
     DeploymentState,
     LastExit,
     Plan,
@@ -21,6 +22,7 @@ from waqiti.operations.cluster.record import (
     recorded_processes,
     running_init,
 )
+from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
 from waqiti.operations.cluster.specification import Specification, first, read_specification
 
 
@@ -60,7 +62,7 @@ class ReplicaExit(LastExit, frozen=True):
 
 
 class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica; ``pid`` and ``port`` are its api process's."""
+    """One replica; ``pid`` and ``port`` are its api process's, memory and its limit those of all its processes."""
 
     name: str
     pid: int | None
@@ -69,8 +71,14 @@ class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     restarts: int
     memory_bytes: int
+    memory_limit_bytes: int = DEFAULT_MEMORY_BYTES
     processes: tuple[ProcessStatus, ...]
     last_exit: ReplicaExit | None
+
+    @property
+    def is_near_limit(self) -> bool:
+        """Whether it uses most of the memory that it may, and will be replaced or killed if that goes on."""
+        return self.memory_bytes * 100 >= self.memory_limit_bytes * MEMORY_FINDING_PERCENT
 
 
 class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +170,7 @@ def _specification(layout: Layout, name: str, release: str) -> Specification:
 
 
 def _deployment(spec: Specification, records: tuple[ReplicaRecord, ...]) -> DeploymentStatus:
-    replicas = tuple(map(_replica, records))
+    replicas = tuple(_replica(spec, row) for row in records)
     ready = sum(replica.state == "Ready" for replica in replicas)
     return DeploymentStatus(
         name=spec.name,
@@ -190,7 +198,7 @@ def _state(desired: int, ready: int, replicas: tuple[ReplicaStatus, ...], *, rol
     return "Ready" if ready >= desired else "Degraded"
 
 
-def _replica(record: ReplicaRecord) -> ReplicaStatus:
+def _replica(spec: Specification, record: ReplicaRecord) -> ReplicaStatus:
     alive = [process for process in record.processes if process.ref is not None and process.ref.alive]
     api = next((process for process in alive if process.role == "api"), None)
     exits = [_exit(last, process.role) for process in record.processes if (last := process.last_exit) is not None]
@@ -202,6 +210,7 @@ def _replica(record: ReplicaRecord) -> ReplicaStatus:
         revision=record.revision,
         restarts=sum(process.restarts for process in record.processes),
         memory_bytes=sum(process.ref.memory_bytes for process in alive if process.ref),
+        memory_limit_bytes=spec.memory_limit_bytes(record.revision),
         processes=tuple(ProcessStatus(row.role, row.ref.pid, row.started_at) for row in alive if row.ref),
         last_exit=max(exits, key=lambda last: last.at, default=None),
     )

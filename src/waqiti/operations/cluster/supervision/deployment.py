@@ -23,6 +23,7 @@ from waqiti.operations.cluster.specification import (
 )
 from waqiti.operations.cluster.supervision.changes import apply
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest
+from waqiti.operations.cluster.supervision.isolation import is_isolated
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 ROLLOUT_SECONDS: Final = 60.0
@@ -59,6 +60,26 @@ class DeploymentKeeper:
     def looping(self) -> bool:
         """Whether a replica ends again and again."""
         return any(replica.looping for replica in self._replicas)
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """Its replicas, those that leave included."""
+        return tuple(self._replicas)
+
+    def replaceable(self, replica: Replica) -> bool:
+        """Say whether a replica may be replaced now: it serves, nothing is under way, and nobody looks into it."""
+        whole = len(self._replicas) == self._spec.desired and all(map(self._fits, self._replicas))
+        return whole and not self._leaving and replica.ready and not self._is_isolated
+
+    def replace(self, replica: Replica) -> None:
+        """Have a replica drained once another is ready in its place."""
+        replica.outgrown = True
+        self._around.changed()
+
+    def retain(self, replica: Replica) -> None:
+        """Have a replica stay after all, and what should have replaced it leave."""
+        replica.outgrown = False
+        self._around.changed()
 
     @property
     def releases(self) -> set[str]:
@@ -133,8 +154,13 @@ class DeploymentKeeper:
                 self._let_go(replica)
         await asyncio.gather(*self._leaving)
 
+    @property
+    def _is_isolated(self) -> bool:
+        return is_isolated(self._around.layout, self.name, self._spec.in_force.environment)
+
     def _fits(self, replica: Replica) -> bool:
-        return (replica.revision.number, replica.epoch) == (self._spec.revision, self._spec.epoch)
+        is_newest = (replica.revision.number, replica.epoch) == (self._spec.revision, self._spec.epoch)
+        return is_newest and not replica.outgrown
 
     @property
     def _serving(self) -> list[Replica]:

@@ -120,6 +120,17 @@ class ProcessKeeper:
         """Have it drained: SIGTERM, and SIGKILL after 20 s. ``run`` returns when it is gone."""
         self._stopping.set()
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that only its process uses."""
+        return self._child.ref.memory_bytes if self._child else 0
+
+    def kill(self, because: Reason) -> None:
+        """End its process by SIGKILL, for a reason that is told; another is started."""
+        if self._child is not None:
+            self._killed_because = because
+            self._child.ref.send(signal.SIGKILL)
+
     async def _start(self) -> Child | None:
         if self._last_exit is not None and self._held_back():
             await self._sleep(_HELD_BACK_SECONDS)

@@ -14,7 +14,7 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, ReplicaRecord, Role
+from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
 from waqiti.operations.cluster.releases import check_release
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import is_directory
@@ -55,6 +55,7 @@ class Replica:
         self.revision = revision
         self.epoch = epoch
         self.draining = False
+        self.outgrown = False
         self._around = around
         self._ready_at = self._noted_at = time.monotonic()
         self._keepers = [self._keeper(planned, role) for role in planned.roles]
@@ -81,9 +82,23 @@ class Replica:
         """Whether a process of it ends again and again."""
         return any(keeper.looping for keeper in self._keepers)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that its processes use, each by itself."""
+        return sum(keeper.memory_bytes for keeper in self._keepers)
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """How much all its processes together may use."""
+        return self.revision.resources.memory_bytes
+
+    def kill_largest(self, because: Reason) -> None:
+        """End the process that uses most memory by SIGKILL; another is started."""
+        max(self._keepers, key=lambda keeper: keeper.memory_bytes).kill(because)
+
     def adopt(self, former: ReplicaRecord) -> None:
         """Go on with the processes of a supervisor that was killed."""
-        self.draining = former.draining
+        self.draining, self.outgrown = former.draining, former.outgrown
         by_role = {record.role: record for record in former.processes}
         for keeper in self._keepers:
             if keeper.role in by_role:
@@ -115,6 +130,7 @@ class Replica:
             revision=self.revision.number,
             epoch=self.epoch,
             draining=self.draining,
+            outgrown=self.outgrown,
             processes=tuple(keeper.record() for keeper in self._keepers),
         )
 

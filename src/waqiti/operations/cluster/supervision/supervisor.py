@@ -37,6 +37,7 @@ from waqiti.operations.cluster.supervision.control import ControlReply, ControlR
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
+from waqiti.operations.cluster.supervision.memory import MemoryWatch
 from waqiti.operations.cluster.supervision.replica import Surroundings
 from waqiti.operations.switches.publishing import is_published, publish
 
@@ -65,6 +66,7 @@ class Supervisor:
         self._postgres = (
             PostgresKeeper(layout, plan.postgres, self._exits, self._journal, self._changed) if plan.postgres else None
         )
+        self._watch = MemoryWatch(self._deployments, self._journal)
         self._former: Record | None = None
         self._ready = False
         self._prepared = plan.prepare is None
@@ -84,7 +86,7 @@ class Supervisor:
         control = await serve_control(self._layout, self._handle)
         self._ready = True
         self._changed()
-        tasks = [asyncio.create_task(work) for work in (self._bring_up(), self._chores())]
+        tasks = [asyncio.create_task(work) for work in (self._bring_up(), self._chores(), self._watch.run())]
         if self._postgres is not None:
             tasks.append(asyncio.create_task(self._keep_postgres(self._postgres)))
         for task in tasks:
