@@ -22,6 +22,7 @@ from waqiti.operations.cluster.files import read_document, write_document
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, accesses, kept_passwords, login_roles
 from waqiti.operations.cluster.postgres.keeper import PostgresAdmin
+from waqiti.operations.cluster.postgres.limits import Limits
 from waqiti.operations.cluster.postgres.migrating import migrate_all
 from waqiti.operations.cluster.postgres.provisioning import provision
 from waqiti.operations.cluster.record import InitRecord, Plan, read_init, read_plan
@@ -56,7 +57,7 @@ async def _prepare_databases(
 ) -> dict[str, DatabaseAccess]:
     is_first = not layout.databases.exists()
     passwords = kept_passwords(layout, login_roles(deployments))
-    await provision_server(admin_url, deployments, passwords)
+    write_document(layout.connection_limits, await provision_server(admin_url, deployments, passwords))
     granted = accesses(admin_url, deployments, passwords)
     write_document(layout.databases, granted)
     with_database = [row for row in deployments if row.database is not None]
@@ -84,14 +85,14 @@ async def _checkpoint(admin_url: str) -> AsyncIterator[None]:
         connection.terminate()
 
 
-async def provision_server(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> None:
-    """Make roles and databases.
+async def provision_server(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> Limits:
+    """Make roles and databases; return how many connections each role may hold.
 
     Raises:
         ClusterError: the server is too old or too small, or its administrator lacks a right.
     """
     try:
-        await provision(admin_url, deployments, passwords)
+        return await provision(admin_url, deployments, passwords)
     except asyncpg.InsufficientPrivilegeError as error:
         raise ClusterError(
             f"PostgreSQL's administrator {urlsplit(admin_url).username} lacks a right ({error.args[0]}): give a "
