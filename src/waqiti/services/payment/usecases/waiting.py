@@ -1,7 +1,7 @@
 """Requests that wait for a payment's outcome: futures, resolved by one reader of result events."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -59,9 +59,15 @@ class Waiters:
 
     async def wait(self, watches: Sequence[Watch], seconds: float) -> None:
         """Return when all have their result, the time is over, or the process drains."""
-        pending = [watch.future for watch in watches if not watch.future.done()]
-        if pending and seconds > 0:
-            await asyncio.wait(pending, timeout=seconds)
+        pending = [watch for watch in watches if not watch.future.done()]
+        if not pending or seconds <= 0:
+            return
+        timer = asyncio.get_running_loop().call_later(seconds, _release, pending)
+        try:
+            for watch in pending:
+                await watch.future
+        finally:
+            timer.cancel()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Resolve watches from result events until ``stop``."""
@@ -95,6 +101,11 @@ class Waiters:
     async def _release(self) -> None:
         await self._draining.wait()
         for watches in self._watches.values():
-            for watch in watches:
-                if not watch.future.done():
-                    watch.future.set_result(None)
+            _release(watches)
+
+
+def _release(watches: Iterable[Watch]) -> None:
+    """Let those who still wait go on without a result."""
+    for watch in watches:
+        if not watch.future.done():
+            watch.future.set_result(None)
