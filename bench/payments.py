@@ -43,7 +43,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     by_status: dict[str, int]
 
 
-async def wallets(client: AsyncClient) -> list[str]:
+async def wallets(client: AsyncClient, number: int = WALLETS) -> list[str]:
     """Open wallets with money in them, a few at a time."""
     gate = asyncio.Semaphore(16)
 
@@ -54,7 +54,7 @@ async def wallets(client: AsyncClient) -> list[str]:
             await client.deposits.create(wallet_id=wallet.id, amount=FUNDS, currency="EUR")
             return wallet.id
 
-    made = await asyncio.gather(*(one() for _ in range(WALLETS)))
+    made = await asyncio.gather(*(one() for _ in range(number)))
     await _until_funded(client, made)
     return list(made)
 

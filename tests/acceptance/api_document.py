@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.raw import RawClient
-from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, ML, NOTIFICATION, Deployment
+from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, ML, NOTIFICATION, OPERATIONS, Deployment
 from waqiti.foundation.runtime import serve_in_background
 from waqiti.foundation.security import new_private_key
 
@@ -43,4 +43,6 @@ def _environment(row: Deployment, token_key: Path) -> dict[str, str]:
     environment = {"WAQITI_TOKEN_KEY_FILE": str(token_key)}
     if row.name == NOTIFICATION:
         environment["WAQITI_WEBHOOK_KEY_FILE"] = str(token_key.with_name("webhooks.key"))
+    if row.name == OPERATIONS:
+        environment["WAQITI_STATE"] = str(token_key.parent)
     return environment | ({"WAQITI_DATABASE_URL": _NO_SERVER} if row.database else {})

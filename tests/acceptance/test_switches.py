@@ -1,8 +1,11 @@
 """Switches on the shared platform, under traffic: in force everywhere within a second, and always restored."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +19,7 @@ from tests.support.traffic import Traffic
 from waqiti.client import Client
 
 APPLIED_MS = 1_000
+PROCESSES = 2  # of a replica with a worker
 WRITTEN = ("payment-service", "wallet-service", "compliance-service", "fraud-service", "notification-service")
 
 
@@ -196,19 +200,60 @@ def test_a_threshold_decides_differently_at_once_and_the_missing_band_is_said(
     assert raw.post("/v1/payments", body).document()["status"] == "captured"
 
 
-def test_pools_are_resized_while_they_are_used(platform: Platform, raw: RawClient, people: People) -> None:
+def test_pools_are_resized_under_payments_without_a_failed_request(
+    platform: Platform, raw: RawClient, people: People
+) -> None:
     operator = RawClient(platform.credentials.services["payment-service"], platform.credentials.operator_key)
 
-    def largest() -> float:
-        answer = operator.get("/actuator/metrics/database_pool_connections?tag=state:max&tag=pool:payments")
-        return float(answer.document()["measurements"][0]["value"])
+    def connections(state: str) -> float:
+        path = f"/actuator/metrics/database_pool_connections?tag=state:{state}&tag=pool:payments"
+        return float(operator.get(path).document()["measurements"][0]["value"])
 
-    body = order(people)
-    former = largest()
-    with switched(platform, "DB_POOL_MAX_SIZE", "6", service="payment-service"):
-        until(lambda: largest() == 12)
-        assert raw.post("/v1/payments", body).status == 201
-    until(lambda: largest() == former)
+    def has(state: str, number: float) -> bool:
+        return connections(state) == number
+
+    former, bodies = connections("max"), [order(people) | {"amount": 1} for _ in range(4)]
+    statuses: list[int] = []
+    stop = threading.Event()
+
+    def are_more_than(number: int) -> bool:
+        return len(statuses) > number
+
+    def pay(body: dict[str, Any]) -> None:
+        while not stop.is_set():
+            statuses.append(raw.post("/v1/payments", body).status)
+
+    with ThreadPoolExecutor(len(bodies)) as payers:
+        paying = [payers.submit(pay, body) for body in bodies]
+        try:
+            for size in (8, 1):
+                with switched(platform, "DB_POOL_MAX_SIZE", str(size)):
+                    until(partial(has, "max", size * PROCESSES))
+                    assert connections("idle") + connections("active") <= size * PROCESSES
+                    until(partial(are_more_than, len(statuses) + 20))
+        finally:
+            stop.set()
+    assert [one.exception() for one in paying] == [None] * len(paying)
+    assert set(statuses) == {201}
+    until(partial(has, "max", former))
+
+    with switched(platform, "DB_POOL_MIN_IDLE", "3", service="payment-service"):
+        until(lambda: connections("idle") >= 3 * PROCESSES)
+
+
+def test_the_log_level_decides_what_each_process_of_a_service_writes(platform: Platform) -> None:
+    def lines() -> int:
+        return (platform.state / "logs" / "payment-service-1.log").read_text().count('"switch":"DB_POOL_MIN_IDLE"')
+
+    def toggle() -> int:
+        before = lines()
+        with switched(platform, "DB_POOL_MIN_IDLE", "2", service="payment-service"):
+            pass
+        return lines() - before
+
+    with switched(platform, "LOG_LEVEL", "warning", service="payment-service"):
+        assert toggle() == 0
+    assert toggle() == 2 * PROCESSES, "set and unset, by each"
 
 
 def test_a_switch_lets_go_when_its_time_is_over(platform: Platform, raw: RawClient, people: People) -> None:

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,36 @@ def test_a_signal_leaves_what_ran_before_running(monkeypatch: pytest.MonkeyPatch
 
         assert cluster.status.ready
         assert cluster.pids() == before
+
+
+@pytest.mark.usefixtures("unchanged_signals")
+def test_a_killed_init_does_not_end_it_and_ctrl_c_still_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_cluster() as cluster:
+        cluster.stop()
+        monkeypatch.setattr(up_module, "plan_platform", lambda _layout, former, **_: cluster.plan(former))
+        monkeypatch.setattr(up_module, "_announce", lambda *_, **__: None)
+        seen: list[set[int]] = []
+
+        def kill_init_then_ctrl_c() -> None:
+            try:
+                eventually(lambda: cluster.status.ready and cluster.status.supervisor.ready, "it is ready")
+                seen.append(cluster.pids())
+                victim = cluster.status.init.pid
+                assert victim is not None
+                os.kill(victim, signal.SIGKILL)
+                eventually(lambda: cluster.status.init.pid not in {None, victim}, "another init has taken over")
+                seen.append(cluster.pids())
+            finally:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        acting = threading.Thread(target=kill_init_then_ctrl_c)
+        acting.start()
+        assert up_module.up(state=cluster.layout.root) == 0
+        acting.join()
+
+        assert len(seen) == 2
+        assert seen[0] == seen[1]
+        assert left_running(cluster.layout) == []
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, end: signal.Signals) -> None:

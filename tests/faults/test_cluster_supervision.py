@@ -1,5 +1,6 @@
 """The supervisor and its replicas: killed, stopped, crashing and restarted while requests flow."""
 
+import http.client
 import json
 import os
 import resource
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.journal import JournalEntry
 from waqiti.operations.cluster.processes import all_pids, parent_of
 from waqiti.operations.switches.changing import Change, change
+from waqiti.operations.switches.publishing import published
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,28 @@ def test_what_dies_while_it_is_isolated_stays_as_it_is_also_under_the_next_super
     assert cluster.replica("beta").restarts == restarts + 1
 
 
+def test_what_dies_while_switches_cannot_be_read_starts_on_what_was_switched(cluster: Cluster) -> None:
+    layout, victim = cluster.layout, cluster.pid("beta", "api")
+    wanted = Change(name="DB_POOL_MAX_SIZE", value=7, services=("beta",), actor="ana", reason="A fault test.")
+    change(layout, wanted)
+    layout.switches.write_bytes(layout.switches.read_bytes()[:40])
+
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: cluster.replica("beta").pid not in {None, victim}, "a new replica")
+    wait_until_ready(cluster, "beta")
+
+    assert published(layout).switches[0].value == 7, "the supervisor mends the file"
+    assert asked(cluster.port("beta"), "/pool") == "7"
+    change(layout, msgspec.structs.replace(wanted, value=None))
+
+
+def asked(port: int, path: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    with closing(connection):
+        return connection.getresponse().read().decode()
+
+
 @pytest.mark.parametrize("role", ["api", "worker"])
 def test_a_process_that_hangs_is_killed_for_it(cluster: Cluster, role: str) -> None:
     victim = cluster.pid("alpha", role)
@@ -216,19 +240,6 @@ def test_a_second_start_is_a_no_op_while_the_first_one_runs(cluster: Cluster) ->
     assert cluster.start() is False
 
     assert cluster.pids() == before
-
-
-def test_a_start_after_a_killed_init_leaves_one_of_everything() -> None:
-    with running_cluster() as cluster:
-        init, before = cluster.status.init.pid, cluster.pids()
-        assert init is not None
-        os.kill(init, signal.SIGKILL)
-        eventually(lambda: cluster.status.init.pid is None, "init is gone")
-
-        assert cluster.start() is True
-
-        assert cluster.pids().isdisjoint(before)
-        assert all(not os.path.exists(f"/proc/{pid}") for pid in before)  # noqa: PTH110 - a pid, not a file
 
 
 def test_a_full_disk_stops_neither_init_nor_the_supervisor() -> None:

@@ -58,24 +58,6 @@ def test_a_killed_process_comes_back_and_no_payment_is_lost(
     assert traffic.assert_each_ended_once().keys() == {"captured"}
 
 
-def test_a_killed_supervisor_is_healed_and_no_replica_is_touched(platform: Platform, client: Client) -> None:
-    before = platform.status()
-    victim = before["supervisor"]["pid"]
-
-    with Traffic(client) as traffic:
-        traffic.wait_for(20)
-        os.kill(victim, signal.SIGKILL)
-        killed_at = time.monotonic()
-        while not _supervised_anew(platform.status(), victim):
-            assert time.monotonic() - killed_at < 10, "the supervisor did not come back"
-            time.sleep(0.05)
-        traffic.wait_for(20)
-
-    assert traffic.unavailable == 0, "no request failed"
-    assert _replica_pids(platform.status()) == _replica_pids(before)
-    assert traffic.assert_each_ended_once().keys() == {"captured"}
-
-
 def test_postgres_killed_while_payments_flow_recovers_with_all_of_them(platform: Platform, client: Client) -> None:
     victim = platform.status()["postgres"]["pid"]
 
@@ -143,11 +125,6 @@ def _wait_until_healed(platform: Platform, deployment: str, role: str, victim: i
         time.sleep(0.1)
 
 
-def _supervised_anew(status: Any, victim: int) -> bool:
-    supervisor = status["supervisor"]
-    return bool(supervisor["ready"]) and supervisor["pid"] != victim
-
-
 def _kept(platform: Platform, deployment: str, query: str, ids: list[UUID]) -> int:
     async def count() -> int:
         connection = await asyncpg.connect(platform.credentials.databases[deployment])
@@ -163,12 +140,3 @@ def _kept(platform: Platform, deployment: str, query: str, ids: list[UUID]) -> i
 def _postgres_anew(status: Any, victim: int) -> bool:
     postgres = status["postgres"]
     return bool(postgres["ready"]) and postgres["pid"] != victim
-
-
-def _replica_pids(status: Any) -> set[int]:
-    return {
-        process["pid"]
-        for row in status["deployments"]
-        for replica in row["replicas"]
-        for process in replica["processes"]
-    }

@@ -11,7 +11,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from tests.faults.test_postgres_away import _children, _stopped
+from tests.faults.test_running_platform import _children, _stopped
 from tests.support.people import People
 from tests.support.platform import Platform, free_port
 from tests.support.raw import RawClient

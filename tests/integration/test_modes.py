@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class Things:
         self.reached: list[tuple[str, str]] = []
         self.known = {"known"}
         self.is_away = False
+        self.while_built: Callable[[], None] = lambda: None
 
     async def answer(self, incoming: Incoming) -> Outgoing:
         self.reached.append((incoming.method, incoming.path))
@@ -76,7 +78,9 @@ class Things:
                 RawRoute(method="*", path="/v1/*", handler=self.answer),
                 RawRoute(method="POST", path="/internal/things", handler=self.answer, strict_json=False),
             ]
-            yield Application(asgi=context.http([], raw=routes, rules=MODES, replays=self.replayed))
+            asgi = context.http([], raw=routes, rules=MODES, replays=self.replayed)
+            self.while_built()
+            yield Application(asgi=asgi)
 
         return Service(name=THINGS, settings=PublicSettings, build=build)
 
@@ -113,8 +117,20 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def opened(directory: Path, **variables: str) -> AsyncIterator[Open]:
-    credentials, things, board = Credentials(directory), Things(), Board(directory)
+async def opened(
+    directory: Path, while_built: Callable[[Board], None] = lambda _: None, **variables: str
+) -> AsyncIterator[Open]:
+    async with served(Board(directory), while_built, **variables) as service:
+        yield service
+
+
+@asynccontextmanager
+async def served(
+    board: Board, while_built: Callable[[Board], None] = lambda _: None, **variables: str
+) -> AsyncIterator[Open]:
+    directory = board.path.parent
+    credentials, things = Credentials(directory), Things()
+    things.while_built = partial(while_built, board)
     environment = credentials.environment() | board.variables | variables
     token = credentials.issuer(CALLER).authorization().decode().removeprefix("Bearer ")
     async with serve_in_background([things.service()], {THINGS: environment}) as addresses:
@@ -228,8 +244,14 @@ async def test_the_environment_switches_at_start_and_a_live_value_beats_it(tmp_p
 
 
 async def test_switches_are_in_force_before_the_first_answer(tmp_path: Path) -> None:
-    Board(tmp_path).set(THINGS, "READ_ONLY_MODE", True)
-    async with opened(tmp_path) as service:
+    board = Board(tmp_path)
+    board.set(THINGS, "READ_ONLY_MODE", True)
+    async with served(board) as service:
+        assert_refused(await service.send("POST", "/v1/payments"), "read_only")
+
+
+async def test_what_is_published_while_a_service_is_built_is_in_force_before_the_first_answer(tmp_path: Path) -> None:
+    async with opened(tmp_path, while_built=lambda board: board.set(THINGS, "READ_ONLY_MODE", True)) as service:
         assert_refused(await service.send("POST", "/v1/payments"), "read_only")
 
 

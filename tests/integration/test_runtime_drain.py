@@ -51,7 +51,9 @@ class Platform:
                 "WAQITI_LISTEN_FDS": ",".join(map(str, fds)),
                 "WAQITI_HEARTBEAT_FILE": str(self.heartbeat_file),
                 "WORK_FILE": str(self.work_file),
-                "PYTHONPATH": str(Path(__file__).parents[2]),
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
+                ),
             }
             command = [sys.executable, "-m", "tests.support.serve_small", role]
             log = (self._directory / "log").open("ab")
@@ -179,6 +181,18 @@ async def test_requests_in_flight_are_answered_and_say_that_the_connection_ends(
         for answer in await asyncio.gather(*in_flight):
             assert (answer.status, answer.header(b"connection")) == (200, b"close")
         assert await process.ended() == 0
+
+
+async def test_what_was_begun_for_a_client_that_has_gone_is_finished(tmp_path: Path, credentials: Credentials) -> None:
+    async with platform_of(tmp_path, credentials) as platform, platform.process() as process:
+        client = HttpClient("service", platform.url)
+        asked = asyncio.create_task(post(client, "/v1/work"))
+        await eventually(platform.work_file.exists)
+        asked.cancel()
+        process.terminate()
+        assert await process.ended() == 0
+    assert platform.work_file.read_text().splitlines() == ["begun", "done"]
+    assert b"Exception" not in (tmp_path / "log").read_bytes()
 
 
 async def test_a_request_that_waits_is_answered_at_once(tmp_path: Path, credentials: Credentials) -> None:

@@ -21,9 +21,11 @@ from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import wipe
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, ReplicaStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster
+from waqiti.operations.cluster.workloads import Author
 
 REPOSITORY = Path(__file__).parents[2]
 ALPHA = PlannedDeployment(name="alpha", roles=("api", "worker"), start_order=1)
+AUTHOR = Author(actor="ana", reason="A test.")
 LIVENESS_SECONDS = 3.0
 BETA = PlannedDeployment(name="beta", start_order=2)
 
@@ -50,7 +52,7 @@ class Cluster:
         return start_cluster(self.layout, self.plan, lambda _status: None)
 
     def restart(self, name: str) -> None:
-        restart_deployment(self.layout, name)
+        restart_deployment(self.layout, name, AUTHOR)
 
     def stop(self) -> None:
         stop_cluster(self.layout)
@@ -64,7 +66,7 @@ class Cluster:
         file = self.layout.root / "misbehave" / f"{name}.{role}"
         file.parent.mkdir(exist_ok=True)
         if fault is None:
-            file.unlink()
+            file.unlink(missing_ok=True)
         else:
             file.write_text(fault)
 
@@ -125,12 +127,16 @@ def eventually(condition: Callable[[], bool], what: str, timeout_seconds: float 
 
 
 class Requests:
-    """Clients with kept connections that ask one port until they are told to stop; a failed request is kept."""
+    """Clients that ask one port until they are told to stop; a failed request is kept, and none is repeated.
 
-    def __init__(self, port: int, clients: int = 4) -> None:
+    ``clients`` keep their connections, ``passers`` open one for each request.
+    """
+
+    def __init__(self, port: int, clients: int = 4, passers: int = 0) -> None:
         self._port = port
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        kept = [True] * clients + [False] * passers
+        self._threads = [threading.Thread(target=self._ask, args=(keeps,)) for keeps in kept]
         self.pids: list[int] = []
         self.failures: list[str] = []
 
@@ -145,13 +151,15 @@ class Requests:
         for thread in self._threads:
             thread.join()
 
-    def _ask(self) -> None:
+    def _ask(self, keeps: bool) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         while not self._stop.is_set():
             try:
                 connection.request("GET", "/")
                 answer = connection.getresponse()
                 self.pids.append(int(answer.read()))
+                if not keeps:
+                    connection.close()
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(repr(error))
                 connection.close()

@@ -22,6 +22,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """``credentials.json``, as the public contract draws it."""
 
     base_url: str
+    operations_url: str
     api_key: str
     operator_key: str
     approver_key: str

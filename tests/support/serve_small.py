@@ -1,6 +1,6 @@
 """Run the small service as a process of its own: ``python -m tests.support.serve_small ROLE``.
 
-Its worker appends a line to the file WORK_FILE for each batch that it finishes.
+Its worker, and each request for ``/v1/work``, append lines to the file WORK_FILE as they begin and are done.
 """
 
 import asyncio
@@ -27,11 +27,20 @@ async def _slow(_incoming: Incoming) -> Outgoing:
 
 
 async def _work(stop: asyncio.Event) -> None:
-    path = Path(os.environ["WORK_FILE"])
     while not stop.is_set():
-        _append(path, "begun\n")
-        await asyncio.sleep(_BATCH_SECONDS)
-        _append(path, "done\n")
+        await _batch()
+
+
+async def _work_asked_for(_incoming: Incoming) -> Outgoing:
+    await _batch()
+    return Outgoing(200, b"{}")
+
+
+async def _batch() -> None:
+    path = Path(os.environ["WORK_FILE"])
+    _append(path, "begun\n")
+    await asyncio.sleep(_BATCH_SECONDS)
+    _append(path, "done\n")
 
 
 def _append(path: Path, line: str) -> None:
@@ -50,6 +59,7 @@ def main(role: Role) -> None:
         RawRoute(method="POST", path="/v1/wait", handler=waiting.handle),
         RawRoute(method="POST", path="/v1/who", handler=_who),
         RawRoute(method="POST", path="/v1/slow", handler=_slow),
+        RawRoute(method="POST", path="/v1/work", handler=_work_asked_for),
     ]
     run([things(raw=raw, workers=[BackgroundTask("work", _work)], on_build=on_build)], role)
 

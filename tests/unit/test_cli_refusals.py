@@ -54,6 +54,7 @@ def stopped(state: Layout) -> Iterator[Layout]:
         address = f"127.0.0.1:{held.getsockname()[1]}"
         credentials = Credentials(
             base_url=f"http://{address}",
+            operations_url=f"http://{address}",
             api_key="a",
             operator_key="b",
             approver_key="c",

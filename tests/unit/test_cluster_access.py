@@ -8,7 +8,7 @@ from pathlib import Path
 from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, GATEWAY, PAYMENT
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import accesses, database_url, kept_passwords, login_roles, over_socket
-from waqiti.operations.cluster.postgres.provisioning import Limits, scram_verifier
+from waqiti.operations.cluster.postgres.provisioning import scram_verifier
 
 ADMIN = "postgresql://postgres:secret@127.0.0.1:5433/postgres?sslmode=require"
 
@@ -56,17 +56,6 @@ def test_passwords_are_kept_and_only_new_roles_get_new_ones(tmp_path: Path) -> N
     assert second["one"] == first["one"]
     assert second["two"] != first["one"]
     assert layout.passwords.stat().st_mode & 0o777 == 0o600
-
-
-def test_connection_limits_leave_room_on_every_size_of_server() -> None:
-    readers = sum(bool(row.reads_events_of) for row in DEPLOYMENTS)
-    services = sum(row.database is not None for row in DEPLOYMENTS)
-
-    for allowed in (100, 150, 200, 300):
-        limits = Limits(DEPLOYMENTS, allowed)
-        total = services * limits.runtime + readers * limits.reader
-        assert total <= allowed - 20
-        assert total < 280
 
 
 def test_the_stored_form_of_a_password_proves_it_and_does_not_contain_it() -> None:

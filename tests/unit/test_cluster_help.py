@@ -18,6 +18,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     (),
     ("cluster",),
     ("switch",),
+    ("ops",),
     ("audit",),
     ("ledger",),
     ("models",),
@@ -35,6 +36,7 @@ _MODULES = (
     "serve",
     "cluster",
     "switch",
+    "ops",
     "audit",
     "ledger",
     "lists",
@@ -144,6 +146,7 @@ def test_what_to_try_first_breaks_between_options_and_fits_a_terminal(
     key = f"wq_api_{secrets.token_urlsafe(32)}"
     credentials = Credentials(
         base_url="http://127.0.0.1:65535",
+        operations_url="http://127.0.0.1:65535",
         api_key=key,
         operator_key="",
         approver_key="",

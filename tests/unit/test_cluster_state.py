@@ -8,21 +8,26 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from waqiti.cli.output import as_called
 from waqiti.operations.cluster import state_directory
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import lock, read_document, write_document
+from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.postgres.server import settings
 from waqiti.operations.cluster.processes import ProcessRef, wait_gone
+from waqiti.operations.cluster.revisions import Revision
+from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision import init
-from waqiti.operations.cluster.supervision.environment import inherited, replica_environment
+from waqiti.operations.cluster.supervision.environment import inherited, is_given, replica_environment
 from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen
 
 GIBIBYTE = 1024**3
+INSTALLED = first("api-gateway", "1", now()).in_force
 
 
 def test_a_state_directory_is_private_and_a_wipe_removes_it(tmp_path: Path) -> None:
@@ -122,23 +127,53 @@ def test_a_replica_is_told_about_its_own_database_only(tmp_path: Path, monkeypat
     monkeypatch.setenv("WAQITI_DATABASE_URL", "postgresql://somebody-elses")
     monkeypatch.setenv("WAQITI_WEBHOOK_PRIVATE_TARGETS", "false")
 
-    told = replica_environment(
-        Layout(tmp_path),
-        deployment="api-gateway",
-        replica="api-gateway-1",
-        role="api",
-        release="1",
-        descriptors=(7, 9),
-        ports={"ledger-service": 4001},
-        base_url="http://127.0.0.1:8080",
-        access=None,
-    )
+    told = environment_of_gateway(Layout(tmp_path), INSTALLED)
 
     assert told["WAQITI_URL_LEDGER_SERVICE"] == "http://127.0.0.1:4001"
     assert told["WAQITI_LISTEN_FDS"] == "7,9"
     assert told["FRAUD_THRESHOLD"] == "0.9"
     assert "WAQITI_DATABASE_URL" not in told
     assert "WAQITI_WEBHOOK_PRIVATE_TARGETS" not in told, "a service does not start with what it does not know"
+
+
+def test_what_was_set_beats_what_is_inherited_but_nothing_beats_what_the_cluster_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAUD_THRESHOLD", "0.9")
+    monkeypatch.setenv("PYTHONPATH", "/inherited")
+    digest = "a" * 64
+    chosen = {"FRAUD_THRESHOLD": "0.8", "PYTHONPATH": "/set", "WAQITI_STATE": "/elsewhere", "WAQITI_RATE_BURST": "5"}
+    revision = msgspec.structs.replace(INSTALLED, release=digest, environment=chosen)
+
+    told = environment_of_gateway(Layout(tmp_path), revision)
+
+    assert told["FRAUD_THRESHOLD"] == "0.8"
+    assert told["WAQITI_RATE_BURST"] == "5"
+    assert told["WAQITI_STATE"] == str(tmp_path)
+    assert told["WAQITI_RELEASE"] == digest
+    assert told["PYTHONPATH"] == f"{tmp_path}/releases/{digest}:/set"
+    assert environment_of_gateway(Layout(tmp_path), INSTALLED)["PYTHONPATH"] == "/inherited"
+
+
+def test_every_variable_that_the_cluster_gives_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {})
+
+    for name in environment_of_gateway(Layout(tmp_path), INSTALLED):
+        assert is_given(name), name
+
+
+def environment_of_gateway(layout: Layout, revision: Revision) -> dict[str, str]:
+    return replica_environment(
+        layout,
+        deployment="api-gateway",
+        replica="api-gateway-1",
+        role="api",
+        revision=revision,
+        descriptors=(7, 9),
+        ports={"ledger-service": 4001},
+        base_url="http://127.0.0.1:8080",
+        access=None,
+    )
 
 
 @pytest.mark.parametrize(("own", "told"), [(None, "true"), ("false", "false"), ("true", "true")])
@@ -154,7 +189,7 @@ def test_webhooks_go_to_private_addresses_unless_the_operator_says_no(
         deployment="notification-service",
         replica="notification-service-1",
         role="worker",
-        release="1",
+        revision=INSTALLED,
         descriptors=(),
         ports={},
         base_url="http://127.0.0.1:8080",

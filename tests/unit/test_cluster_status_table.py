@@ -8,13 +8,15 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from waqiti.cli.cluster import show
+from waqiti.cli.cluster.revision_lines import revision_lines, running_lines
+from waqiti.cli.cluster.showing import show
 from waqiti.cli.status import print_deployments, status
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.record import Reason, ReplicaState
+from waqiti.operations.cluster.specification import Asked, abandoned, configured, first, released
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.status import DeploymentStatus, ProcessStatus, ReplicaExit, ReplicaStatus
 
@@ -28,8 +30,10 @@ def replica(name: str, state: ReplicaState = "Ready", last_exit: ReplicaExit | N
         pid=22875,
         port=65535,
         state=state,
+        revision=1,
         restarts=3,
         memory_bytes=GIBIBYTE,
+        memory_limit_bytes=128 * GIBIBYTE,
         processes=(ProcessStatus("api", 22875, None), ProcessStatus("worker", 22876, None)),
         last_exit=last_exit,
     )
@@ -104,6 +108,16 @@ def test_how_a_process_ended_last_is_a_line_below_the_table() -> None:
     assert third.endswith(f"api: code 1 at {old.at.astimezone():%d %b %H:%M:%S}")
 
 
+def test_memory_near_its_limit_is_a_line_below_the_table() -> None:
+    near = msgspec.structs.replace(replica("ledger-service-1"), memory_limit_bytes=GIBIBYTE * 10 // 8)
+    below = msgspec.structs.replace(near, memory_limit_bytes=GIBIBYTE * 10 // 8 + 1)
+
+    assert printed(deployment("ledger-service", near))[2:] == [
+        "memory     ledger-service-1 uses 80 % of the 1,280 MB that it may"
+    ]
+    assert printed(deployment("ledger-service", below))[2:] == []
+
+
 def test_the_widest_of_everything_fits_eighty_columns() -> None:
     widest = msgspec.structs.replace(
         replica("compliance-service-1", "CrashLoopBackOff"),
@@ -123,6 +137,32 @@ def test_the_table_is_never_cut_however_narrow_what_shows_it() -> None:
     row = deployment("compliance-service", replica("compliance-service-1", "CrashLoopBackOff", exit_of_worker()))
 
     assert [line.split() for line in printed(row, width=20)] == [line.split() for line in printed(row, width=200)]
+
+
+def test_what_is_in_force_is_said_once_for_all_that_have_the_same() -> None:
+    rows = tuple(deployment(name) for name in ("ledger-service", "wallet-service", "payment-service"))
+    digest = "0123456789abcdef" * 4
+    deployed = msgspec.structs.replace(rows[2], revision=3, release=digest)
+
+    assert list(running_lines(rows)) == ["revision 1 of 1: every deployment"]
+    assert list(running_lines((*rows[:2], deployed))) == [
+        "revision 3 of 0123456789ab: payment-service",
+        "revision 1 of 1: every other deployment",
+    ]
+
+
+def test_revisions_fit_eighty_columns_and_hide_secrets() -> None:
+    asked = Asked(id="1", actor="ana", reason="Because " * 20, at=now())
+    spec = configured(first("payment-service", "0.1.0", now()), {"API_TOKEN": "x", "LONG": "y" * 200}, None, asked)
+    spec = abandoned(released(spec, "0123456789abcdef" * 4, asked), "payment-service-2 ends again and again", ())
+
+    lines = [line.text for line in revision_lines(spec)]
+
+    assert max(map(len, lines)) <= 80
+    assert any("API_TOKEN=***" in line for line in lines)
+    assert lines[1].split()[:3] == ["3", "release", "0123456789ab"]
+    assert lines[2].strip() == "given up: payment-service-2 ends again and again"
+    assert [line.split()[:3] for line in lines if line.startswith("* ")] == [["*", "1", "start"]]
 
 
 @pytest.fixture

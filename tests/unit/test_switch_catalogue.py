@@ -84,6 +84,11 @@ def test_an_unknown_switch_is_answered_with_those_there_are() -> None:
     assert refused.value.exit_code == WRONG_USE
 
 
+@pytest.mark.parametrize("name", ["read_only_mode", "read-only-mode", "Read_Only_Mode"])
+def test_a_name_may_be_typed_as_it_comes(name: str) -> None:
+    assert switch_called(name).name == "READ_ONLY_MODE"
+
+
 def test_without_a_service_a_switch_is_for_all_that_have_it() -> None:
     assert deployments_of(switch_called("READ_ONLY_MODE"), None) == (
         "payment-service",

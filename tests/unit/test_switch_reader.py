@@ -13,7 +13,7 @@ from msgspec import Meta
 from tests.support.switching import Board
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.settings import Settings, load
+from waqiti.foundation.settings import Settings, SettingsError, load
 from waqiti.foundation.switches import reader
 from waqiti.foundation.switches.file import AppliedFile
 from waqiti.foundation.switches.levels import LevelFollower
@@ -126,6 +126,34 @@ async def test_a_bad_file_keeps_the_last_good_and_is_no_revision(pump: Pump, con
     pump.board.set("pump", "PRESSURE", 0.8)
     assert pump.pressure == 0.8
     assert await pump.switches.summary() == "revision 2, PRESSURE"
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b'{"revision": 1, "switc', b'{"revision":1,"switches":[{"name":"PRESSURE"}]}']
+)
+async def test_a_process_that_cannot_know_what_is_switched_does_not_start(pump: Pump, content: bytes | None) -> None:
+    pump.board.path.unlink()
+    if content is not None:
+        pump.board.path.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=r"switches\.json cannot be applied"):
+        pump.switches.start()
+    assert not pump.applied_path.exists(), "it follows nothing"
+
+
+async def test_a_process_does_not_start_on_a_value_that_it_cannot_take(pump: Pump) -> None:
+    pump.board.set("pump", "PRESSURE", 1.5)
+
+    with pytest.raises(SettingsError, match=r"Expected `float` <= 1"):
+        pump.switches.start()
+
+
+async def test_without_a_file_to_follow_a_process_starts_on_its_environment(tmp_path: Path) -> None:
+    switches = Switches("pump", load(PumpSettings, {"PRESSURE": "0.6"}), {"PRESSURE": "0.6"})
+
+    switches.start()
+
+    assert switches.settings.pressure == 0.6
 
 
 def test_a_value_out_of_range_makes_the_whole_file_bad(pump: Pump) -> None:

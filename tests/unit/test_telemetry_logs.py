@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from waqiti.foundation.masking import masked
 from waqiti.foundation.telemetry import Trace
-from waqiti.foundation.telemetry.logs import masked
 from waqiti.foundation.telemetry.trace import accepted_parent, accepted_request_id
 
 _PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

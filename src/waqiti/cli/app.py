@@ -56,15 +56,49 @@ app.command(
     "The database of a single deployment may be given as WAQITI_MIGRATOR_URL; otherwise they are those of this state.",
 )
 
-cluster = App(name="cluster", help="Deployments and their replicas on this machine.")
-cluster.command("waqiti.cli.cluster:show", name="list", help="List deployments and their replicas.")
+cluster = App(name="cluster", help="Deployments, their replicas and their revisions on this machine.")
+cluster.command("waqiti.cli.cluster.showing:show", name="list", help="List deployments and their replicas.")
 cluster.command(
-    "waqiti.cli.cluster:logs", name="logs", help="Print the last lines that a deployment's replicas have logged."
+    "waqiti.cli.cluster.showing:logs",
+    name="logs",
+    help="Print the last lines that a deployment's replicas have logged.",
 )
 cluster.command(
-    "waqiti.cli.cluster:restart",
+    "waqiti.cli.cluster.showing:revisions",
+    name="revisions",
+    help="List what a deployment ran, the newest first, and which of it is in force.",
+)
+cluster.command(
+    "waqiti.cli.cluster.changing:restart",
     name="restart",
     help="Replace every replica of a deployment, one by one, without a failed request.",
+)
+cluster.command(
+    "waqiti.cli.cluster.changing:scale",
+    name="scale",
+    help="Have so many replicas of a deployment: new ones are ready, others gone in good order, when this returns.",
+)
+cluster.command(
+    "waqiti.cli.cluster.changing:put",
+    name="set",
+    help="Set variables and limits of a deployment, and replace its replicas one by one by those that have them.",
+)
+cluster.command(
+    "waqiti.cli.cluster.changing:deploy",
+    name="deploy",
+    help="Run another release in a deployment, and replace its replicas one by one; exit 1 where it does not get "
+    "ready.\n\nWhat served before serves on until then, and after a failure.",
+)
+cluster.command(
+    "waqiti.cli.cluster.changing:undo",
+    name="undo",
+    help="Go back to the revision before the one in force, or to any that cluster revisions lists.\n\n"
+    "After a change that was given up nothing is left to undo: what served before serves, and that is said.",
+)
+cluster.command(
+    "waqiti.cli.cluster.top:top",
+    name="top",
+    help="Show what every replica uses of processor and memory, over a second, and what it may.",
 )
 app.command(cluster)
 
@@ -85,6 +119,16 @@ switch.command(
     help="Let go of a switch: what the environment says, or the default, is in force again.",
 )
 app.command(switch)
+
+ops = App(name="ops", help="What happens to the platform, and by whom.")
+ops.command(
+    "waqiti.cli.ops:changes",
+    name="changes",
+    help="List who changed what, newest first: releases, environments, resources, switches, scales, restarts and "
+    "models.\n\n"
+    "It needs neither the gateway nor operations; what cannot be read, such as a database that is down, is named.",
+)
+app.command(ops)
 
 audit = App(name="audit", help="Who did what.")
 audit.command(

@@ -5,7 +5,7 @@ from waqiti.contracts.switches import EMERGENCY_MODE
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.record import running_init
-from waqiti.operations.switches.listing import standing
+from waqiti.operations.switches.present import standing
 from waqiti.operations.switches.wanted import switch_called
 
 

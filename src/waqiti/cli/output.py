@@ -31,6 +31,13 @@ class ErrorDocument(msgspec.Struct, frozen=True):
     error: str
 
 
+class Line(msgspec.Struct, frozen=True):
+    """A line of what is to be looked at, and its style."""
+
+    text: str
+    style: str = ""
+
+
 def is_json(arguments: Sequence[str]) -> bool:
     """Return whether a command line asks for JSON."""
     return JSON_FLAG in arguments

@@ -26,7 +26,7 @@ def serve(*names: str, role: Literal["api", "worker"] | None = None, json: Json 
     if not names:
         raise ClusterError(f"serve wants a deployment: {_known()}", WRONG_USE)
     try:
-        run([_service(name) for name in names], role)
+        run([find_service(name) for name in names], role)
     except SettingsError as error:
         raise ClusterError(str(error)) from error
     return 0
@@ -44,7 +44,12 @@ def find_deployment(name: str) -> Deployment:
         raise ClusterError(f"No deployment is called {name}; there are {_known()}", WRONG_USE) from None
 
 
-def _service(name: str) -> Service[Settings]:
+def find_service(name: str) -> Service[Settings]:
+    """Return the service of a deployment.
+
+    Raises:
+        ClusterError: there is no such deployment.
+    """
     module = import_module(f"{find_deployment(name).package}.service")
     service = module.SERVICE
     assert isinstance(service, Service)

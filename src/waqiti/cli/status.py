@@ -5,6 +5,7 @@ from datetime import datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from waqiti.cli.cluster.revision_lines import running_lines
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import console, print_document, printable
 from waqiti.operations.cluster.journal import now
@@ -75,6 +76,8 @@ def _show(found: ClusterStatus) -> None:
         f"PostgreSQL {_postgres(found.postgres)}\n"
     )
     print_deployments(out, found.deployments)
+    for line in running_lines(found.deployments):
+        out.print(line, markup=False)
     for line in mode_lines(found.modes):
         out.print(line, style="bold yellow", markup=False)
 
@@ -94,7 +97,7 @@ def mode_lines(modes: Iterable[ModeOn]) -> Iterator[str]:
 
 
 def print_deployments(out: "Console", deployments: tuple[DeploymentStatus, ...]) -> None:
-    """Print a table, and below it how replicas ended last.
+    """Print a table, and below it whose memory is near its limit, and how replicas ended last.
 
     It fits 80 columns, and is never cut, however narrow what shows it.
     """
@@ -104,6 +107,8 @@ def print_deployments(out: "Console", deployments: tuple[DeploymentStatus, ...])
     out.width = max(out.width, _width(out, table))
     out.print(table)
     for replica in (replica for row in deployments for replica in row.replicas):
+        if replica.is_near_limit:
+            out.print(f"memory     {replica.name} {_near_limit(replica)}", style="bold yellow", markup=False)
         if replica.last_exit is not None:
             out.print(f"last exit  {replica.name} {_ended(replica.last_exit)}", markup=False)
 
@@ -145,6 +150,11 @@ def _cells(replica: ReplicaStatus) -> tuple[str, ...]:
         str(replica.restarts),
         str(replica.memory_bytes // _MEBIBYTE),
     )
+
+
+def _near_limit(replica: ReplicaStatus) -> str:
+    percent = replica.memory_bytes * 100 // replica.memory_limit_bytes
+    return f"uses {percent} % of the {replica.memory_limit_bytes // _MEBIBYTE:,} MB that it may"
 
 
 def _ended(last: ReplicaExit) -> str:

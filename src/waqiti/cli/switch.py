@@ -14,7 +14,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import FAILED
 from waqiti.operations.store.actor import actor
 from waqiti.operations.switches import wanted
-from waqiti.operations.switches.bands import notes_on_bands, notes_on_pools
+from waqiti.operations.switches.bands import notes_on_bands, notes_on_budget, notes_on_pools
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.confirming import PATIENCE_SECONDS
 from waqiti.operations.switches.listing import list_switches
@@ -62,17 +62,15 @@ def put(
         Why, for the audit and for whoever looks.
     """
     switch = wanted.switch_called(name)
-    done = _change(
-        Change(
-            name=switch.name,
-            value=wanted.value_of(switch, value),
-            services=wanted.deployments_of(switch, service),
-            actor=actor(),
-            reason=wanted.reason_of(reason),
-            expires_at=None if period is None else utc_now() + wanted.period_of(period),
-        )
+    asked = Change(
+        name=switch.name,
+        value=wanted.value_of(switch, value),
+        services=wanted.deployments_of(switch, service),
+        actor=actor(),
+        reason=wanted.reason_of(reason),
+        expires_at=None if period is None else utc_now() + wanted.period_of(period),
     )
-    return _report(done, as_json=json)
+    return _report(asked, _change(asked), as_json=json)
 
 
 def unset(name: str, /, *, service: str | None = None, reason: str, json: Json = False) -> int:
@@ -90,8 +88,8 @@ def unset(name: str, /, *, service: str | None = None, reason: str, json: Json =
     switch = wanted.switch_called(name)
     services = wanted.deployments_of(switch, service)
     reason = wanted.reason_of(reason)
-    done = _change(Change(name=switch.name, value=None, services=services, actor=actor(), reason=reason))
-    return _report(done, as_json=json)
+    asked = Change(name=switch.name, value=None, services=services, actor=actor(), reason=reason)
+    return _report(asked, _change(asked), as_json=json)
 
 
 def _change(asked: Change) -> Changed:
@@ -100,7 +98,8 @@ def _change(asked: Change) -> Changed:
     if asked.name in _THRESHOLDS:
         return _noted(done, notes_on_bands(list_switches(layout)))
     if asked.name in _POOLS:
-        return _noted(done, notes_on_pools(list_switches(layout), asked.services))
+        notes = notes_on_pools(list_switches(layout), asked.services)
+        return _noted(done, (*notes, *notes_on_budget(layout, asked.services)))
     return done
 
 
@@ -108,19 +107,29 @@ def _noted(done: Changed, notes: tuple[str, ...]) -> Changed:
     return msgspec.structs.replace(done, notes=(*done.notes, *notes))
 
 
-def _report(done: Changed, *, as_json: bool) -> int:
+def _report(asked: Change, done: Changed, *, as_json: bool) -> int:
     for note in done.notes:
         say(note)
     if as_json:
         print_document(done)
     else:
+        width = max((len(replica.name) for replica in done.replicas), default=0)
         for replica in done.replicas:
-            console().print(f"{replica.name}  {replica.applied_ms:g} ms", markup=False)
-        say(f"Revision {done.revision}: {_followers(done)}")
+            console().print(f"{replica.name:<{width}}  {replica.applied_ms:>6.1f} ms", markup=False)
+        say(f"{_put_in_words(asked)}, revision {done.revision}: {_followers(done)}")
     if done.unreached:
-        say(f"Not reached within {PATIENCE_SECONDS:g} s: {', '.join(done.unreached)}")
+        late = f"Not reached within {PATIENCE_SECONDS:g} s: {', '.join(done.unreached)}"
+        say(f"{late}. One that hangs follows as soon as it goes on: waqiti switch list shows who does")
         return FAILED
     return 0
+
+
+def _put_in_words(asked: Change) -> str:
+    if asked.value is None:
+        return f"{asked.name} is unset"
+    value = asked.value if isinstance(asked.value, str) else msgspec.json.encode(asked.value).decode()
+    until = "" if asked.expires_at is None else f" until {asked.expires_at:%Y-%m-%d %H:%M:%S}Z"
+    return f"{asked.name} is {value}{until}"
 
 
 def _followers(done: Changed) -> str:

@@ -5,20 +5,13 @@ from typing import Final
 
 import msgspec
 
-from waqiti.cli.output import printable, wrapped
+from waqiti.cli.output import Line, printable, wrapped
 from waqiti.operations.switches.listing import SwitchRow
 
 _GAP: Final = "  "
 _INDENT: Final = 4
 _WIDTHS: Final = (23, 8, 11, 20)
 """Of the switch, its value, where that is from, and its deployments; replicas have what is left."""
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A line, and its style."""
-
-    text: str
-    style: str = ""
 
 
 def switch_lines(rows: Sequence[SwitchRow]) -> Iterator[Line]:

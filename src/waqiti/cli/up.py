@@ -18,9 +18,9 @@ from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.progress import StartProgress
 from waqiti.contracts.catalog import PAYMENT
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
+from waqiti.operations.cluster.healing import heals, keeps_running
 from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import Plan, running_init
 from waqiti.operations.cluster.starting import Planner, Progress, start_cluster
 from waqiti.operations.cluster.status import ClusterStatus, cluster_status
@@ -71,6 +71,8 @@ def up(
     _handle_signals()
     launch = _Launch(layout, lambda former: plan_platform(layout, former, port=port, postgres_url=postgres))
     began = time.monotonic()
+    if heals(layout):
+        say("waqiti-init was killed: another one takes over, and everything else runs on")
     with nullcontext() if detach else launch.stopped_afterwards():
         with StartProgress(shown=not json) as progress:
             started = start_cluster(layout, launch.plan, launch.noting(progress.update))
@@ -87,7 +89,7 @@ class _Launch:
         self._layout = layout
         self._planner = planner
         self._ours = False
-        self._init: ProcessRef | None = None
+        self._launch: str | None = None
 
     def plan(self, former: Plan | None) -> Plan:
         """Plan; the command lock is held, so that an init which comes after none is ours."""
@@ -95,12 +97,12 @@ class _Launch:
         return self._planner(former)
 
     def noting(self, progress: Progress) -> Progress:
-        """Note which init was started, then pass the status on."""
+        """Note which launch is ours, then pass the status on."""
 
         def note(status: ClusterStatus) -> None:
             init = running_init(self._layout)
-            if self._ours and self._init is None and init is not None:
-                self._init = init.ref
+            if self._ours and self._launch is None and init is not None:
+                self._launch = init.launch
             progress(status)
 
         return note
@@ -112,7 +114,7 @@ class _Launch:
             yield
         finally:
             running = running_init(self._layout)
-            if self._init is not None and (running is None or running.ref == self._init):
+            if self._launch is not None and (running is None or running.launch == self._launch):
                 stop_cluster(self._layout)
 
 
@@ -197,7 +199,7 @@ def _stay(layout: Layout) -> None:
     """Wait until the platform is stopped; Ctrl-C is a good end."""
     try:
         say("Ctrl-C stops the platform; its data stays.")
-        while running_init(layout) is not None:
+        while keeps_running(layout):
             time.sleep(_LOOK_SECONDS)
         say("The platform was stopped.")
     except KeyboardInterrupt:

@@ -31,6 +31,7 @@ FRAUD: Final = "fraud-service"
 ML: Final = "ml-service"
 COMPLIANCE: Final = "compliance-service"
 NOTIFICATION: Final = "notification-service"
+OPERATIONS: Final = "operations"
 
 DEPLOYMENTS: Final = (
     Deployment(
@@ -69,6 +70,14 @@ DEPLOYMENTS: Final = (
         start_order=1,
         owner="ml",
         package="waqiti.services.ml",
+    ),
+    Deployment(
+        name=OPERATIONS,
+        database=None,
+        critical=False,
+        start_order=1,
+        owner="operations",
+        package="waqiti.operations.server",
     ),
     Deployment(
         name=WALLET,

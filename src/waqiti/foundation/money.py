@@ -26,6 +26,7 @@ EXPONENTS: Final[dict[str, int]] = (
     | dict.fromkeys(_EXPONENT_3.split(), 3)
 )
 """Digits after the decimal point of each currency: 2 for EUR, 0 for JPY, 3 for KWD."""
+_MINOR_UNITS: Final = {code: int(10**exponent) for code, exponent in EXPONENTS.items()}
 
 
 def checked_currency(code: str, pointer: str = "/currency") -> str:
@@ -41,7 +42,7 @@ def checked_currency(code: str, pointer: str = "/currency") -> str:
 
 def major_units(units: int, currency: str) -> int:
     """Return ``units`` whole units of ``currency`` in its minor unit: 5 EUR is 500, 5 JPY is 5."""
-    return units * int(10 ** EXPONENTS[currency])
+    return units * _MINOR_UNITS[currency]
 
 
 def format_amount(amount: int, currency: str) -> str:

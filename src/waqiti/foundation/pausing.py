@@ -1,7 +1,14 @@
-"""Pausing between rounds of work, no longer than until somebody says stop."""
+"""Pausing between rounds of work: no longer than until somebody says stop, longer where there is nothing to do, and
+together with the other loops of this process.
+"""
 
 import asyncio
+import random
 from contextlib import suppress
+from typing import Final
+
+_PHASE: Final = random.random()
+"""Keeps processes that start together from waking together."""
 
 
 async def rest(stop: asyncio.Event, seconds: float) -> None:
@@ -9,3 +16,30 @@ async def rest(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
+
+
+def until_beat(every_seconds: float, now: float) -> float:
+    """Return how many seconds it is to the next beat, at least half of one.
+
+    Those of one process fall together, where one period is a multiple of the other: what wakes it costs an idle
+    process more than what it then does.
+    """
+    left = every_seconds - (now + _PHASE) % every_seconds
+    return left if left >= every_seconds / 2 else left + every_seconds
+
+
+class Pauses:
+    """Pauses of somebody who looks for work: twice as long each time while there is none, up to the longest."""
+
+    def __init__(self, first_seconds: float, longest_seconds: float) -> None:
+        self._first = first_seconds
+        self._longest = longest_seconds
+        self._next = first_seconds
+
+    def after(self, *, found: bool) -> float:
+        """Return how many seconds to pause; 0 where something was found."""
+        if found:
+            self._next = self._first
+            return 0.0
+        pause, self._next = self._next, min(self._next * 2, self._longest)
+        return pause

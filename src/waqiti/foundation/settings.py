@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta
 
 PREFIX: Final = "WAQITI_"
-_URL: Final = "WAQITI_URL_"
-_EVENTS: Final = "WAQITI_EVENTS_URL_"
+URL_PREFIX: Final = "WAQITI_URL_"
+EVENTS_PREFIX: Final = "WAQITI_EVENTS_URL_"
 
 LogLevel = Annotated[str, Meta(pattern="(?i)^(CRITICAL|ERROR|WARNING|INFO|DEBUG)$")]
 PoolMaxSize = Annotated[int, Meta(ge=1, le=200)]
@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     release: str = ""
     base_url: str = ""
     listen_fds: str = ""
+    handover_socket: str = ""
     port: int = 0
     heartbeat_file: str = ""
     database_url: str = ""
@@ -53,14 +54,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 SettingsType = TypeVar("SettingsType", bound=Settings)
 
 
-def variable_name(deployment: str, prefix: str = _URL) -> str:
+def variable_name(deployment: str, prefix: str = URL_PREFIX) -> str:
     """Return the variable that carries a deployment's address: ``WAQITI_URL_LEDGER_SERVICE``."""
     return prefix + deployment.upper().replace("-", "_")
 
 
 def events_variable(deployment: str) -> str:
     """Return the variable that carries the database of a producer's events."""
-    return variable_name(deployment, _EVENTS)
+    return variable_name(deployment, EVENTS_PREFIX)
 
 
 def load(settings: type[SettingsType], environment: Mapping[str, str]) -> SettingsType:
@@ -74,10 +75,10 @@ def load(settings: type[SettingsType], environment: Mapping[str, str]) -> Settin
     urls: dict[str, str] = {}
     events_urls: dict[str, str] = {}
     for variable, text in environment.items():
-        if variable.startswith(_EVENTS):
-            events_urls[_deployment(variable, _EVENTS)] = text
-        elif variable.startswith(_URL):
-            urls[_deployment(variable, _URL)] = text
+        if variable.startswith(EVENTS_PREFIX):
+            events_urls[_deployment(variable, EVENTS_PREFIX)] = text
+        elif variable.startswith(URL_PREFIX):
+            urls[_deployment(variable, URL_PREFIX)] = text
         elif variable in names:
             values[names[variable]] = text
         elif variable.startswith(PREFIX):

@@ -121,11 +121,13 @@ def _days_since(first: int | None, seen: View) -> float:
 
 
 def _payer_fraud_share(seen: View) -> float:
-    return seen.payer.sent_frauds / max(sum(week.sent for week in seen.payer.weeks[1:]), 1)
+    frauds = seen.payer.sent_frauds
+    return frauds / max(sum(week.sent for week in seen.payer.weeks[1:]), 1) if frauds else 0.0
 
 
 def _payee_fraud_share(seen: View) -> float:
-    return seen.payee.received_frauds / max(sum(week.received for week in seen.payee.weeks[1:]), 1)
+    frauds = seen.payee.received_frauds
+    return frauds / max(sum(week.received for week in seen.payee.weeks[1:]), 1) if frauds else 0.0
 
 
 def _fraud_share_of_week(seen: View, back: int) -> float:

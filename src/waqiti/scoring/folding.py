@@ -8,44 +8,42 @@ import msgspec
 from waqiti.scoring.movement import Movement
 from waqiti.scoring.state import (
     DAY,
-    HOUR,
     LOG_SCALE,
     MONTH,
     MOST,
     NO_PROFILE,
     NO_TALLY,
-    NO_WEEK,
-    WEEK,
-    CustomerState,
+    QUARTER,
+    Addition,
     PairState,
     Profile,
     Tally,
     Week,
-    Window,
 )
+from waqiti.scoring.view import View
 
-QUARTER: Final = 6 * HOUR
+_QUARTERS: Final = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 
 
 class Additions(msgspec.Struct, frozen=True):
     """What is added to the payer's state, to the payee's and to the pair's; None where there is no such party."""
 
-    payer: CustomerState | None = None
-    payee: CustomerState | None = None
+    payer: Addition | None = None
+    payee: Addition | None = None
     pair: PairState | None = None
 
 
 _NONE: Final = Additions()
 
 
-def folded(movement: Movement, pair: PairState | None) -> Additions:
-    """Return what ``movement`` adds, given its pair before it; nothing where money stays with its owner."""
-    if not movement.leaves_the_payer:
+def folded(seen: View) -> Additions:
+    """Return what the movement that is looked at adds; nothing where money stays with its owner."""
+    if not seen.leaves_the_payer:
         return _NONE
-    second, amount = movement.second, min(movement.amount, MOST)
-    if movement.payee is None:
+    second, amount = seen.second, min(seen.movement.amount, MOST)
+    if seen.movement.payee is None:
         return Additions(payer=_sent(amount, second, is_new=0))
-    is_new = 1 if pair is None else 0
+    is_new = 1 if seen.pair is None else 0
     return Additions(
         payer=_sent(amount, second, is_new=is_new),
         payee=_received(amount, second, is_new=is_new),
@@ -58,33 +56,21 @@ def known_as_fraud(movement: Movement) -> Additions:
     if not movement.leaves_the_payer:
         return _NONE
     second = movement.second
-    payee = None if movement.payee is None else _state(second, NO_TALLY, Week(0, 0, 0, 1), NO_PROFILE)
-    return Additions(payer=_state(second, NO_TALLY, Week(0, 1, 0, 0), NO_PROFILE), payee=payee)
+    payee = None if movement.payee is None else Addition(second, NO_TALLY, Week(0, 0, 0, 1), NO_PROFILE)
+    return Additions(payer=Addition(second, NO_TALLY, Week(0, 1, 0, 0), NO_PROFILE), payee=payee)
 
 
-def _sent(amount: int, second: int, *, is_new: int) -> CustomerState:
+def _sent(amount: int, second: int, *, is_new: int) -> Addition:
     log = log_of(amount)
-    quarters = [0, 0, 0, 0]
-    quarters[second % DAY // QUARTER] = 1
     day = 1 << (second % MONTH // DAY)
     squares = log * log // LOG_SCALE
-    profile = Profile(1, amount, log, squares, amount, 0, 0, 0, 0, is_new, 0, day, *quarters)
-    return _state(second, Tally(1, amount, 0, 0, is_new, 0), Week(1, 0, 0, 0), profile)
+    profile = Profile(1, amount, log, squares, amount, 0, 0, 0, 0, is_new, 0, day, *_QUARTERS[second % DAY // QUARTER])
+    return Addition(second, Tally(1, amount, 0, 0, is_new, 0), Week(1, 0, 0, 0), profile)
 
 
-def _received(amount: int, second: int, *, is_new: int) -> CustomerState:
+def _received(amount: int, second: int, *, is_new: int) -> Addition:
     profile = Profile(0, 0, 0, 0, 0, 1, amount, log_of(amount), amount, 0, is_new)
-    return _state(second, Tally(0, 0, 1, amount, 0, is_new), Week(0, 0, 1, 0), profile)
-
-
-def _state(second: int, tally: Tally, week: Week, profile: Profile) -> CustomerState:
-    return CustomerState(
-        second,
-        Window(second // HOUR, (tally, NO_TALLY)),
-        Window(second // DAY, (tally, NO_TALLY)),
-        Window(second // WEEK, (week, NO_WEEK, NO_WEEK, NO_WEEK)),
-        Window(second // MONTH, (profile, NO_PROFILE)),
-    )
+    return Addition(second, Tally(0, 0, 1, amount, 0, is_new), Week(0, 0, 1, 0), profile)
 
 
 def log_of(amount: int) -> int:

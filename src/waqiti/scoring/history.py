@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from waqiti.scoring.catalogue import FEATURES
-from waqiti.scoring.folding import Additions, folded, known_as_fraud
+from waqiti.scoring.folding import folded, known_as_fraud
 from waqiti.scoring.movement import Movement, Party
-from waqiti.scoring.state import CustomerState, PairState
+from waqiti.scoring.state import Addition, CustomerState, PairState
 from waqiti.scoring.view import View
 
 CustomerKey = tuple[Party, str]
@@ -45,18 +45,28 @@ class History:
 
     def see(self, movement: Movement) -> View:
         """Look at ``movement`` with all before it counted, and count it."""
-        currency, payee = movement.currency, movement.payee
-        payer_state = self._customer((movement.payer, currency))
-        payee_state = pair = None
-        if payee is not None:
-            payee_state = self._customer((payee, currency))
-            pair = self._pair((movement.payer, payee, currency))
-        self._add(movement, folded(movement, pair))
-        return View.of(movement, payer_state, payee_state, pair)
+        payer_key, payee_key, pair_key = _keys(movement)
+        payer, payee, pair = self._customer(payer_key), None, None
+        if payee_key is not None and pair_key is not None:
+            payee, pair = self._customer(payee_key), self._pair(pair_key)
+        seen = View.of(movement, payer, payee, pair)
+        new = folded(seen)
+        if new.payer is not None:
+            self.changed_customers[payer_key] = _sum(payer, new.payer)
+        if payee_key is not None and new.payee is not None:
+            self.changed_customers[payee_key] = _sum(payee, new.payee)
+        if pair_key is not None and new.pair is not None:
+            self.changed_pairs[pair_key] = new.pair if pair is None else pair.plus(new.pair)
+        return seen
 
     def known_as_fraud(self, movement: Movement) -> None:
         """Count ``movement``, which was counted before, among what is known as fraud."""
-        self._add(movement, known_as_fraud(movement))
+        payer_key, payee_key, _ = _keys(movement)
+        new = known_as_fraud(movement)
+        if new.payer is not None:
+            self.changed_customers[payer_key] = _sum(self._customer(payer_key), new.payer)
+        if payee_key is not None and new.payee is not None:
+            self.changed_customers[payee_key] = _sum(self._customer(payee_key), new.payee)
 
     def _customer(self, key: CustomerKey) -> CustomerState | None:
         return self.changed_customers.get(key) or self._known_customers.get(key)
@@ -64,17 +74,13 @@ class History:
     def _pair(self, key: PairKey) -> PairState | None:
         return self.changed_pairs.get(key) or self._known_pairs.get(key)
 
-    def _add(self, movement: Movement, new: Additions) -> None:
-        currency, payee = movement.currency, movement.payee
-        if new.payer is not None:
-            self._add_to((movement.payer, currency), new.payer)
-        if payee is not None and new.payee is not None:
-            self._add_to((payee, currency), new.payee)
-        if payee is not None and new.pair is not None:
-            key = (movement.payer, payee, currency)
-            pair = self._pair(key)
-            self.changed_pairs[key] = new.pair if pair is None else pair.plus(new.pair)
 
-    def _add_to(self, key: CustomerKey, new: CustomerState) -> None:
-        known = self._customer(key)
-        self.changed_customers[key] = new if known is None else known.plus(new)
+def _keys(movement: Movement) -> tuple[CustomerKey, CustomerKey | None, PairKey | None]:
+    payer, payee, currency = movement.payer, movement.payee, movement.currency
+    if payee is None:
+        return (payer, currency), None, None
+    return (payer, currency), (payee, currency), (payer, payee, currency)
+
+
+def _sum(known: CustomerState | None, new: Addition) -> CustomerState:
+    return new.alone() if known is None else known.plus(new)

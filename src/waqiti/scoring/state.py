@@ -1,9 +1,8 @@
 """What is remembered of customers and of pairs of them: integers, folded by addition.
 
-States form a commutative monoid under ``plus``: whatever the order and the grouping in which movements are added, the
-state is the same. So what a batch adds can be computed apart and added to a stored state under its lock, and history
-can be folded from a file to the same integers. A window holds the bucket of the newest movement and those before it:
-two of them, seen from within the newer, cover one to two of their lengths.
+Whatever the order in which additions come, the state is the same: sums in a bucket commute, and a window holds the
+bucket of the newest movement and those before it. So history is folded from a file to the same integers as online. Two
+buckets, seen from within the newer, cover one to two of their lengths.
 
 A store keeps a row per customer and currency, and one per payer, payee and currency. Nothing in them is a fraction, and
 every integer fits 64 bits: amounts count up to ``MOST`` each.
@@ -14,6 +13,7 @@ from typing import Final, Generic, Protocol, Self, TypeVar
 import msgspec
 
 HOUR: Final = 3_600
+QUARTER: Final = 6 * HOUR
 DAY: Final = 86_400
 WEEK: Final = 7 * DAY
 MONTH: Final = 30 * DAY
@@ -24,7 +24,7 @@ LOG_SCALE: Final = 1_000
 """Sums of logarithms are of 1,000 ln(amount), rounded; their squares are divided by 1,000 again."""
 
 
-class Tally(msgspec.Struct, frozen=True, array_like=True):
+class Tally(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Movements of one customer in one bucket; amounts in minor units.
 
     ``new_payees`` counts payments to somebody for the first time, ``new_payers`` those received so.
@@ -39,7 +39,7 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
 
     def plus(self, other: "Tally") -> "Tally":
         """Add two tallies."""
-        if other is NO_TALLY:
+        if not (other.sent or other.received):
             return self
         return Tally(
             self.sent + other.sent,
@@ -51,7 +51,7 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-class Week(msgspec.Struct, frozen=True, array_like=True):
+class Week(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Movements of one customer in one week, and those of them that are known as fraud by now."""
 
     sent: int = 0
@@ -71,7 +71,7 @@ class Week(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-class Profile(msgspec.Struct, frozen=True, array_like=True):
+class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A customer's habits in one period of 30 days; amounts in minor units.
 
     ``days`` has a bit for each day of the period on which something was sent. ``night`` (0 to 6 h, UTC), ``morning``,
@@ -97,7 +97,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
 
     def plus(self, other: "Profile") -> "Profile":
         """Add two profiles of the same period; the days of another one say nothing in this."""
-        if other is NO_PROFILE:
+        if not (other.sent or other.received):
             return self
         return Profile(
             self.sent + other.sent,
@@ -126,7 +126,7 @@ class _Adds(Protocol):
 Part = TypeVar("Part", bound=_Adds)
 
 
-class Window(msgspec.Struct, Generic[Part], frozen=True, array_like=True):
+class Window(msgspec.Struct, Generic[Part], frozen=True, array_like=True, gc=False):
     """The bucket ``number`` and those before it, the newest first: as many as ``buckets`` has, always."""
 
     number: int
@@ -140,15 +140,16 @@ class Window(msgspec.Struct, Generic[Part], frozen=True, array_like=True):
         length = len(self.buckets)
         return (nothing,) * min(later, length) + self.buckets[: max(length - later, 0)]
 
-    def plus(self, other: "Window[Part]") -> "Window[Part]":
-        """Add two windows of one length: the newer one's buckets stay, and what is older than they is forgotten."""
-        later = self.number - other.number
-        if later < 0:
-            return other.plus(self)
-        if later >= len(self.buckets):
+    def plus(self, number: int, part: Part, nothing: Part) -> "Window[Part]":
+        """Add ``part`` to the bucket ``number``; a newer bucket pushes the oldest out, one that is too old is lost."""
+        buckets, later = self.buckets, number - self.number
+        if later == 0:
+            return Window(number, (buckets[0].plus(part), *buckets[1:]))
+        if later > 0:
+            return Window(number, (part, *self.at(number, nothing)[1:]))
+        if -later >= len(buckets):
             return self
-        shared = zip(self.buckets[later:], other.buckets, strict=False)
-        return Window(self.number, (*self.buckets[:later], *[mine.plus(theirs) for mine, theirs in shared]))
+        return Window(self.number, (*buckets[:-later], buckets[-later].plus(part), *buckets[1 - later :]))
 
 
 NO_TALLY: Final = Tally()
@@ -156,7 +157,7 @@ NO_WEEK: Final = Week()
 NO_PROFILE: Final = Profile()
 
 
-class CustomerState(msgspec.Struct, frozen=True, array_like=True):
+class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is remembered of one customer in one currency.
 
     ``first_second`` is when the customer first sent or received anything (seconds since 1970), as far as ``plus`` was
@@ -169,18 +170,39 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True):
     weeks: Window[Week]
     months: Window[Profile]
 
-    def plus(self, other: "CustomerState") -> "CustomerState":
-        """Add two states."""
+    def plus(self, new: "Addition") -> "CustomerState":
+        """Add what is new."""
+        second, tally = new.second, new.tally
         return CustomerState(
-            min(self.first_second, other.first_second),
-            self.hours.plus(other.hours),
-            self.days.plus(other.days),
-            self.weeks.plus(other.weeks),
-            self.months.plus(other.months),
+            min(self.first_second, second),
+            self.hours.plus(second // HOUR, tally, NO_TALLY),
+            self.days.plus(second // DAY, tally, NO_TALLY),
+            self.weeks.plus(second // WEEK, new.week, NO_WEEK),
+            self.months.plus(second // MONTH, new.profile, NO_PROFILE),
         )
 
 
-class PairState(msgspec.Struct, frozen=True, array_like=True):
+class Addition(msgspec.Struct, frozen=True, gc=False):
+    """What happened to a customer at one ``second``, counted in the buckets in which that lies."""
+
+    second: int
+    tally: Tally
+    week: Week
+    profile: Profile
+
+    def alone(self) -> CustomerState:
+        """Return the state of somebody of whom nothing else is known."""
+        second, tally = self.second, self.tally
+        return CustomerState(
+            second,
+            Window(second // HOUR, (tally, NO_TALLY)),
+            Window(second // DAY, (tally, NO_TALLY)),
+            Window(second // WEEK, (self.week, NO_WEEK, NO_WEEK, NO_WEEK)),
+            Window(second // MONTH, (self.profile, NO_PROFILE)),
+        )
+
+
+class PairState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is remembered of a payer and a payee in one currency; seconds since 1970, amounts in minor units."""
 
     payments: int

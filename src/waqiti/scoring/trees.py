@@ -1,4 +1,4 @@
-"""Gradient boosted trees, by XGBoost: the one place that imports it, but for what fits them."""
+"""Gradient boosted trees, by XGBoost: the one place that imports it, but for ``inplace`` and for what fits them."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 import xgboost
+
+from waqiti.scoring.inplace import margins
 
 _PLACE: Final = re.compile(r"^\[[^\]]*\] \S+: ")
 """Where in its source the library says what is wrong."""
@@ -23,6 +25,7 @@ class Trees:
     def __init__(self, booster: xgboost.Booster) -> None:
         booster.set_param({"nthread": 1})
         self._booster = booster
+        self._features = booster.num_features()
 
     @classmethod
     def read(cls, content: bytes) -> Self:
@@ -54,8 +57,15 @@ class Trees:
             raise TreesError(_sentence(error)) from error
 
     def margins(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the sum of the trees, in log-odds, for each row of ``rows`` (rows x features)."""
-        return np.asarray(self._booster.inplace_predict(rows, predict_type="margin"), dtype=np.float64)
+        """Return the sum of the trees, in log-odds, for each row of ``rows`` (rows x features).
+
+        Raises:
+            ValueError: the rows have other features than the trees.
+        """
+        if rows.shape != (len(rows), self._features):
+            raise ValueError(f"the trees have {self._features} features, the rows {rows.shape[1:]}")
+        assert self._booster.handle is not None
+        return margins(self._booster.handle, np.ascontiguousarray(rows)).astype(np.float64)
 
     def contributions(self, row: Sequence[float]) -> list[float]:
         """Return what each feature adds to the margin of ``row``, in log-odds."""

@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from waqiti.scoring.folding import QUARTER
 from waqiti.scoring.movement import Movement
 from waqiti.scoring.state import (
     DAY,
@@ -15,6 +14,7 @@ from waqiti.scoring.state import (
     NO_PROFILE,
     NO_TALLY,
     NO_WEEK,
+    QUARTER,
     WEEK,
     CustomerState,
     PairState,
@@ -58,12 +58,14 @@ class Side(msgspec.Struct, frozen=True):
     @property
     def sent_frauds(self) -> int:
         """What was sent in four weeks and is known as fraud."""
-        return sum(week.sent_frauds for week in self.weeks)
+        this, one, two, three = self.weeks
+        return this.sent_frauds + one.sent_frauds + two.sent_frauds + three.sent_frauds
 
     @property
     def received_frauds(self) -> int:
         """What was received in four weeks and is known as fraud."""
-        return sum(week.received_frauds for week in self.weeks)
+        this, one, two, three = self.weeks
+        return this.received_frauds + one.received_frauds + two.received_frauds + three.received_frauds
 
     @property
     def usual_day(self) -> float:
@@ -78,6 +80,7 @@ class View(msgspec.Struct, frozen=True):
     """A movement and what was known before it; ``log_amount`` is ln(amount)."""
 
     movement: Movement
+    leaves_the_payer: bool
     second: int
     log_amount: float
     payer: Side
@@ -90,7 +93,8 @@ class View(msgspec.Struct, frozen=True):
     ) -> "View":
         """Look at ``movement`` with the states before it; None where there is no state."""
         second = movement.second
-        return cls(movement, second, math.log(movement.amount), _side(payer, second), _side(payee, second), pair)
+        log_amount, leaves = math.log(movement.amount), movement.leaves_the_payer
+        return cls(movement, leaves, second, log_amount, _side(payer, second), _side(payee, second), pair)
 
     @property
     def payee_has_habits(self) -> bool:

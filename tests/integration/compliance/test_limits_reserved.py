@@ -143,3 +143,21 @@ async def test_an_unknown_currency_is_refused_as_invalid(fresh_database: MakeDat
         with pytest.raises(Problem) as raised:
             await desk.screen(screened(await desk.customer(), await desk.customer(), 1, currency="XXX"))
         assert raised.value.code == "invalid_request"
+
+
+async def test_what_is_remembered_of_a_party_decides_nothing_once_it_stands_otherwise(
+    fresh_database: MakeDatabase,
+) -> None:
+    async with open_desk(fresh_database) as desk:
+        payer, payee = await desk.customer(), await desk.customer()
+        assert refused(await desk.screen(screened(payer, payee, 400_000))) == [False]
+
+        await desk.rows("UPDATE customers SET tier = 'enhanced' WHERE id = $1", payer)
+        assert refused(await desk.screen(screened(payer, payee, 900_000))) == [False]
+        await desk.rows("UPDATE customers SET status = 'blocked' WHERE id = $1", payee)
+        [blocked] = await desk.screen(screened(payer, payee, 1))
+        await desk.rows("UPDATE customers SET status = 'active' WHERE id = $1", payee)
+
+        assert blocked.refusals == ["customer_blocked"]
+        assert refused(await desk.screen(screened(payer, payee, 1))) == [False]
+        assert await desk.used(payer) == 1_300_001

@@ -6,30 +6,38 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.integration.operations.kills_at_every_line import Found
 from tests.support.clusters import REPOSITORY
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import AppliedFile, SwitchFile, Value, replace_file
+from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
+from waqiti.operations.cluster.journal import JournalEntry, now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
+from waqiti.operations.cluster.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
+from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.switches import confirming
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.listing import list_switches
-from waqiti.operations.switches.publishing import publish, published
+from waqiti.operations.switches.publishing import is_published, publish, published
 
 PAYMENTS = "payment-service"
+SPAWNED = get_context("spawn")
 
 
 @pytest.fixture
@@ -66,10 +74,12 @@ def test_a_change_is_published_and_audited_with_what_was_before(layout: Layout) 
     (_, action, details), (actor, unset, after) = entries(layout)
     assert (action, details["before"], details["value"]) == ("switch.set", {PAYMENTS: None}, True)
     assert (actor, unset, after["before"], after["value"]) == ("ana", "switch.unset", {PAYMENTS: True}, None)
-    assert [json.loads(line)["detail"] for line in layout.events.read_text().splitlines()] == [
-        "READ_ONLY_MODE=true",
-        "READ_ONLY_MODE=unset",
+    told = [msgspec.json.decode(line, type=JournalEntry) for line in layout.events.read_text().splitlines()]
+    assert [(entry.actor, entry.before, entry.after, entry.reason) for entry in told] == [
+        ("ana", "READ_ONLY_MODE=false", "READ_ONLY_MODE=true", "A test."),
+        ("ana", "READ_ONLY_MODE=true", "READ_ONLY_MODE=false", "A test."),
     ]
+    assert len({entry.id for entry in told}) == 2
 
 
 def test_unsetting_what_is_not_set_says_so_and_makes_no_revision(layout: Layout) -> None:
@@ -83,10 +93,13 @@ def test_unsetting_what_is_not_set_says_so_and_makes_no_revision(layout: Layout)
     assert len(entries(layout)) == 2
 
 
-def test_many_commands_at_once_lose_nothing_and_the_last_revision_is_published(layout: Layout) -> None:
+@pytest.mark.parametrize("executor", [partial(ThreadPoolExecutor, 8), partial(ProcessPoolExecutor, 3, SPAWNED)])
+def test_many_commands_at_once_lose_nothing_and_the_last_revision_is_published(
+    layout: Layout, executor: Callable[[], Executor]
+) -> None:
     names = [f"SWITCH_{number}" for number in range(24)]
-    with ThreadPoolExecutor(8) as pool:
-        revisions = [done.revision for done in pool.map(lambda name: set_switch(layout, name), names)]
+    with executor() as pool:
+        revisions = [done.revision for done in pool.map(partial(set_switch, layout), names)]
 
     assert sorted(revisions) == list(range(1, 25))
     document = published(layout)
@@ -144,6 +157,42 @@ def test_what_a_killed_command_has_stored_is_published_by_the_next_change(layout
     assert live(published(layout)) == {(PAYMENTS, "READ_ONLY_MODE"): True, (PAYMENTS, "EMERGENCY_MODE"): True}
 
 
+def test_a_command_that_is_killed_at_any_line_has_changed_a_switch_or_has_not(layout: Layout) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.integration.operations.kills_at_every_line", str(layout.root)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    deaths = [msgspec.json.decode(line, type=Found) for line in ran.stdout.splitlines()]
+
+    assert (len(deaths) > 50, deaths[-1].lived) == (True, True)
+    for before, found in pairwise([Found.nothing(), *deaths]):
+        assert (found.published, found.is_as_stored, found.audit_intact) == (found.stored, True, True), found
+        is_changed = found.stored == before.stored + 1
+        assert (found.stored, found.value) == (
+            (before.stored + 1, found.line) if is_changed else (before.stored, before.value)
+        )
+    assert deaths[-1].value == deaths[-1].line
+
+
+def test_a_start_publishes_what_a_killed_command_has_stored_before_anything_runs(layout: Layout) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.integration.operations.killed_setter", str(layout.root), "READ_ONLY_MODE"],
+        cwd=REPOSITORY,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+
+    def no_plan(_former: Plan | None) -> Plan:
+        raise ClusterError("There is no plan.")
+
+    with pytest.raises(ClusterError, match="no plan"):
+        start_cluster(layout, no_plan, lambda _status: None)
+
+    assert live(published(layout)) == {(PAYMENTS, "READ_ONLY_MODE"): True}
+
+
 def test_what_has_expired_is_unset_by_the_next_command_and_audited(layout: Layout) -> None:
     set_switch(layout, "READ_ONLY_MODE", expires_at=utc_now() - timedelta(seconds=1))
 
@@ -164,6 +213,18 @@ def test_a_damaged_publication_is_written_again(layout: Layout) -> None:
 
     assert publish(layout).revision == 1
     assert live(published(layout)) == {(PAYMENTS, "READ_ONLY_MODE"): True}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{"])
+def test_also_that_nothing_is_switched_is_published(layout: Layout, content: bytes | None) -> None:
+    if content is not None:
+        layout.switches.write_bytes(content)
+    assert not is_published(layout)
+
+    publish(layout)
+
+    assert is_published(layout)
+    assert published(layout) == SwitchFile(0)
 
 
 def test_a_store_that_was_lost_goes_on_beyond_the_revision_that_replicas_know(layout: Layout) -> None:
@@ -195,8 +256,10 @@ class Replica:
             )
             for role in ("api", "worker")
         )
-        replica = ReplicaRecord(name="payment-service-1", number=1, generation=0, draining=False, processes=processes)
-        deployment = DeploymentRecord(name=PAYMENTS, desired=1, generation=0, rollout_failure=None, replicas=(replica,))
+        replica = ReplicaRecord(
+            name="payment-service-1", number=1, revision=1, epoch=1, draining=False, processes=processes
+        )
+        deployment = DeploymentRecord(name=PAYMENTS, replicas=(replica,))
         record = Record(
             boot_id=boot_id(),
             init=me,

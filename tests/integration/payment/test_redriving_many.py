@@ -33,6 +33,7 @@ def refused(exchange: Exchange) -> None:
 async def redrive(layout: Layout, server: ScriptedServer) -> redriving.RedriveDone:
     credentials = Credentials(
         base_url=server.url,
+        operations_url=server.url,
         api_key="",
         operator_key="operator",
         approver_key="",

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from waqiti.scoring import NAMES, CustomerKey, CustomerState, History, Movement, PairKey, PairState
 from waqiti.scoring.folding import folded, known_as_fraud
+from waqiti.scoring.state import HOUR, Addition
+from waqiti.scoring.view import View
 from waqiti.simulation import Town, payments
 
 BEGIN = datetime(2025, 3, 5, 12, tzinfo=UTC)
@@ -89,10 +91,14 @@ def test_online_in_batches_of_any_size_features_are_those_of_a_file_row_for_row(
 
 AMOUNTS = st.integers(1, 10**15)
 SECONDS = st.integers(0, 90 * 86_400).map(lambda second: timedelta(seconds=second))
-STATES = st.lists(
+ADDITIONS = st.lists(
     st.builds(
         lambda amount, after, fraud: (
-            (known_as_fraud if fraud else lambda one: folded(one, None))(movement(amount, after=after)).payer
+            (
+                known_as_fraud(movement(amount, after=after))
+                if fraud
+                else folded(View.of(movement(amount, after=after), None, None, None))
+            ).payer
         ),
         AMOUNTS,
         SECONDS,
@@ -103,16 +109,27 @@ STATES = st.lists(
 )
 
 
-@given(STATES, st.randoms(use_true_random=False))
-def test_states_add_up_to_the_same_in_any_order_and_grouping(states: list[CustomerState], chance: Random) -> None:
-    whole = reduce(CustomerState.plus, states)
-    chance.shuffle(states)
-    middle = chance.randrange(1, len(states))
+def state_of(additions: Sequence[Addition]) -> CustomerState:
+    return reduce(CustomerState.plus, additions[1:], additions[0].alone())
 
-    halves = [reduce(CustomerState.plus, half) for half in (states[:middle], states[middle:])]
 
-    assert halves[0].plus(halves[1]) == whole
-    assert halves[1].plus(halves[0]) == whole
+@given(ADDITIONS, st.randoms(use_true_random=False))
+def test_additions_add_up_to_the_same_in_any_order(additions: list[Addition], chance: Random) -> None:
+    whole = state_of(additions)
+    chance.shuffle(additions)
+
+    assert state_of(additions) == whole
+
+
+@given(ADDITIONS)
+def test_a_window_counts_in_each_bucket_what_happened_in_it(additions: list[Addition]) -> None:
+    hours = state_of(additions).hours
+
+    newest = max(one.second // HOUR for one in additions)
+    assert hours.number == newest
+    for bucket, number in zip(hours.buckets, (newest, newest - 1), strict=True):
+        within = [one.tally for one in additions if one.second // HOUR == number]
+        assert (bucket.sent, bucket.sent_total) == (sum(t.sent for t in within), sum(t.sent_total for t in within))
 
 
 @given(st.lists(AMOUNTS, min_size=1, max_size=5))

@@ -18,9 +18,9 @@ from waqiti.foundation.clock import rfc3339
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http.exchange import Incoming, Outgoing, RawRoute
 from waqiti.foundation.http.server import decode_body
+from waqiti.foundation.masking import masked
 from waqiti.foundation.settings import Settings
 from waqiti.foundation.switches.reader import Switches, SwitchView
-from waqiti.foundation.telemetry.logs import masked
 from waqiti.foundation.telemetry.metrics import CONTENT_TYPE, exposition
 
 Action = Callable[[], Awaitable[object]]

@@ -9,11 +9,12 @@ from asyncpg.exceptions import TooManyConnectionsError
 from waqiti.foundation.database.connecting import open_connection
 from waqiti.foundation.database.metrics import PoolGauges
 from waqiti.foundation.errors import DependencyUnavailable
+from waqiti.foundation.pausing import until_beat
 
 if TYPE_CHECKING:
     from waqiti.foundation.database.pool import Database
 
-_TICK_SECONDS: Final = 0.25
+_TICK_SECONDS: Final = 0.2
 _SUSPECT_SECONDS: Final = 0.4
 _PROBE_TIMEOUT_SECONDS: Final = 0.6
 _STALL_SECONDS: Final = 0.2
@@ -49,7 +50,7 @@ class Keeper:
     async def _run(self) -> None:
         while True:
             self._gauges.show(self._database.counts)
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(until_beat(_TICK_SECONDS, asyncio.get_running_loop().time()))
             if self._database.is_away or self._database.silent_seconds() > _SUSPECT_SECONDS:
                 await self._probe()
             if not self._database.is_away:

@@ -21,10 +21,11 @@ _TIMEOUT_SECONDS: Final = 3.0
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """How many members a group has, and which partitions somebody owns."""
+    """How many members a group has, which partitions somebody owns, and all committed marks of the group."""
 
     members: int
     taken: frozenset[int]
+    marks: Sequence[Mark] = ()
 
     def fair_share(self, partitions: int) -> int:
         """Return how many of ``partitions`` a member may own."""
@@ -61,10 +62,10 @@ class Claims:
         await _notify(self.connection, self._channel)
 
     async def survey(self) -> Survey:
-        """Look at who holds what."""
-        held = await _held_slots(self.connection, self._lock_class)
+        """Look at who holds what, and how far the group has come."""
+        held, marks = await _look(self.connection, self._lock_class, self._group, self._topic)
         members = sum(1 for slot in held if slot == _MEMBER_SLOT)
-        return Survey(members, frozenset(held) - {_MEMBER_SLOT})
+        return Survey(members, frozenset(held) - {_MEMBER_SLOT}, marks)
 
     async def take(self, partitions: Sequence[int]) -> list[Mark]:
         """Take those of ``partitions`` that are free; return the marks to go on from, under new epochs."""
@@ -105,17 +106,22 @@ async def _notify(connection: Connection, channel: str) -> None:
     await connection.execute(_TELL, channel, timeout=_TIMEOUT_SECONDS)
 
 
-_HELD_SLOTS: Final = """
-SELECT objid::bigint
-FROM pg_locks
-WHERE locktype = 'advisory' AND classid = $1::oid AND objsubid = 2 AND granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+_LOOK: Final = """
+SELECT ARRAY(
+    SELECT objid::bigint
+    FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = $1::oid AND objsubid = 2 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+), array_agg(partition), array_agg(epoch), array_agg("offset")
+FROM eventlog.marks WHERE group_name = $2 AND topic = $3
 """
 
 
-async def _held_slots(connection: Connection, lock_class: int) -> list[int]:
-    rows = await connection.fetch(_HELD_SLOTS, lock_class, timeout=_TIMEOUT_SECONDS)
-    return [row["objid"] for row in rows]
+async def _look(connection: Connection, lock_class: int, group: str, topic: str) -> tuple[list[int], list[Mark]]:
+    row = await connection.fetchrow(_LOOK, lock_class, group, topic, timeout=_TIMEOUT_SECONDS)
+    assert row is not None
+    held, *columns = row
+    return held, [Mark(*mark) for mark in zip(*(column or () for column in columns), strict=True)]
 
 
 _TRY_LOCK: Final = "SELECT p FROM unnest($2::integer[]) AS p WHERE pg_try_advisory_lock($1::integer, p)"

@@ -10,7 +10,7 @@ from prometheus_client import Gauge
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import store
-from waqiti.foundation.events.claims import Claims
+from waqiti.foundation.events.claims import Claims, Survey
 from waqiti.foundation.events.holdings import Holdings
 from waqiti.foundation.events.store import Mark
 
@@ -79,8 +79,9 @@ class Membership:
 
     async def _tick(self) -> None:
         claims = await self._connected()
-        await self._balance(claims)
-        marks = [mark for mark in await claims.marks() if self._holdings.owns(mark)]
+        survey = await claims.survey()
+        taken = await self._balance(claims, survey)
+        marks = [mark for mark in (*survey.marks, *taken) if self._holdings.owns(mark)]
         await self._let_go(claims, marks)
         await self._publish(marks)
 
@@ -103,12 +104,15 @@ class Membership:
             raise DependencyUnavailable(self._log.name, f"There is no topic {self._topic} yet.")
         return partitions
 
-    async def _balance(self, claims: Claims) -> None:
-        survey = await claims.survey()
+    async def _balance(self, claims: Claims, survey: Survey) -> list[Mark]:
+        """Take what is missing, and say what was taken; what is too much is handed out no more."""
         missing = survey.fair_share(self._partitions) - len(self._holdings)
         self._holdings.wind_down(max(0, -missing), _now())
-        if missing > 0:
-            self._holdings.add(await claims.take(survey.candidates(self._partitions, missing)))
+        if missing <= 0:
+            return []
+        taken = await claims.take(survey.candidates(self._partitions, missing))
+        self._holdings.add(taken)
+        return taken
 
     async def _let_go(self, claims: Claims, marks: list[Mark]) -> None:
         settled = self._holdings.settled(marks, _now())

@@ -1,7 +1,6 @@
 """Following a topic from its present end, without a group."""
 
 import asyncio
-import contextlib
 from types import TracebackType
 from typing import Final, Self
 
@@ -10,6 +9,7 @@ from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import store
 from waqiti.foundation.events.hints import Listener
 from waqiti.foundation.events.model import Event
+from waqiti.foundation.pausing import rest
 
 POLL_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 0.25
@@ -84,6 +84,4 @@ class Tail:
 
 async def wait_for_hint(hinted: asyncio.Event) -> None:
     """Return at the next hint, or at the latest when the next poll is due."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(POLL_SECONDS):
-            await hinted.wait()
+    await rest(hinted, POLL_SECONDS)

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from waqiti.foundation.pausing import until_beat
+
 _BEAT_SECONDS: Final = 1.0
 
 
@@ -30,4 +32,4 @@ class Heartbeat:
             os.utime(self._path)
         except FileNotFoundError:
             self._path.touch()
-        self._next = loop.call_later(_BEAT_SECONDS, self._beat, loop)
+        self._next = loop.call_later(until_beat(_BEAT_SECONDS, loop.time()), self._beat, loop)

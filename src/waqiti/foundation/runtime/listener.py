@@ -130,7 +130,7 @@ class _Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self.transport = cast("asyncio.Transport", _Cork(transport))
         now = self.loop.time()
-        self._ends_at = now + random.uniform(*LIFE_SECONDS)
+        self._ends_at = now + random.uniform(*self.server_state.life_seconds)
         self._receiving_since = now
 
     def data_received(self, data: bytes) -> None:
@@ -283,8 +283,9 @@ class _Connection(HttpToolsProtocol):
 class _State(ServerState):
     """What the connections share, and who waits for the last of them to go."""
 
-    def __init__(self) -> None:
+    def __init__(self, life_seconds: tuple[float, float]) -> None:
         super().__init__()
+        self.life_seconds = life_seconds
         self.draining = False
         self._waiting: asyncio.Event | None = None
 
@@ -301,9 +302,14 @@ class _State(ServerState):
 
 
 class Listener:
-    """Serves one ASGI application on sockets that were already bound."""
+    """Serves one ASGI application on sockets that were already bound.
 
-    def __init__(self, app: ASGIApp, sockets: Sequence[socket.socket]) -> None:
+    A connection lives for between ``life_seconds``, drawn for each.
+    """
+
+    def __init__(
+        self, app: ASGIApp, sockets: Sequence[socket.socket], *, life_seconds: tuple[float, float] = LIFE_SECONDS
+    ) -> None:
         self._config = Config(
             cast("ASGIApplication", app),
             loop="none",
@@ -318,7 +324,7 @@ class Listener:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._config.load()
-        self._state = _State()
+        self._state = _State(life_seconds)
         self._acceptors = [Acceptor(listening, self._connection, self._held) for listening in sockets]
         self._tick: asyncio.TimerHandle | None = None
 
@@ -338,6 +344,7 @@ class Listener:
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._state.emptied()
+                await self._finished()
         self._abort_rest()
         if self._tick is not None:
             self._tick.cancel()
@@ -350,6 +357,11 @@ class Listener:
 
     def _connections(self) -> list[_Connection]:
         return [connection for connection in self._state.connections if isinstance(connection, _Connection)]
+
+    async def _finished(self) -> None:
+        """Return once nothing is under way for clients that have gone either."""
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks)
 
     def _abort_rest(self) -> None:
         rest = self._connections()

@@ -15,6 +15,7 @@ import uvloop
 from waqiti.foundation import settings as setting
 from waqiti.foundation.actuator import Health
 from waqiti.foundation.actuator.routes import Actuator
+from waqiti.foundation.handover import handing_over
 from waqiti.foundation.runtime.context import Context, read_keys, read_tokens, read_verifier
 from waqiti.foundation.runtime.heartbeat import Heartbeat
 from waqiti.foundation.runtime.isolation import Isolation
@@ -79,7 +80,9 @@ async def _run(services: Sequence[AnyService], role: Role | None) -> None:
         for service in services:
             settings = setting.load(service.settings, os.environ)
             configure_logs(settings.log_level, service.name, settings.replica)
-            served = _Served(service, os.environ, role, _sockets(settings, role), SILENCE_SECONDS)
+            sockets = _sockets(settings, role)
+            _hand_over(service.name, settings, sockets, stack)
+            served = _Served(service, os.environ, role, sockets, SILENCE_SECONDS)
             await stack.enter_async_context(served.serving())
         _settle_memory()
         _log.info("serving", services=[service.name for service in services], role=role, pid=os.getpid())
@@ -102,6 +105,18 @@ def _sockets(settings: Settings, role: Role | None) -> list[socket.socket]:
     if role == "worker":
         return []
     return inherited_sockets(settings.listen_fds) if settings.listen_fds else [bound_socket(settings.port)]
+
+
+def _hand_over(name: str, settings: Settings, sockets: Sequence[socket.socket], stack: AsyncExitStack) -> None:
+    """Hand over the inherited sockets until this process ends; the last one is this replica's own."""
+    if not settings.handover_socket or not sockets:
+        return
+    *inherited, _own = (one.fileno() for one in sockets)
+    try:
+        stack.enter_context(handing_over(Path(settings.handover_socket), {name: inherited}))
+    except OSError as error:
+        # The disk may be full: others hold these sockets too.
+        _log.warning("handover_failed", reason=str(error))
 
 
 class _Served:
@@ -132,6 +147,9 @@ class _Served:
             context = self._context(closing)
             self._start_heartbeat(closing)
             application = await closing.enter_async_context(self._service.build(context))
+            if self._switches.is_followed:
+                # What was published meanwhile: whoever published it did not wait for a process that starts.
+                self._switches.look()
             listener = Listener(application.asgi, self._sockets)
             stop = asyncio.Event()
             workers = asyncio.create_task(run_all(self._workers(application), self._draining, self._isolation))

@@ -12,7 +12,8 @@ import msgspec
 
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.settings import SettingsType, switch_fields
+from waqiti.foundation.pausing import until_beat
+from waqiti.foundation.settings import SettingsError, SettingsType, switch_fields
 from waqiti.foundation.switches.file import AppliedFile, LiveSwitch, SwitchFile, Value, replace_file
 from waqiti.foundation.telemetry import gauge, logger
 
@@ -40,7 +41,7 @@ class Switches(Generic[SettingsType]):
     """The settings of one service as they are now.
 
     A live value beats the one that the process was started with. A file that is bad or gone leaves what was last good
-    in force. Each revision is confirmed once it is in force.
+    in force; at the start nothing is, and the process does not guess. Each revision is confirmed once it is in force.
     """
 
     def __init__(self, service: str, settings: SettingsType, environment: Mapping[str, str]) -> None:
@@ -76,9 +77,18 @@ class Switches(Generic[SettingsType]):
         follower(self.settings)
 
     def start(self) -> None:
-        """Read the file, and look at it from now on."""
-        if self._path is not None:
-            self._tick(asyncio.get_running_loop())
+        """Read the file, and look at it from now on.
+
+        Raises:
+            SettingsError: the file is bad or gone: what the process was started with may not be what is in force.
+        """
+        if self._path is None:
+            return
+        self._read_changed()
+        if self._seen is None or self._bad_file is not None:
+            why = self._bad_file or "it is gone"
+            raise SettingsError(f"{self._path} cannot be applied ({why}): waqiti switch list shows and mends it")
+        self._tick(asyncio.get_running_loop())
 
     def stop(self) -> None:
         """Look no more."""
@@ -104,7 +114,7 @@ class Switches(Generic[SettingsType]):
         Raises:
             Problem: the file is bad, and what was last good is in force; or nobody can be told what is in force.
         """
-        if failure := self._bad_file or self._bad_confirmation:
+        if failure := self._not_applied() or self._bad_confirmation:
             raise Problem.unavailable("switches_not_followed", failure)
         shown = [text for name in sorted(self._fields) if (text := self._shown(name)) is not None]
         return ", ".join([f"revision {self.revision}", *shown])
@@ -113,7 +123,7 @@ class Switches(Generic[SettingsType]):
         try:
             self.look()
         finally:
-            self._next = loop.call_later(POLL_SECONDS, self._tick, loop)
+            self._next = loop.call_later(until_beat(POLL_SECONDS, loop.time()), self._tick, loop)
 
     def _read_changed(self) -> None:
         assert self._path is not None
@@ -126,11 +136,16 @@ class Switches(Generic[SettingsType]):
             self._take(_FILE.decode(self._path.read_bytes()))
             self._bad_file = None
         except FileNotFoundError:
-            # Before the first publication there is none; later its absence says nothing.
+            # What is in force stays; a process that starts is refused.
             return
         except (OSError, ValueError, msgspec.MsgspecError) as error:
-            self._bad_file = f"switches.json cannot be applied; revision {self.revision} stays in force: {error}"
-            _log.warning("switches_unreadable", service=self._service, reason=self._bad_file)
+            self._bad_file = str(error)
+            _log.warning("switches_unreadable", service=self._service, reason=self._not_applied())
+
+    def _not_applied(self) -> str | None:
+        if self._bad_file is None:
+            return None
+        return f"switches.json cannot be applied; revision {self.revision} stays in force: {self._bad_file}"
 
     def _take(self, file: SwitchFile) -> None:
         for switch in file.switches:

@@ -3,8 +3,12 @@
 A replica's processes share one directory (``PROMETHEUS_MULTIPROC_DIR``) and answer as one.
 """
 
+import math
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -12,12 +16,14 @@ import msgspec
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
+FIGURES: Final = "figures_"
+"""What the names of files begin with that hold figures: of one process each, and not added up."""
 BUCKETS_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 Merge = Literal["livesum", "livemax", "livemin", "mostrecent", "sum", "max", "min", "livemostrecent"]
@@ -89,6 +95,15 @@ class Figure(Collector):
             self._values.pop(labels, None)
         else:
             self._values[labels] = value
+        if _DIRECTORY in os.environ:
+            # On a full disk it stands in the exposition alone.
+            with suppress(OSError):
+                self._show(math.nan if value is None else value, labels)
+
+    def _show(self, value: float, labels: tuple[str, ...]) -> None:
+        """Write it down for whoever reads the files of this replica."""
+        key = mmap_key(self._name, self._name, list(self._labels), list(labels), "")
+        _figures_file().write_value(key, value, time.time())  # type: ignore[no-untyped-call]
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """Give what there is to Prometheus' library."""
@@ -124,10 +139,17 @@ def forget_dead_processes() -> None:
     directory = os.environ.get(_DIRECTORY)
     if directory is None:
         return
-    for path in Path(directory).glob("gauge_live*_*.db"):
+    dead = Path(directory)
+    for path in (*dead.glob("gauge_live*_*.db"), *dead.glob(f"{FIGURES}*")):
         pid = path.stem.rpartition("_")[2]
         if not Path("/proc", pid).exists():
             path.unlink(missing_ok=True)
+
+
+@cache
+def _figures_file() -> _AllocatedDict:
+    # Not a .db: the library would take it for a kind of metric that it knows.
+    return _AllocatedDict(str(Path(os.environ[_DIRECTORY], f"{FIGURES}{os.getpid()}.values")))
 
 
 def _allocate(filename: str, size_bytes: int) -> None:

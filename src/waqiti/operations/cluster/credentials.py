@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from waqiti.contracts.catalog import OPERATIONS
 from waqiti.foundation.security.keys import ApiKey, KeyFile, digest_of
 from waqiti.foundation.security.tokens import new_private_key, public_pem
 from waqiti.operations.cluster.credentials_file import Credentials
@@ -32,9 +33,9 @@ class MintedKeys(msgspec.Struct, frozen=True):
 
 def kept_keys(layout: Layout) -> MintedKeys:
     """Return the public keys; they are minted, and published hashed, where there are none yet."""
-    former = read_document(layout.credentials, Credentials)
+    former = read_document(layout.credentials, MintedKeys)
     if former is not None and layout.keys.exists():
-        return MintedKeys(former.api_key, former.operator_key, former.approver_key)
+        return former
     minted = MintedKeys(_mint("api"), _mint("operator"), _mint("approver"))
     keys = [
         ApiKey(
@@ -55,6 +56,7 @@ def write_credentials(
     """Publish ``credentials.json``, which only its owner reads."""
     credentials = Credentials(
         base_url=base_url,
+        operations_url=services[OPERATIONS],
         api_key=keys.api_key,
         operator_key=keys.operator_key,
         approver_key=keys.approver_key,

@@ -10,6 +10,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """``credentials.json``: addresses by deployment, and the keys."""
 
     base_url: str
+    operations_url: str
     api_key: str
     operator_key: str
     approver_key: str

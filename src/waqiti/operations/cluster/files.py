@@ -31,7 +31,7 @@ def write(path: Path, content: bytes, mode: int = PRIVATE, *, durable: bool = Tr
             os.fsync(file.fileno())
     draft.rename(path)
     if durable:
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 def write_document(path: Path, document: object, *, durable: bool = True) -> None:
@@ -54,7 +54,8 @@ def read_document(path: Path, kind: type[Document]) -> Document | None:
         raise ClusterError(f"{path} cannot be read ({error}): {otherwise}") from error
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Have the names in a directory outlast a crash of the machine."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

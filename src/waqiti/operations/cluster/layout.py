@@ -83,6 +83,16 @@ class Layout:
         return self.operations / "ops.db"
 
     @property
+    def history(self) -> Path:
+        """What every replica measured, as ``operations`` has sampled it."""
+        return self.operations / "history.db"
+
+    @property
+    def history_lock(self) -> Path:
+        """Held by the one process that samples."""
+        return self.operations / "history.lock"
+
+    @property
     def switches(self) -> Path:
         return self.root / "switches.json"
 
@@ -112,12 +122,52 @@ class Layout:
         return self.cluster / "command.lock"
 
     @property
+    def init_lock(self) -> Path:
+        """Held by init for as long as it lives."""
+        return self.cluster / "init.lock"
+
+    @property
+    def stopped(self) -> Path:
+        """There from the moment the platform is to be stopped until it is to be started again."""
+        return self.cluster / "stopped"
+
+    @property
     def control_socket(self) -> Path:
         return self.cluster / "control.sock"
 
     @property
+    def deployments(self) -> Path:
+        return self.cluster / "deployments"
+
+    def specification(self, deployment: str) -> Path:
+        """Return the file that says what a deployment shall be, and was."""
+        return self.deployments / f"{deployment}.json"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    def release(self, digest: str) -> Path:
+        """Return the directory of a release: it holds a ``waqiti`` package."""
+        return self.releases / digest
+
+    @property
+    def releases_lock(self) -> Path:
+        """Held by whoever adds or removes releases."""
+        return self.cluster / "releases.lock"
+
+    @property
     def postgres_place(self) -> Path:
         return self.cluster / "postgres.json"
+
+    def handover(self, holder: str) -> Path:
+        """Return the socket where a replica, or the ``supervisor``, hands over the listening sockets that it holds."""
+        return self.cluster / "handover" / f"{holder}.sock"
+
+    @property
+    def connection_limits(self) -> Path:
+        """How many connections each deployment may hold on the server, as the last start set it."""
+        return self.cluster / "connections.json"
 
     def heartbeat(self, replica: str, role: str) -> Path:
         """Return the file that a process of this replica touches each second."""

@@ -7,7 +7,8 @@ error is the reason.
 import asyncio
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from waqiti.operations.cluster.files import read_document, write_document
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, accesses, kept_passwords, login_roles
 from waqiti.operations.cluster.postgres.keeper import PostgresAdmin
+from waqiti.operations.cluster.postgres.limits import Limits
 from waqiti.operations.cluster.postgres.migrating import migrate_all
 from waqiti.operations.cluster.postgres.provisioning import provision
 from waqiti.operations.cluster.record import InitRecord, Plan, read_init, read_plan
@@ -46,30 +48,51 @@ async def prepare(layout: Layout) -> None:
     ensure_webhook_key(layout)
     outside = plan.postgres is not None and plan.postgres.url is not None
     admin_url = await _wait_for_server(layout, _OUTSIDE_SECONDS if outside else _SERVER_SECONDS)
-    granted = await _prepare_databases(layout, admin_url, deployments)
+    granted = await _prepare_databases(layout, admin_url, deployments, ours=not outside)
     _publish(layout, plan, init, granted)
 
 
 async def _prepare_databases(
-    layout: Layout, admin_url: str, deployments: Sequence[Deployment]
+    layout: Layout, admin_url: str, deployments: Sequence[Deployment], *, ours: bool
 ) -> dict[str, DatabaseAccess]:
+    is_first = not layout.databases.exists()
     passwords = kept_passwords(layout, login_roles(deployments))
-    await provision_server(admin_url, deployments, passwords)
+    write_document(layout.connection_limits, await provision_server(admin_url, deployments, passwords))
     granted = accesses(admin_url, deployments, passwords)
     write_document(layout.databases, granted)
     with_database = [row for row in deployments if row.database is not None]
-    await migrate_all(with_database, {name: access.migrator for name, access in granted.items()})
+    async with AsyncExitStack() as stack:
+        if ours and is_first:
+            await stack.enter_async_context(_checkpoint(admin_url))
+        await migrate_all(with_database, {name: access.migrator for name, access in granted.items()})
     return granted
 
 
-async def provision_server(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> None:
-    """Make roles and databases.
+@asynccontextmanager
+async def _checkpoint(admin_url: str) -> AsyncIterator[None]:
+    """Have the thousands of files of new databases written down meanwhile: else the first stop would wait for them.
+
+    The server goes on with it when we are gone.
+    """
+    connection = await asyncpg.connect(admin_url, timeout=5)
+    asked = asyncio.create_task(connection.execute("CHECKPOINT"))
+    try:
+        yield
+    finally:
+        asked.cancel()
+        with suppress(asyncio.CancelledError):
+            await asked
+        connection.terminate()
+
+
+async def provision_server(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> Limits:
+    """Make roles and databases; return how many connections each role may hold.
 
     Raises:
         ClusterError: the server is too old or too small, or its administrator lacks a right.
     """
     try:
-        await provision(admin_url, deployments, passwords)
+        return await provision(admin_url, deployments, passwords)
     except asyncpg.InsufficientPrivilegeError as error:
         raise ClusterError(
             f"PostgreSQL's administrator {urlsplit(admin_url).username} lacks a right ({error.args[0]}): give a "

@@ -15,6 +15,8 @@ ReplicaState = Literal["Starting", "Ready", "NotReady", "Draining", "CrashLoopBa
 DeploymentState = Literal["Ready", "Progressing", "Degraded", "CrashLoopBackOff", "ScaledToZero"]
 
 FATAL_EXIT: Final = 78
+MEMORY_FINDING_PERCENT: Final = 80
+"""Of its limit: from there on a replica's memory is a finding."""
 
 
 class PlannedDeployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class InitRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What init writes: itself, the listening sockets that it holds, and the pipe of exit statuses.
 
     ``ports`` are the deployments' own, ``descriptors`` those of all sockets that a deployment's replicas inherit.
+    ``launch`` names the start of the platform: an init that takes over from a killed one goes on with it.
     """
 
     boot_id: str
@@ -65,6 +68,7 @@ class InitRecord(msgspec.Struct, frozen=True, kw_only=True):
     ports: dict[str, int] = {}
     descriptors: dict[str, tuple[int, ...]] = {}
     exits_descriptor: int = -1
+    launch: str = ""
     failure: str | None = None
 
     @property
@@ -99,22 +103,24 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplicaRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica; ``generation`` is the restart of its deployment that it came with."""
+    """One replica; ``revision`` is what it runs, ``epoch`` the restart of its deployment that it came with.
+
+    One that is ``outgrown`` is to be replaced, for it uses most of the memory that it may.
+    """
 
     name: str
     number: int
-    generation: int
+    revision: int
+    epoch: int
     draining: bool
+    outgrown: bool = False
     processes: tuple[ProcessRecord, ...]
 
 
 class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One deployment; ``rollout_failure`` says why its last restart was given up."""
+    """The replicas that a deployment has; what it shall be stands in its specification."""
 
     name: str
-    desired: int
-    generation: int
-    rollout_failure: str | None
     replicas: tuple[ReplicaRecord, ...]
 
 
@@ -137,6 +143,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     postgres: PostgresRecord | None
     deployments: tuple[DeploymentRecord, ...]
+
+
+def recorded_processes(record: Record) -> list[ProcessRef]:
+    """List the processes that a record names: the supervisor, PostgreSQL, replicas."""
+    postgres = record.postgres.ref if record.postgres else None
+    return [ref for ref in (record.supervisor, postgres, *recorded_replicas(record)) if ref is not None]
+
+
+def recorded_replicas(record: Record) -> list[ProcessRef]:
+    """List the processes of replicas that a record names."""
+    processes = [one.ref for row in record.deployments for replica in row.replicas for one in replica.processes]
+    return [ref for ref in processes if ref is not None]
 
 
 def read_plan(layout: Layout) -> Plan | None:

@@ -3,17 +3,16 @@
 import errno
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Final
 
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.files import lock, write_document
+from waqiti.operations.cluster.healing import heal_init, keeps_running
+from waqiti.operations.cluster.init_process import init_lives, spawn_init
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.processes import ProcessRef
@@ -21,15 +20,14 @@ from waqiti.operations.cluster.record import Plan, read_init, read_plan, read_re
 from waqiti.operations.cluster.state_directory import make_state_directory, unwritable
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster, sweep
-from waqiti.operations.cluster.supervision import init as init_program
-from waqiti.operations.cluster.supervision.environment import inherited
+from waqiti.operations.switches.publishing import publish
 
 READY_SECONDS: Final = 110.0
 LOCK_SECONDS: Final = 120.0
 _INIT_SECONDS: Final = 20.0
+_TAKEOVER_SECONDS: Final = 40.0
 _LOOK_SECONDS: Final = 0.1
 _SHOWN_LINES: Final = 15
-_LOG_MODE: Final = 0o600
 _INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[ClusterStatus], None]
@@ -40,18 +38,19 @@ def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
     """Start the cluster, or go on with the one that runs, and return once every deployment is ready.
 
     ``planner`` is given the former plan; ``progress`` is called with each new status. Returns whether it was started
-    by this call; where that fails, nothing is left running.
+    by this call; where that fails, nothing is left running. One whose init was killed gets another, and runs on.
 
     Raises:
         ClusterError: it cannot be started, or is not ready within 110 s; the sentence says why.
     """
     make_state_directory(layout)
     with lock(layout.command_lock, wait_seconds=LOCK_SECONDS, holder="Another waqiti command"):
-        if running_init(layout) is not None:
+        if running_init(layout) is not None or _healed(layout):
             _check_same(layout, planner)
             wait_until_ready(layout, progress)
             return False
         sweep(layout)
+        _publish_switches(layout)
         with _nothing_left_running(layout):
             _launch(layout, planner(read_plan(layout)))
             wait_until_ready(layout, progress)
@@ -88,6 +87,32 @@ def layout_published(layout: Layout) -> bool:
     return record is not None and record.prepared
 
 
+def _healed(layout: Layout) -> bool:
+    """Wait until a new init has taken over from a killed one; return whether there was something to take over."""
+    former = read_init(layout)
+    if not heal_init(layout) and not init_lives(layout):
+        return False
+    deadline = time.monotonic() + _TAKEOVER_SECONDS
+    while running_init(layout) is None:
+        said = read_init(layout)
+        if said != former and said is not None and said.failure is not None:
+            raise _port_failure(said.failure)
+        if layout.stopped.exists():
+            raise ClusterError("The platform was stopped while its init was started again", REFUSED)
+        if time.monotonic() > deadline:
+            raise ClusterError(f"waqiti-init does not take over: {_end_of(layout.log('init'))}")
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _publish_switches(layout: Layout) -> None:
+    """Write what every process reads at its start, and what a killed command has left unpublished."""
+    try:
+        publish(layout)
+    except OSError as error:
+        raise unwritable(layout.root, error) from error
+
+
 def _check_same(layout: Layout, planner: Planner) -> None:
     running = read_plan(layout)
     if running is not None and planner(running).base_url != running.base_url:
@@ -96,11 +121,12 @@ def _check_same(layout: Layout, planner: Planner) -> None:
 
 def _launch(layout: Layout, plan: Plan) -> None:
     try:
-        for stale in (layout.record, layout.init):
+        # The mark goes last: with it, or without a record, nobody heals what is only about to start.
+        for stale in (layout.record, layout.init, layout.stopped):
             stale.unlink(missing_ok=True)
         write_document(layout.plan, plan)
         with _uninterrupted():
-            _wait_for_init(layout, _spawn_init(layout))
+            _wait_for_init(layout, spawn_init(layout))
     except OSError as error:
         raise unwritable(layout.root, error) from error
 
@@ -112,25 +138,6 @@ def _wait_for_init(layout: Layout, init: ProcessRef) -> None:
             init.send(signal.SIGKILL)
             raise ClusterError(f"waqiti-init does not start: {_end_of(layout.log('init'))}")
         time.sleep(_LOOK_SECONDS)
-
-
-def _spawn_init(layout: Layout) -> ProcessRef:
-    output = os.open(layout.log("init"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _LOG_MODE)
-    try:
-        popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(init_program.__file__)), "waqiti-init", str(layout.root)],
-            env=inherited(),
-            cwd=layout.root,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    finally:
-        os.close(output)
-    # Should init end before we do, somebody has to collect its exit status.
-    Thread(target=popen.wait, daemon=True).start()
-    return ProcessRef.of(popen.pid)
 
 
 @contextmanager
@@ -165,7 +172,7 @@ def _check_failures(layout: Layout) -> None:
         raise _port_failure(init.failure)
     if record is not None and record.failure is not None:
         raise ClusterError(record.failure)
-    if init is None or not init.ref.alive:
+    if not keeps_running(layout):
         raise ClusterError(f"The platform was stopped while it started; see {layout.log('init')}")
 
 

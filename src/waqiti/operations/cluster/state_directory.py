@@ -75,7 +75,9 @@ def unwritable(path: Path, error: OSError) -> ClusterError:
 
 def _directories(layout: Layout) -> tuple[Path, ...]:
     heartbeats, applied = layout.heartbeat("", "api").parent, layout.switches_applied("", "api").parent
-    return (layout.cluster, layout.logs, layout.secrets, layout.operations, heartbeats, applied)
+    handover = layout.handover("").parent
+    always = (layout.cluster, layout.logs, layout.secrets, layout.operations, layout.deployments)
+    return (*always, heartbeats, applied, handover)
 
 
 def _make_root(layout: Layout) -> None:
@@ -100,7 +102,7 @@ def _check_names(layout: Layout) -> None:
 
 
 def _removable(layout: Layout) -> tuple[Path, ...]:
-    directories = (layout.secrets, layout.logs, layout.postgres, layout.operations, layout.cluster)
+    directories = (layout.secrets, layout.logs, layout.postgres, layout.operations, layout.releases, layout.cluster)
     files = (layout.credentials, layout.keys, layout.token_public_keys, layout.switches)
     return (*directories, *files, layout.events, layout.old_events)
 

@@ -4,15 +4,14 @@ from datetime import datetime
 
 import msgspec
 
+from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import ModeOn, modes_on
-from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import (
-    DeploymentRecord,
+    MEMORY_FINDING_PERCENT,
     DeploymentState,
     LastExit,
     Plan,
-    PlannedDeployment,
     ProcessRecord,
     Record,
     ReplicaRecord,
@@ -20,10 +19,11 @@ from waqiti.operations.cluster.record import (
     Role,
     read_plan,
     read_record,
+    recorded_processes,
     running_init,
 )
-
-_REVISION = 1
+from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
+from waqiti.operations.cluster.specification import Specification, first, read_specification
 
 
 class InitStatus(msgspec.Struct, frozen=True):
@@ -62,16 +62,23 @@ class ReplicaExit(LastExit, frozen=True):
 
 
 class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica; ``pid`` and ``port`` are its api process's."""
+    """One replica; ``pid`` and ``port`` are its api process's, memory and its limit those of all its processes."""
 
     name: str
     pid: int | None
     port: int | None
     state: ReplicaState
+    revision: int
     restarts: int
     memory_bytes: int
+    memory_limit_bytes: int = DEFAULT_MEMORY_BYTES
     processes: tuple[ProcessStatus, ...]
     last_exit: ReplicaExit | None
+
+    @property
+    def is_near_limit(self) -> bool:
+        """Whether it uses most of the memory that it may, and will be replaced or killed if that goes on."""
+        return self.memory_bytes * 100 >= self.memory_limit_bytes * MEMORY_FINDING_PERCENT
 
 
 class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +107,7 @@ class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ready(self) -> bool:
         """Whether everything that shall run does."""
-        return bool(self.deployments) and all(row.state == "Ready" for row in self.deployments)
+        return bool(self.deployments) and all(row.state in {"Ready", "ScaledToZero"} for row in self.deployments)
 
     @property
     def anything_runs(self) -> bool:
@@ -125,20 +132,13 @@ def cluster_status(layout: Layout) -> ClusterStatus:
         init=InitStatus(init.pid if init else None),
         supervisor=_supervisor(record),
         postgres=_postgres(record),
-        deployments=_deployments(plan, record),
+        deployments=_deployments(layout, plan, record),
         modes=modes_on(layout, record),
     )
 
 
 def _anything_alive(record: Record) -> bool:
     return any(ref.alive for ref in recorded_processes(record))
-
-
-def recorded_processes(record: Record) -> list[ProcessRef]:
-    """List the processes that a record names: the supervisor, PostgreSQL, replicas."""
-    processes = [one.ref for row in record.deployments for replica in row.replicas for one in replica.processes]
-    postgres = record.postgres.ref if record.postgres else None
-    return [ref for ref in (record.supervisor, postgres, *processes) if ref is not None]
 
 
 def _supervisor(record: Record | None) -> SupervisorStatus:
@@ -158,30 +158,33 @@ def _postgres(record: Record | None) -> PostgresStatus:
     return PostgresStatus(postgres.ref.pid if alive else None, postgres.port, ready=alive and postgres.ready)
 
 
-def _deployments(plan: Plan | None, record: Record | None) -> tuple[DeploymentStatus, ...]:
-    records = {row.name: row for row in record.deployments} if record else {}
+def _deployments(layout: Layout, plan: Plan | None, record: Record | None) -> tuple[DeploymentStatus, ...]:
+    records = {row.name: row.replicas for row in record.deployments} if record else {}
     planned = plan.deployments if plan else ()
     release = plan.release if plan else ""
-    return tuple(_deployment(row, records.get(row.name), release) for row in planned)
+    return tuple(_deployment(_specification(layout, row.name, release), records.get(row.name, ())) for row in planned)
 
 
-def _deployment(planned: PlannedDeployment, record: DeploymentRecord | None, release: str) -> DeploymentStatus:
-    desired = record.desired if record else 1
-    replicas = tuple(_replica(row) for row in record.replicas) if record else ()
+def _specification(layout: Layout, name: str, release: str) -> Specification:
+    return read_specification(layout, name) or first(name, release, now())
+
+
+def _deployment(spec: Specification, records: tuple[ReplicaRecord, ...]) -> DeploymentStatus:
+    replicas = tuple(_replica(spec, row) for row in records)
     ready = sum(replica.state == "Ready" for replica in replicas)
     return DeploymentStatus(
-        name=planned.name,
-        desired=desired,
+        name=spec.name,
+        desired=spec.desired,
         ready=ready,
-        state=_state(desired, ready, replicas, rolling=record is not None and _rolling(record)),
-        revision=_REVISION,
-        release=release,
+        state=_state(spec.desired, ready, replicas, rolling=any(_leaves(spec, row) for row in records)),
+        revision=spec.revision,
+        release=spec.in_force.release,
         replicas=replicas,
     )
 
 
-def _rolling(record: DeploymentRecord) -> bool:
-    return any(replica.generation != record.generation or replica.draining for replica in record.replicas)
+def _leaves(spec: Specification, replica: ReplicaRecord) -> bool:
+    return (replica.revision, replica.epoch) != (spec.revision, spec.epoch) or replica.draining
 
 
 def _state(desired: int, ready: int, replicas: tuple[ReplicaStatus, ...], *, rolling: bool) -> DeploymentState:
@@ -195,7 +198,7 @@ def _state(desired: int, ready: int, replicas: tuple[ReplicaStatus, ...], *, rol
     return "Ready" if ready >= desired else "Degraded"
 
 
-def _replica(record: ReplicaRecord) -> ReplicaStatus:
+def _replica(spec: Specification, record: ReplicaRecord) -> ReplicaStatus:
     alive = [process for process in record.processes if process.ref is not None and process.ref.alive]
     api = next((process for process in alive if process.role == "api"), None)
     exits = [_exit(last, process.role) for process in record.processes if (last := process.last_exit) is not None]
@@ -204,8 +207,10 @@ def _replica(record: ReplicaRecord) -> ReplicaStatus:
         pid=api.ref.pid if api and api.ref else None,
         port=api.port if api else None,
         state=_replica_state(record, alive),
+        revision=record.revision,
         restarts=sum(process.restarts for process in record.processes),
         memory_bytes=sum(process.ref.memory_bytes for process in alive if process.ref),
+        memory_limit_bytes=spec.memory_limit_bytes(record.revision),
         processes=tuple(ProcessStatus(row.role, row.ref.pid, row.started_at) for row in alive if row.ref),
         last_exit=max(exits, key=lambda last: last.at, default=None),
     )

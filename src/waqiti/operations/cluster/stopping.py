@@ -2,33 +2,49 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 from typing import Final
 
 from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.init_process import init_command, init_lives
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, wait_gone, working_in
-from waqiti.operations.cluster.record import Record, read_record, running_init
+from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, running, wait_gone, working_in
+from waqiti.operations.cluster.record import InitRecord, read_plan, read_record, recorded_replicas, running_init
 from waqiti.operations.cluster.supervision.environment import supervised_by
 
 _ORDERLY_SECONDS: Final = 65.0
 _DRAIN_SECONDS: Final = 20.0
 _KILLED_SECONDS: Final = 10.0
+_BEGINNING_SECONDS: Final = 40.0
+_LOOK_SECONDS: Final = 0.05
 
 
 def stop_cluster(layout: Layout) -> bool:
     """Stop whatever runs of the cluster in a state directory; return whether anything did.
 
+    From its beginning until the next start nobody starts an init in place of one that was killed.
+
     Raises:
         ClusterError: a process does not end.
     """
-    init = running_init(layout)
+    with suppress(OSError):  # a full disk stops no stop
+        layout.stopped.touch()
+    init = _init_to_stop(layout)
     if init is not None:
         init.ref.send(signal.SIGTERM)
         if wait_gone([init.ref], _ORDERLY_SECONDS):
             _end([init.ref], signal.SIGKILL, _KILLED_SECONDS)
     return sweep(layout) or init is not None
+
+
+def _init_to_stop(layout: Layout) -> InitRecord | None:
+    """Return the init that runs; one that has just begun is waited for until it has said who it is."""
+    deadline = time.monotonic() + _BEGINNING_SECONDS
+    while (init := running_init(layout)) is None and init_lives(layout) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+    return init
 
 
 def sweep(layout: Layout) -> bool:
@@ -37,11 +53,12 @@ def sweep(layout: Layout) -> bool:
     Raises:
         ClusterError: a process does not end.
     """
+    # Inits that were started at once with the one that ran, and have not ended yet.
+    _end(running(init_command(layout)), signal.SIGKILL, _KILLED_SECONDS)
+    found = _end(_supervisors(layout), signal.SIGTERM, _ORDERLY_SECONDS)
     record = read_record(layout)
-    found = False
     if record is not None:
-        found = _end([record.supervisor], signal.SIGTERM, _ORDERLY_SECONDS)
-        found = _end(_replicas(record), signal.SIGTERM, _DRAIN_SECONDS) or found
+        found = _end(recorded_replicas(record), signal.SIGTERM, _DRAIN_SECONDS) or found
         postgres = [record.postgres.ref] if record.postgres and record.postgres.ref else []
         found = _end(postgres, signal.SIGINT, _DRAIN_SECONDS) or found
     found = _end(_strays(layout), signal.SIGTERM, _DRAIN_SECONDS) or found
@@ -49,9 +66,10 @@ def sweep(layout: Layout) -> bool:
     return _end(working_in(place.data) if place else [], signal.SIGQUIT, _KILLED_SECONDS) or found
 
 
-def _replicas(record: Record) -> list[ProcessRef]:
-    processes = [one.ref for row in record.deployments for replica in row.replicas for one in replica.processes]
-    return [ref for ref in processes if ref is not None]
+def _supervisors(layout: Layout) -> list[ProcessRef]:
+    """Return the supervisor; one that has just begun is not yet in the record."""
+    record, plan = read_record(layout), read_plan(layout)
+    return [*([record.supervisor] if record else []), *(running(plan.supervisor) if plan else [])]
 
 
 def _strays(layout: Layout) -> list[ProcessRef]:

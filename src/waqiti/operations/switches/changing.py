@@ -4,20 +4,17 @@ import sqlite3
 import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
 from waqiti.foundation.clock import rfc3339, utc_now
 from waqiti.foundation.switches.file import LiveSwitch, Value
-from waqiti.operations.cluster.journal import Journal, JournalEntry
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
 from waqiti.operations.switches.confirming import ReplicaApplied, wait_confirmed
+from waqiti.operations.switches.journalling import EXPIRY, OVER, SwitchJournal, write_expired
 from waqiti.operations.switches.publishing import publish, published
-
-_CLOCK: Final = "expiry"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,14 +54,16 @@ def change(layout: Layout, wanted: Change) -> Changed:
     Raises:
         ClusterError: the operations store cannot be used.
     """
+    journal = SwitchJournal(layout, wanted.name, wanted.services)
     with transaction(layout.operations_store) as connection:
         forget_expired(connection, layout)
         is_new = wanted.value is not None or _is_set(connection, wanted)
         revision = _store(connection, wanted, published(layout).revision) if is_new else rows.revision(connection)
     published_at_ns = time.monotonic_ns()
-    publish(layout)
+    document = publish(layout)
     if is_new:
-        _journal(layout, wanted)
+        at = next((live.set_at for live in document.switches if live.revision == revision), utc_now())
+        journal.write(wanted.value, revision, at, actor=wanted.actor, reason=wanted.reason)
     notes = () if is_new else (f"{wanted.name} is not set: there is nothing to unset",)
     confirmed = wait_confirmed(layout, wanted.services, wanted.name, revision, published_at_ns)
     return Changed(revision=revision, replicas=confirmed.replicas, unreached=confirmed.unreached, notes=notes)
@@ -76,8 +75,9 @@ def forget_expired(connection: sqlite3.Connection, layout: Layout) -> None:
     expired = [switch for switch in rows.read(connection) if switch.expires_at is not None and switch.expires_at <= now]
     for name in sorted({switch.name for switch in expired}):
         services = tuple(switch.service for switch in expired if switch.name == name)
-        wanted = Change(name=name, value=None, services=services, actor=_CLOCK, reason="Its time was over.")
+        wanted = Change(name=name, value=None, services=services, actor=EXPIRY, reason=OVER)
         _store(connection, wanted, published(layout).revision)
+    write_expired(layout, expired)
 
 
 def _store(connection: sqlite3.Connection, wanted: Change, published_revision: int) -> int:
@@ -121,11 +121,3 @@ def _live(wanted: Change, value: Value, service: str, revision: int, now: dateti
         set_at=now,
         expires_at=wanted.expires_at,
     )
-
-
-def _journal(layout: Layout, wanted: Change) -> None:
-    journal, now = Journal(layout.events), utc_now()
-    said = "unset" if wanted.value is None else msgspec.json.encode(wanted.value).decode()
-    for service in wanted.services:
-        detail = f"{wanted.name}={said}"
-        journal.append(JournalEntry(at=now, kind="switch", deployment=service, reason=wanted.reason, detail=detail))

@@ -6,16 +6,14 @@ from typing import Literal
 import msgspec
 
 from waqiti.contracts.switches import SWITCHES, Switch
-from waqiti.foundation.clock import utc_now
-from waqiti.foundation.switches.file import LiveSwitch, SwitchFile, Value
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.foundation.switches.file import SwitchFile, Value
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import environment_of
 from waqiti.operations.store import transaction
 from waqiti.operations.switches.changing import forget_expired
 from waqiti.operations.switches.confirming import ReplicaView, replicas_of
-from waqiti.operations.switches.publishing import publish, published
-from waqiti.operations.switches.wanted import value_of
+from waqiti.operations.switches.present import live_in, started_with
+from waqiti.operations.switches.publishing import publish
 
 
 class SwitchRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,15 +58,6 @@ def list_switches(layout: Layout) -> SwitchList:
     return SwitchList(document.revision, tuple(rows))
 
 
-def standing(layout: Layout, switch: Switch, service: str) -> Value:
-    """Return what a deployment follows, as far as files say it: nothing is asked of the operations store."""
-    live = _live(published(layout), switch.name, service)
-    if live is not None:
-        return live.value
-    views = replicas_of(layout, {service})
-    return _started_with(switch, environment_of(views[0].pids[0]) if views else {})[0]
-
-
 def effective(rows: SwitchList, name: str, service: str) -> Value:
     """Return the value of a switch of one deployment."""
     return next(row.value for row in rows.switches if (row.name, row.service) == (name, service))
@@ -84,9 +73,9 @@ def _row(
     follow = {view.name: view.follows(document.revision, switch.name) for view in views}
     reached = tuple(name for name, does in follow.items() if does)
     unreached = tuple(name for name, does in follow.items() if not does)
-    live = _live(document, switch.name, service)
+    live = live_in(document, switch.name, service)
     if live is None:
-        value, source = _started_with(switch, environment or {})
+        value, source = started_with(switch, environment or {})
         return SwitchRow(
             name=switch.name, service=service, value=value, source=source, replicas=reached, unreached=unreached
         )
@@ -102,22 +91,3 @@ def _row(
         replicas=reached,
         unreached=unreached,
     )
-
-
-def _live(document: SwitchFile, name: str, service: str) -> LiveSwitch | None:
-    now = utc_now()
-    for live in document.switches:
-        if (live.name, live.service) == (name, service) and (live.expires_at is None or live.expires_at > now):
-            return live
-    return None
-
-
-def _started_with(switch: Switch, environment: dict[str, str]) -> tuple[Value, Literal["environment", "default"]]:
-    text = environment.get(switch.name)
-    if text is None:
-        return switch.default, "default"
-    try:
-        return value_of(switch, text), "environment"
-    except ClusterError:
-        # A process with such a value does not start.
-        return text, "environment"

@@ -23,14 +23,23 @@ def publish(layout: Layout) -> SwitchFile:
     with lock(layout.switches_lock, wait_seconds=_LOCK_SECONDS, holder="Another waqiti switch"):
         with transaction(layout.operations_store) as connection:
             document = SwitchFile(rows.revision(connection), rows.read(connection))
-        if published(layout) != document:
+        if _read(layout) != document:
             write_document(layout.switches, document, durable=True)
     return document
 
 
 def published(layout: Layout) -> SwitchFile:
     """Return what replicas read; revision 0 where nothing was published, or what was cannot be read."""
+    return _read(layout) or SwitchFile(0)
+
+
+def is_published(layout: Layout) -> bool:
+    """Return whether a process that starts finds out what is switched; without that it ends."""
+    return _read(layout) is not None
+
+
+def _read(layout: Layout) -> SwitchFile | None:
     try:
         return msgspec.json.decode(layout.switches.read_bytes(), type=SwitchFile)
     except (OSError, ValueError, msgspec.MsgspecError):
-        return SwitchFile(0)
+        return None

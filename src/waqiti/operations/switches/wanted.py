@@ -20,12 +20,12 @@ _MOST_DIGITS: Final = 9
 
 
 def switch_called(name: str) -> Switch:
-    """Return a switch.
+    """Return a switch, whose name may be typed in small letters and with dashes.
 
     Raises:
         ClusterError: there is none of that name.
     """
-    switch = find_switch(name)
+    switch = find_switch(name.upper().replace("-", "_"))
     if switch is None:
         known = ", ".join(row.name for row in SWITCHES)
         raise ClusterError(f"No switch is called {name}; there are {known}", WRONG_USE)

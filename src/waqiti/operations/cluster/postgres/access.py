@@ -115,3 +115,20 @@ def over_socket(access: DatabaseAccess, directory: Path) -> DatabaseAccess:
 def read_accesses(layout: Layout) -> dict[str, DatabaseAccess]:
     """Return every deployment's addresses as the last start wrote them."""
     return read_document(layout.databases, dict[str, DatabaseAccess]) or {}
+
+
+class _Server(msgspec.Struct, frozen=True):
+    url: str
+
+
+def operations_url(layout: Layout, database: str) -> str | None:
+    """Return the address of a database for operations' own role; None where no server was ever prepared here.
+
+    Raises:
+        ClusterError: a state file cannot be read.
+    """
+    server = read_document(layout.postgres_admin, _Server)
+    passwords = read_document(layout.passwords, dict[str, str]) or {}
+    if server is None or OPS_ROLE not in passwords:
+        return None
+    return database_url(server.url, database, OPS_ROLE, passwords[OPS_ROLE])

@@ -98,7 +98,8 @@ class PostgresKeeper:
 
     def record(self) -> PostgresRecord:
         """Return what is known of it."""
-        return PostgresRecord(ref=self._child.ref if self._child else None, port=self._port, ready=self._ready)
+        ref = self._child.ref if self._child else self._adopted
+        return PostgresRecord(ref=ref, port=self._port, ready=self._ready)
 
     async def run(self) -> None:
         """Keep it running until it is stopped.
@@ -128,8 +129,9 @@ class PostgresKeeper:
     async def stop(self) -> None:
         """Stop it in good order; one that is not ours goes on."""
         self._stopping = True
-        if self._child is not None:
-            await self._child.stop(signal.SIGINT, _STOP_SECONDS)
+        child = self._child or self._take_adopted()
+        if child is not None:
+            await child.stop(signal.SIGINT, _STOP_SECONDS)
         self._note(ready=False)
 
     def _prepare(self, credential: Credential | None) -> tuple[Place, Path]:

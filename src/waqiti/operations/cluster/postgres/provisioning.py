@@ -20,48 +20,23 @@ from waqiti.operations.cluster.postgres.access import (
     reader_role,
     runtime_role,
 )
+from waqiti.operations.cluster.postgres.limits import Limits, limits_on
 
 OLDEST_SERVER: Final = 16
 _BUILTIN_LOCALES_SINCE: Final = 17
 _LOCK_KEY: Final = 0x5761716974690002
 _CONNECT_TIMEOUT_SECONDS: Final = 5.0
 
-# Of 300 connections 8 are reserved and 12 are left to migrations, operations and administrators.
-_KEPT_BACK: Final = 20
-_LARGEST_READER_LIMIT: Final = 12
-# A worker process has three such connections, and one that replaces it begins before it ends.
-_SMALLEST_READER_LIMIT: Final = 4
 _MIGRATOR_LIMIT: Final = 2
 _OPS_LIMIT: Final = 10
-_LARGEST_RUNTIME_LIMIT: Final = 50
-# Pools open connections as they need them: on a server of PostgreSQL's own 100 connections all services still fit.
-_SMALLEST_RUNTIME_LIMIT: Final = 9
 _SCRAM_ITERATIONS: Final = 4096
 
 
-class Limits:
-    """Connection limits per role, so that a leak in one service leaves the others theirs; their sum stays below 280."""
-
-    def __init__(self, deployments: Sequence[Deployment], max_connections: int) -> None:
-        services = sum(row.database is not None for row in deployments)
-        readers = sum(bool(row.reads_events_of) for row in deployments)
-        needed = services * _SMALLEST_RUNTIME_LIMIT + readers * _SMALLEST_READER_LIMIT + _KEPT_BACK
-        spare = (max_connections - needed) // max(readers, 1)
-        self.reader = max(_SMALLEST_READER_LIMIT, min(_SMALLEST_READER_LIMIT + spare, _LARGEST_READER_LIMIT))
-        budget = max_connections - _KEPT_BACK - readers * self.reader
-        self.runtime = min(budget // max(services, 1), _LARGEST_RUNTIME_LIMIT)
-        if max_connections < needed:
-            raise ClusterError(
-                f"The PostgreSQL server allows {max_connections} connections: set max_connections to 300 "
-                f"(at least {needed}) and restart it",
-                REFUSED,
-            )
-
-
-async def provision(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> None:
+async def provision(admin_url: str, deployments: Sequence[Deployment], passwords: Mapping[str, str]) -> Limits:
     """Make the roles and databases of ``deployments``, and set each role's password, limits and time-outs.
 
-    ``passwords`` has one for each of ``login_roles(deployments)``. Safe to repeat, and to run twice at once.
+    ``passwords`` has one for each of ``login_roles(deployments)``. Safe to repeat, and to run twice at once. Returns
+    how many connections each service may hold.
 
     Raises:
         ClusterError: the server is too old or allows too few connections.
@@ -71,12 +46,13 @@ async def provision(admin_url: str, deployments: Sequence[Deployment], passwords
     )
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK_KEY)
-        limits = Limits(deployments, await _max_connections(connection))
+        limits = limits_on(deployments, await _max_connections(connection))
         await _provision_roles(connection, deployments, passwords, limits)
         for deployment in deployments:
             if deployment.database is not None:
                 await _provision_database(connection, deployment.database)
         await _grant_events(connection, deployments)
+        return limits
     finally:
         await connection.close(timeout=_CONNECT_TIMEOUT_SECONDS)
 
@@ -118,9 +94,9 @@ async def _provision_service_roles(
     database = deployment.database
     if events_role(database) not in present:
         await _define(connection, "CREATE ROLE %I NOLOGIN", events_role(database))
-    await _bound(connection, runtime_role(database), limits.runtime)
+    await _bound(connection, runtime_role(database), limits.runtime[deployment.name])
     if deployment.reads_events_of:
-        await _bound(connection, reader_role(database), limits.reader)
+        await _bound(connection, reader_role(database), limits.readers[deployment.name])
     await _define(connection, "ALTER ROLE %I CONNECTION LIMIT %s", migrator_role(database), str(_MIGRATOR_LIMIT))
 
 

@@ -5,12 +5,13 @@ import shutil
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.postgres.place import Place
-from waqiti.operations.cluster.processes import wait_gone, working_in
+from waqiti.operations.cluster.processes import ProcessRef, wait_gone, working_in
 from waqiti.operations.cluster.supervision.children import Child, Credential, start_child
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
 
@@ -94,6 +95,7 @@ def start(
     exits: HandedOnExits,
 ) -> Child:
     """Start the server; it answers a moment later."""
+    forget_unreaped(place)
     chosen = settings(memory_bytes=memory_bytes(), fsync=fsync)
     options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
     return start_child(
@@ -104,6 +106,18 @@ def start(
         exits=exits,
         credential=credential,
     )
+
+
+def forget_unreaped(place: Place) -> None:
+    """Take away the lock file of a server that has ended and that nobody has reaped: to a new one it would still run.
+
+    One whose supervisor and init were killed is reaped by the machine's own init: late or, in many containers, never.
+    """
+    lock = place.data / "postmaster.pid"
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        former = ProcessRef.of(int(lock.read_text().partition("\n")[0]))
+        if not former.alive and not working_in(place.data):
+            lock.unlink()
 
 
 def free_port(wanted: int | None) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.processes import ProcessRef
+from waqiti.operations.cluster.processes import ProcessRef, parent_of
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
 
 DRAIN_SECONDS: Final = 20.0
@@ -36,9 +36,13 @@ class Child:
 
     async def wait(self) -> int | None:
         """Wait for its end; return its exit code, minus a signal's number, or None where nobody knows."""
+        outside = parent_of(self.ref.pid) not in {None, os.getppid()}
         await _ended(self.ref)
         if self.popen is not None:
             return self.popen.wait()
+        if outside:
+            # The init that was its ancestor was killed: nobody hands on how it ended.
+            return None
         return await self.exits.status_of(self.ref.pid)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM, patience_seconds: float = DRAIN_SECONDS) -> None:

@@ -10,8 +10,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.revisions import Resources
+from waqiti.operations.cluster.workloads import Author
+
+Command = Literal["restart", "scale", "set", "deploy", "undo"]
 
 _TIMEOUT_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.05
@@ -19,17 +23,30 @@ _LONGEST_LINE_BYTES: Final = 65536
 
 
 class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the supervisor is asked to do with a deployment."""
+    """What the supervisor is asked to do with a deployment, by whom and why.
 
-    command: Literal["restart"]
+    ``replicas`` is for scale, ``environment`` (None removes) and ``resources`` for set, ``release`` for deploy, ``to``
+    for undo. A request that comes twice under one ``id`` is one change.
+    """
+
+    command: Command
     name: str
+    id: str
+    by: Author
+    replicas: int = 0
+    environment: dict[str, str | None] = {}
+    resources: Resources | None = None
+    release: str = ""
+    to: int | None = None
 
 
 class ControlReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The generation that was begun, or why not."""
+    """The number of the change that was begun, or that does so already; 0 where there is nothing to do. Or why not."""
 
-    generation: int = 0
+    change: int = 0
+    is_new: bool = False
     error: str | None = None
+    exit_code: int = FAILED
 
 
 Handle = Callable[[ControlRequest], ControlReply]
@@ -53,16 +70,24 @@ def ask_supervisor(layout: Layout, request: ControlRequest) -> ControlReply:
     """Send a request; a supervisor that is being healed is waited for, up to 5 s.
 
     Raises:
-        ClusterError: no supervisor answers.
+        ClusterError: no supervisor answers, it refuses, or the request is too long for it.
     """
+    if len(msgspec.json.encode(request)) >= _LONGEST_LINE_BYTES:
+        raise ClusterError(f"That is more than a request of {_LONGEST_LINE_BYTES} bytes: do it in parts", WRONG_USE)
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         try:
-            return _ask_once(layout, request)
+            return _accepted(_ask_once(layout, request))
         except (OSError, msgspec.DecodeError) as error:
             if time.monotonic() > deadline:
                 raise ClusterError(f"The supervisor does not answer ({error}): see {layout.log('init')}") from error
             time.sleep(_RETRY_SECONDS)
+
+
+def _accepted(reply: ControlReply) -> ControlReply:
+    if reply.error is not None:
+        raise ClusterError(reply.error, reply.exit_code)
+    return reply
 
 
 def _answer(line: bytes, handle: Handle) -> bytes:

@@ -1,85 +1,150 @@
-"""Keeps one deployment at its number of replicas, and replaces them one by one when it is restarted."""
+"""Keeps one deployment as it is specified: so many replicas, each of the revision in force and of its last restart."""
 
 import asyncio
 import time
 from typing import Final
 
+from waqiti.foundation.pausing import until_beat
+from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import JournalEntry, now
+from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.record import DeploymentRecord, PlannedDeployment
+from waqiti.operations.cluster.revisions import Revision
+from waqiti.operations.cluster.specification import (
+    Change,
+    Specification,
+    abandoned,
+    completed,
+    first,
+    proved,
+    read_specification,
+    scale_abandoned,
+    started,
+)
+from waqiti.operations.cluster.supervision.changes import apply
+from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest
+from waqiti.operations.cluster.supervision.isolation import is_isolated
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 ROLLOUT_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.1
+GOOD_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 2.0
+_SHOWN_LINES: Final = 15
+_LINE_CHARACTERS: Final = 2000
 
 
 class DeploymentKeeper:
-    """One deployment. A restart is a new generation of replicas: surge 1, unavailable 0."""
+    """One deployment. Replicas that no longer fit are replaced: surge 1, unavailable 0."""
 
     def __init__(self, around: Surroundings, planned: PlannedDeployment) -> None:
         self.name = planned.name
         self.start_order = planned.start_order
         self._around = around
         self._planned = planned
-        self._desired = 1
-        self._generation = 1
-        self._rollout_failure: str | None = None
+        known = read_specification(around.layout, planned.name)
+        self._is_new = known is None
+        self._spec = known or first(planned.name, around.plan.release, now())
         self._replicas: list[Replica] = []
         self._leaving: set[asyncio.Task[None]] = set()
-        self._newest_since = 0.0
+        self._begun_at = time.monotonic()
+        self._whole_since: float | None = None
         self._stopping = False
 
     @property
     def ready(self) -> bool:
         """Whether as many replicas are ready as shall be."""
-        return sum(replica.ready and not replica.draining for replica in self._replicas) >= self._desired
+        return sum(replica.ready and not replica.draining for replica in self._replicas) >= self._spec.desired
 
     @property
     def looping(self) -> bool:
         """Whether a replica ends again and again."""
         return any(replica.looping for replica in self._replicas)
 
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """Its replicas, those that leave included."""
+        return tuple(self._replicas)
+
+    def replaceable(self, replica: Replica) -> bool:
+        """Say whether a replica may be replaced now: it serves, nothing is under way, and nobody looks into it."""
+        whole = len(self._replicas) == self._spec.desired and all(map(self._fits, self._replicas))
+        return whole and not self._leaving and replica.ready and not self._is_isolated
+
+    def replace(self, replica: Replica) -> None:
+        """Have a replica drained once another is ready in its place."""
+        replica.outgrown = True
+        self._around.changed()
+
+    def retain(self, replica: Replica) -> None:
+        """Have a replica stay after all, and what should have replaced it leave."""
+        replica.outgrown = False
+        self._around.changed()
+
+    @property
+    def releases(self) -> set[str]:
+        """The releases of the revisions that are remembered."""
+        return {revision.release for revision in self._spec.revisions}
+
+    def start_anew(self) -> None:
+        """Begin where nothing of it runs.
+
+        Raises:
+            OSError: what it shall be cannot be written down.
+        """
+        former = self._spec
+        spec = started(former, self._around.plan.release, now())
+        if self._is_new or spec is not former:
+            self._keep(spec)
+        if spec.in_force.release != former.in_force.release:
+            self._write_installed(former.in_force.release, spec.in_force)
+
     def adopt(self, former: DeploymentRecord) -> None:
         """Go on with what a killed supervisor left."""
-        self._desired, self._generation = former.desired, former.generation
-        self._rollout_failure = former.rollout_failure
         for record in former.replicas:
-            replica = Replica(self._around, self._planned, record.number, record.generation)
+            replica = Replica(
+                self._around, self._planned, record.number, self._spec.numbered(record.revision), record.epoch
+            )
             replica.adopt(record)
             replica.begin()
             self._replicas.append(replica)
             if record.draining:
                 self._let_go(replica)
-        self._newest_since = time.monotonic()
 
     def record(self) -> DeploymentRecord:
-        """Return what is known of it."""
-        return DeploymentRecord(
-            name=self.name,
-            desired=self._desired,
-            generation=self._generation,
-            rollout_failure=self._rollout_failure,
-            replicas=tuple(replica.record() for replica in self._replicas),
-        )
+        """Return the replicas that it has."""
+        return DeploymentRecord(name=self.name, replicas=tuple(replica.record() for replica in self._replicas))
 
-    def restart(self) -> int:
-        """Begin to replace every replica; return the generation that the new ones will have."""
-        self._generation += 1
-        self._rollout_failure = None
-        self._newest_since = time.monotonic()
-        self._write("restart", f"generation {self._generation}")
+    def change(self, request: ControlRequest) -> ControlReply:
+        """Begin a change; nothing has changed where that fails.
+
+        Raises:
+            ClusterError: it is refused.
+            OSError: it cannot be written down.
+        """
+        former = self._spec
+        spec = apply(self._around.layout, former, request, self._around.plan.release)
+        if spec is former:
+            # Asked twice, or there already: whoever asks waits for what is under way to there.
+            begun = former.asked_as(request.id) or _towards(former, request)
+            return ControlReply(change=begun.number if begun else 0, is_new=former.asked_as(request.id) is not None)
+        self._keep(spec)
+        self._begun_at = time.monotonic()
+        begun = spec.changes[-1]
+        self._write_change(begun)
         self._around.changed()
-        return self._generation
+        return ControlReply(change=begun.number, is_new=True)
 
     async def run(self) -> None:
         """Keep it as it shall be until it is stopped."""
         while not self._stopping:
             try:
                 self._reconcile()
+                self._take_note()
             except OSError as error:
-                self._write("failed", f"a replica cannot be started: {error}")
+                self._write_failure(error)
                 await asyncio.sleep(_RETRY_SECONDS)
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(until_beat(_LOOK_SECONDS, time.monotonic()))
 
     async def stop(self) -> None:
         """Drain every replica, and wait until they are gone."""
@@ -89,29 +154,49 @@ class DeploymentKeeper:
                 self._let_go(replica)
         await asyncio.gather(*self._leaving)
 
+    @property
+    def _is_isolated(self) -> bool:
+        return is_isolated(self._around.layout, self.name, self._spec.in_force.environment)
+
+    def _fits(self, replica: Replica) -> bool:
+        is_newest = (replica.revision.number, replica.epoch) == (self._spec.revision, self._spec.epoch)
+        return is_newest and not replica.outgrown
+
+    @property
+    def _serving(self) -> list[Replica]:
+        return [replica for replica in self._replicas if not replica.draining]
+
     def _reconcile(self) -> None:
-        serving = [replica for replica in self._replicas if not replica.draining]
-        old = [replica for replica in serving if replica.generation != self._generation]
-        new = [replica for replica in serving if replica.generation == self._generation]
-        if not old:
-            for _ in range(self._desired - len(new)):
-                self._add()
-        elif self._leaving:
+        for replica in self._serving:
+            replica.note_ready()
+        old = [replica for replica in self._serving if not self._fits(replica)]
+        new = [replica for replica in self._serving if self._fits(replica)]
+        unready = [replica for replica in new if not replica.ready]
+        desired = self._spec.desired
+        # What no longer fits stays until its successor is ready; where nothing is tried, only what is of use.
+        stays = any(replica.ready or self._spec.running for replica in old)
+        surge = 1 if desired and unready and stays else 0
+        if surplus := max(len(old) + len(new) - desired - surge, 0):
+            for replica in sorted(self._serving, key=self._stays)[:surplus]:
+                self._let_go(replica)
+        elif self._give_up_in_time(unready):
             return
-        elif not all(replica.ready for replica in new):
-            self._give_up_in_time(old, new)
-        elif len(serving) <= self._desired:
+        elif not old:
+            for _ in range(desired - len(new)):
+                self._add()
+        elif not self._leaving and not unready:
             self._add()
-        else:
-            self._let_go(old[0])
+
+    def _stays(self, replica: Replica) -> tuple[bool, bool, int]:
+        """Order them: first to go is one that does not fit, is not ready, and came last."""
+        return self._fits(replica), replica.ready, -replica.number
 
     def _add(self) -> None:
         taken = {replica.number for replica in self._replicas}
         number = next(number for number in range(1, len(taken) + 2) if number not in taken)
-        replica = Replica(self._around, self._planned, number, self._generation)
+        replica = Replica(self._around, self._planned, number, self._spec.in_force, self._spec.epoch)
         replica.begin()
         self._replicas.append(replica)
-        self._newest_since = time.monotonic()
         self._around.changed()
 
     def _let_go(self, replica: Replica) -> None:
@@ -125,17 +210,100 @@ class DeploymentKeeper:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    def _give_up_in_time(self, old: list[Replica], new: list[Replica]) -> None:
-        """A new replica that ends again and again, or is not ready in time, leaves; the old ones stay."""
-        late = time.monotonic() - self._newest_since > ROLLOUT_SECONDS
-        if not late and not any(replica.looping for replica in new):
-            return
-        why = f"was not ready within {ROLLOUT_SECONDS:g} s" if late else "ends again and again"
-        failed = next(replica for replica in new if not replica.ready)
-        self._rollout_failure = f"{failed.name} {why}"
-        self._generation = old[0].generation
-        self._write("restart_failed", self._rollout_failure)
-        self._let_go(failed)
+    def _give_up_in_time(self, unready: list[Replica]) -> bool:
+        """End a change whose new replica ends again and again, or is not ready in time; return whether that was so."""
+        if not self._spec.running:
+            return False
+        since_seconds = time.monotonic() - self._begun_at
+        for replica in unready:
+            if replica.looping or min(replica.unready_seconds, since_seconds) > ROLLOUT_SECONDS:
+                self._give_up(replica)
+                return True
+        return False
 
-    def _write(self, kind: str, detail: str) -> None:
-        self._around.journal.append(JournalEntry(at=now(), kind=kind, deployment=self.name, detail=detail))
+    def _give_up(self, failed: Replica) -> None:
+        why = "ends again and again" if failed.looping else f"was not ready within {ROLLOUT_SECONDS:g} s"
+        why = f"{failed.name} {why}"
+        lines = tail(self._around.layout.log(failed.name), _SHOWN_LINES)
+        shown = tuple(line[:_LINE_CHARACTERS] for line in lines)
+        begun = self._spec.rolling or self._spec.running
+        give_up = abandoned if self._spec.rolling else scale_abandoned
+        self._keep(give_up(self._spec, why, shown))
+        for change in begun:
+            self._write_end("given_up", change, why, shown)
+        self._around.changed()
+
+    def _take_note(self) -> None:
+        """Write down when every replica is as it shall be, and when that has been so for a minute."""
+        serving = self._serving
+        count_fits = len(serving) == len(self._replicas) == self._spec.desired
+        if not count_fits or not all(self._fits(replica) and replica.ready for replica in serving):
+            self._whole_since = None
+            return
+        if self._spec.running:
+            ended = self._spec.running
+            self._keep(completed(self._spec))
+            for change in ended:
+                self._write_end("complete", change)
+        self._whole_since = self._whole_since or time.monotonic()
+        since_seconds = time.monotonic() - self._whole_since
+        if serving and since_seconds >= GOOD_SECONDS and self._spec.in_force.good_at is None:
+            self._keep(proved(self._spec, now()))
+
+    def _keep(self, spec: Specification) -> None:
+        write_document(self._around.layout.specification(self.name), spec)
+        if (spec.revision, spec.epoch) != (self._spec.revision, self._spec.epoch):
+            self._whole_since = None
+        self._spec = spec
+
+    def _id(self, change: Change) -> str:
+        makes_revision = change.kind in {"release", "environment", "resources"}
+        return f"{self.name}/{change.revision}" if makes_revision else f"{self.name}/change/{change.number}"
+
+    def _write_change(self, change: Change) -> None:
+        asked = change.asked
+        entry = JournalEntry(
+            at=asked.at,
+            kind=change.kind,
+            id=self._id(change),
+            deployment=self.name,
+            actor=asked.actor,
+            reason=asked.reason,
+            before=change.before,
+            after=change.after,
+        )
+        self._around.journal.append(entry)
+
+    def _write_installed(self, before: str, revision: Revision) -> None:
+        entry = JournalEntry(
+            at=revision.made_at,
+            kind="release",
+            id=f"{self.name}/{revision.number}",
+            deployment=self.name,
+            actor=revision.actor,
+            before=before,
+            after=revision.release,
+        )
+        self._around.journal.append(entry)
+
+    def _write_end(self, kind: str, change: Change, why: str = "", lines: tuple[str, ...] = ()) -> None:
+        entry = JournalEntry(
+            at=now(),
+            kind=kind,
+            id=self._id(change),
+            deployment=self.name,
+            after=change.kind,
+            detail=why,
+            lines=list(lines),
+        )
+        self._around.journal.append(entry)
+
+    def _write_failure(self, error: OSError) -> None:
+        entry = JournalEntry(at=now(), kind="failed", deployment=self.name, detail=str(error))
+        self._around.journal.append(entry)
+
+
+def _towards(spec: Specification, request: ControlRequest) -> Change | None:
+    """Return the newest change under way that leads to what was asked for again."""
+    under_way = [one for one in spec.running if (one.kind == "scale") == (request.command == "scale")]
+    return under_way[-1] if under_way else None

@@ -6,14 +6,48 @@ from pathlib import Path
 from typing import Final
 
 from waqiti.contracts.catalog import NOTIFICATION
-from waqiti.foundation.settings import PREFIX, events_variable, variable_name
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE
+from waqiti.foundation.settings import EVENTS_PREFIX, PREFIX, URL_PREFIX, events_variable, variable_name
+from waqiti.operations.cluster.files import read_document
 from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.postgres.access import DatabaseAccess
+from waqiti.operations.cluster.postgres.limits import Limits, default_pool_max
 from waqiti.operations.cluster.record import Role
+from waqiti.operations.cluster.revisions import Revision
+from waqiti.operations.cluster.specification import is_directory
 
 REPLICA: Final = "WAQITI_REPLICA"
 PRIVATE_TARGETS: Final = "WAQITI_WEBHOOK_PRIVATE_TARGETS"
 """The one variable of a service that is the operator's own, as it stood when the platform was started."""
+
+MODULES: Final = "PYTHONPATH"
+_GIVEN: Final = frozenset(
+    {
+        VARIABLE,
+        REPLICA,
+        "WAQITI_RELEASE",
+        "WAQITI_LISTEN_FDS",
+        "WAQITI_HANDOVER_SOCKET",
+        "WAQITI_PORT",
+        "WAQITI_HEARTBEAT_FILE",
+        "WAQITI_SWITCHES_FILE",
+        "WAQITI_SWITCHES_APPLIED_FILE",
+        "PROMETHEUS_MULTIPROC_DIR",
+        "WAQITI_KEYS_FILE",
+        "WAQITI_BASE_URL",
+        "WAQITI_TOKEN_KEY_FILE",
+        "WAQITI_TOKEN_PUBLIC_FILE",
+        "WAQITI_WEBHOOK_KEY_FILE",
+        "WAQITI_DATABASE_URL",
+        "WAQITI_MIGRATOR_URL",
+    }
+)
+_GIVEN_PREFIXES: Final = (URL_PREFIX, EVENTS_PREFIX)
+
+
+def is_given(name: str) -> bool:
+    """Say whether the cluster itself gives a variable to its replicas, so that nobody else can."""
+    return name in _GIVEN or name.startswith(_GIVEN_PREFIXES)
 
 
 def inherited() -> dict[str, str]:
@@ -27,7 +61,7 @@ def replica_environment(
     deployment: str,
     replica: str,
     role: Role,
-    release: str,
+    revision: Revision,
     descriptors: Sequence[int],
     ports: Mapping[str, int],
     base_url: str,
@@ -35,13 +69,15 @@ def replica_environment(
 ) -> dict[str, str]:
     """Return the whole environment of one process of a replica; ``ports`` are the shared ones, by deployment.
 
-    ``base_url`` is the public address of the platform, ``access`` what the deployment may reach of databases.
+    ``base_url`` is the public address of the platform, ``access`` what the deployment may reach of databases. What was
+    set for the deployment beats what is inherited; modules of a release that is a directory are found before any other.
     """
     own = {
         VARIABLE: str(layout.root),
         REPLICA: replica,
-        "WAQITI_RELEASE": release,
+        "WAQITI_RELEASE": revision.release,
         "WAQITI_LISTEN_FDS": ",".join(map(str, descriptors)),
+        "WAQITI_HANDOVER_SOCKET": str(layout.handover(replica)),
         "WAQITI_HEARTBEAT_FILE": str(layout.heartbeat(replica, role)),
         "WAQITI_SWITCHES_FILE": str(layout.switches),
         "WAQITI_SWITCHES_APPLIED_FILE": str(layout.switches_applied(replica, role)),
@@ -53,7 +89,15 @@ def replica_environment(
     }
     urls = {variable_name(name): f"http://127.0.0.1:{port}" for name, port in ports.items()}
     webhooks = _webhooks(layout) if deployment == NOTIFICATION else {}
-    return _without_ours() | own | urls | webhooks | _databases(access)
+    pools = _pools(layout) if access is not None else {}
+    chosen = pools | _without_ours() | webhooks | revision.environment
+    return chosen | _modules(layout, revision.release, chosen) | own | urls | _databases(access)
+
+
+def _modules(layout: Layout, release: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    if not is_directory(release):
+        return {}
+    return {MODULES: os.pathsep.join(filter(None, (str(layout.release(release)), chosen.get(MODULES))))}
 
 
 def supervised_by(environment: Mapping[str, str], root: Path) -> bool:
@@ -79,3 +123,11 @@ def _databases(access: DatabaseAccess | None) -> dict[str, str]:
         return {}
     events = {events_variable(producer): url for producer, url in access.events.items()}
     return {"WAQITI_DATABASE_URL": access.runtime} | events
+
+
+def _pools(layout: Layout) -> dict[str, str]:
+    """Pools are smaller than usual on a server that has no room for the usual ones, unless the operator says else."""
+    limits = read_document(layout.connection_limits, Limits)
+    if limits is None or limits.pool_max == default_pool_max() or DB_POOL_MAX_SIZE in os.environ:
+        return {}
+    return {DB_POOL_MAX_SIZE: str(limits.pool_max)}

@@ -4,6 +4,9 @@ Run as a file, ``python -I -S init.py waqiti-init STATE``, by an interpreter wit
 other process of the cluster, so it knows only the standard library and does next to nothing. The supervisor and all
 that it starts inherit the sockets; a replica whose supervisor was killed becomes a child of init, which writes
 ``pid status seconds`` about its end into a pipe that the next supervisor reads.
+
+An init that follows one that was killed has the sockets handed over by whoever holds them, ends the supervisor that is
+left, and starts its own, which goes on with all that runs. It starts nothing where the platform is to be stopped.
 """
 
 import ctypes
@@ -14,8 +17,10 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 FATAL_EXIT = 78
@@ -25,6 +30,13 @@ LONGEST_PAUSE_SECONDS = 5.0
 LOCK_SECONDS = 2.0
 # A supervisor that ends as often as this while it shall stop everything is no use: whoever asked does it by force.
 LAST_STOPS = 3
+# Who holds a socket may still be starting, and cannot hand it over yet; later it hangs.
+TAKEOVER_SECONDS = 20.0
+HANDOVER_SECONDS = 1.0
+RETRY_SECONDS = 0.1
+KILLED_SECONDS = 5.0
+LONGEST_MESSAGE = 65536
+MOST_SOCKETS = 128
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
 
@@ -33,7 +45,9 @@ class Init:
 
     def __init__(self, state: Path) -> None:
         self.directory = state / "cluster"
-        self.plan = json.loads((self.directory / "plan.json").read_text())
+        self.plan: dict[str, Any] = {}
+        self.environment = dict(os.environb)
+        self.launch = "{}.{}".format(*own_reference())
         self.sockets: dict[str, socket.socket] = {}
         self.public: dict[str, socket.socket] = {}
         self.exits = os.pipe2(os.O_NONBLOCK)
@@ -46,16 +60,33 @@ class Init:
     def run(self) -> int:
         """Serve until the supervisor has ended on purpose; return its exit status."""
         self.lock()
-        failure = self.listen()
+        if self.is_to_stop():
+            return 0
+        self.plan = self.read("plan.json")
+        former = self.read("record.json")
+        if former.get("boot_id") == boot_id():
+            failure = self.take_over(former)
+        else:
+            self.write(
+                "environment", {os.fsdecode(name): os.fsdecode(value) for name, value in self.environment.items()}
+            )
+            failure = self.listen()
         self.publish(failure)
+        # Whoever stops the platform has seen us by now, or we see their mark: what was taken over is stopped in order.
+        self.stopping = self.is_to_stop()
         if failure is not None:
             return 1
+        return self.supervise()
+
+    def supervise(self) -> int:
+        """Keep the supervisor running until it has ended on purpose; return its exit status."""
         while True:
             if self.supervisor is None and time.monotonic() >= self.restart_at:
                 self.start_supervisor()
             received = signal.sigtimedwait(SIGNALS, self.patience())
             if received is not None and received.si_signo in {signal.SIGTERM, signal.SIGINT}:
                 self.stopping = True
+                self.note_stop()
                 self.forward_stop()
             ended = self.reap()
             if ended is not None:
@@ -75,9 +106,17 @@ class Init:
             else:
                 return
 
+    def note_stop(self) -> None:
+        # Should we be killed from here on, nobody shall start another init. A full disk stops no stop.
+        with suppress(OSError):
+            (self.directory / "stopped").touch()
+
+    def is_to_stop(self) -> bool:
+        return (self.directory / "stopped").exists()
+
     def listen(self) -> str | None:
         """Open a listening socket per deployment, and the public ones first; return why that failed."""
-        former = self.read_ports()
+        former = self.read("ports.json")
         for deployment in self.plan["deployments"]:
             if deployment["public_port"] is not None:
                 try:
@@ -95,6 +134,65 @@ class Init:
         self.write("ports.json", self.ports())
         return None
 
+    def take_over(self, record: dict[str, Any]) -> str | None:
+        """Have the sockets that a killed init held, on the ports that they had; return why that failed."""
+        say("the former init was killed: going on with what it left")
+        self.launch = self.read("init.json").get("launch", self.launch)
+        self.environment = {os.fsencode(name): os.fsencode(value) for name, value in self.read("environment").items()}
+        wanted = self.wanted_ports()
+        self.collect(wanted)
+        end_all(running(self.plan["supervisor"]))
+        deadline = time.monotonic() + TAKEOVER_SECONDS
+        while (failure := self.bind_missing(wanted)) is not None and not self.is_to_stop():
+            if time.monotonic() > deadline:
+                end_all(silent_holders(record, {name for name, _ in self.missing(wanted)}))
+                return self.bind_missing(wanted)
+            time.sleep(RETRY_SECONDS)
+            self.collect(wanted)
+        return failure
+
+    def wanted_ports(self) -> dict[tuple[str, str], int]:
+        """Return the port of each deployment's sockets, by its name and what the socket is."""
+        former = self.read("ports.json")
+        wanted = {(row["name"], "shared"): former.get(row["name"], row["port"]) for row in self.plan["deployments"]}
+        public = {(row["name"], "public"): row["public_port"] for row in self.plan["deployments"]}
+        return wanted | {key: port for key, port in public.items() if port is not None}
+
+    def held(self, kind: str) -> dict[str, socket.socket]:
+        return self.public if kind == "public" else self.sockets
+
+    def missing(self, wanted: dict[tuple[str, str], int]) -> list[tuple[str, str]]:
+        return [(name, kind) for name, kind in wanted if name not in self.held(kind)]
+
+    def collect(self, wanted: dict[tuple[str, str], int]) -> None:
+        """Ask everybody at once for sockets; one that does not answer within a second is let be."""
+        deadline = time.monotonic() + HANDOVER_SECONDS
+        for connection in ask_holders(self.directory / "handover"):
+            with connection, suppress(OSError, ValueError):
+                connection.settimeout(max(0.0, deadline - time.monotonic()))
+                self.keep(*receive(connection), wanted)
+
+    def keep(
+        self, labels: list[tuple[str, str]], received: list[socket.socket], wanted: dict[tuple[str, str], int]
+    ) -> None:
+        """Keep what is missing of what was handed over."""
+        for (name, kind), one in zip(labels, received, strict=True):
+            if (name, kind) in self.missing(wanted) and one.getsockname()[1] == wanted[name, kind]:
+                one.set_inheritable(True)
+                self.held(kind)[name] = one
+            else:
+                one.close()
+
+    def bind_missing(self, wanted: dict[tuple[str, str], int]) -> str | None:
+        """Listen anew where nobody holds the socket any more; return why that failed."""
+        failure = None
+        for name, kind in self.missing(wanted):
+            try:
+                self.held(kind)[name] = listening(wanted[name, kind])
+            except OSError as error:
+                failure = f"{error.errno}:{wanted[name, kind]}"
+        return failure
+
     def ports(self) -> dict[str, int]:
         return {name: opened.getsockname()[1] for name, opened in self.sockets.items()}
 
@@ -103,11 +201,12 @@ class Init:
 
     def publish(self, failure: str | None) -> None:
         """Say who and where we are."""
-        ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+        pid, ticks = own_reference()
         record: dict[str, object] = {
-            "boot_id": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-            "pid": os.getpid(),
-            "start_ticks": int(ticks),
+            "boot_id": boot_id(),
+            "pid": pid,
+            "start_ticks": ticks,
+            "launch": self.launch,
             "ports": self.ports(),
             "descriptors": {name: self.descriptors(name) for name in self.sockets},
             "exits_descriptor": self.exits[0],
@@ -120,7 +219,7 @@ class Init:
         command = self.plan["supervisor"]
         self.started_at = time.monotonic()
         try:
-            self.supervisor = os.posix_spawn(command[0], command, os.environ, setsid=True)
+            self.supervisor = os.posix_spawn(command[0], command, self.environment, setsid=True)
         except OSError as error:
             self.plan_restart(str(error))
             return
@@ -168,13 +267,13 @@ class Init:
         self.restart_at = time.monotonic() + pause
         say(f"the supervisor ended ({why}) and is started again")
 
-    def read_ports(self) -> dict[str, int]:
+    def read(self, name: str) -> dict[str, Any]:
         try:
-            return dict(json.loads((self.directory / "ports.json").read_text()))
+            return dict(json.loads((self.directory / name).read_text()))
         except FileNotFoundError:
             return {}
 
-    def write(self, name: str, document: dict[str, int] | dict[str, object]) -> None:
+    def write(self, name: str, document: Mapping[str, object]) -> None:
         draft = self.directory / f".{name}.draft"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(document, file)
@@ -194,6 +293,78 @@ def listening(port: int) -> socket.socket:
     opened.setblocking(False)
     opened.set_inheritable(True)
     return opened
+
+
+def ask_holders(directory: Path) -> list[socket.socket]:
+    """Connect to everybody who hands sockets over; the files of dead processes refuse."""
+    # Through an open directory: the path itself may exceed the 107 bytes of a socket's name.
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    connections = []
+    for name in sorted(os.listdir(opened)):  # noqa: PTH208 - of a descriptor
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.setblocking(False)
+        try:
+            connection.connect(f"/proc/self/fd/{opened}/{name}")
+        except OSError:
+            connection.close()
+        else:
+            connections.append(connection)
+    os.close(opened)
+    return connections
+
+
+def receive(connection: socket.socket) -> tuple[list[tuple[str, str]], list[socket.socket]]:
+    """Return what one holder says of its sockets, and the sockets."""
+    message, descriptors, _, _ = socket.recv_fds(connection, LONGEST_MESSAGE, MOST_SOCKETS)
+    sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    return [(name, kind) for name, kind in json.loads(message)], sockets
+
+
+def silent_holders(record: dict[str, Any], names: set[str]) -> list[int]:
+    """Return the replicas of these deployments that live: they hold their sockets, and do not hand them over."""
+    replicas = [replica for row in record["deployments"] if row["name"] in names for replica in row["replicas"]]
+    refs = [process["ref"] for replica in replicas for process in replica["processes"] if process["ref"]]
+    return [ref["pid"] for ref in refs if start_of(ref["pid"]) == ref["start_ticks"]]
+
+
+def running(command: list[str]) -> list[int]:
+    """Return the processes that run a command: also a supervisor that had no time to write down that it does."""
+    wanted = b"".join(os.fsencode(part) + b"\0" for part in command)
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - names are enough
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes() == wanted:
+                found.append(int(pid))
+    return found
+
+
+def end_all(pids: list[int]) -> None:
+    """Kill processes and wait, for a while, until they are gone."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + KILLED_SECONDS
+    while any(start_of(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def start_of(pid: int) -> int | None:
+    """Return when a process was started, in ticks; None where it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def own_reference() -> tuple[int, int]:
+    ticks = start_of(os.getpid())
+    assert ticks is not None
+    return os.getpid(), ticks
+
+
+def boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def say(sentence: str) -> None:

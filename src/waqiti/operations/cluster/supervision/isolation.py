@@ -1,15 +1,22 @@
 """Whether a deployment is cut off: what died in it stays as it is, for whoever finds out why."""
 
 import os
+from collections.abc import Mapping
 
 from waqiti.contracts.switches import ISOLATION_MODE
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import TRUE, live_switches
+from waqiti.operations.switches.publishing import is_published
 
 
-def is_isolated(layout: Layout, deployment: str) -> bool:
-    """Say what replicas of a deployment follow: a live value, else that of the environment which they inherit."""
+def is_held_back(layout: Layout, deployment: str, environment: Mapping[str, str]) -> bool:
+    """Say whether what has ended there stays so; also while nobody can tell what is switched."""
+    return not is_published(layout) or is_isolated(layout, deployment, environment)
+
+
+def is_isolated(layout: Layout, deployment: str, environment: Mapping[str, str]) -> bool:
+    """Say what replicas follow: a live value, else what was set for their deployment, else what they inherit."""
     live = live_switches(layout).get((ISOLATION_MODE, deployment))
     if live is not None:
         return live.value is True
-    return os.environ.get(ISOLATION_MODE, "").lower() in TRUE
+    return environment.get(ISOLATION_MODE, os.environ.get(ISOLATION_MODE, "")).lower() in TRUE

@@ -51,7 +51,7 @@ class Starter(Protocol):
 class ProcessKeeper:
     """One process, over all its restarts; ``changed`` is called whenever ``record()`` says something new.
 
-    While ``held_back`` says so, a process that has ended is not started again.
+    While ``held_back`` says so, a process that has ended is not started again, nor one killed that hangs.
     """
 
     def __init__(
@@ -120,6 +120,17 @@ class ProcessKeeper:
         """Have it drained: SIGTERM, and SIGKILL after 20 s. ``run`` returns when it is gone."""
         self._stopping.set()
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that only its process uses."""
+        return self._child.ref.memory_bytes if self._child else 0
+
+    def kill(self, because: Reason) -> None:
+        """End its process by SIGKILL, for a reason that is told; another is started."""
+        if self._child is not None:
+            self._killed_because = because
+            self._child.ref.send(signal.SIGKILL)
+
     async def _start(self) -> Child | None:
         if self._last_exit is not None and self._held_back():
             await self._sleep(_HELD_BACK_SECONDS)
@@ -158,7 +169,7 @@ class ProcessKeeper:
             looked_at = time.monotonic()
             if seen.answered:
                 answered_at, patience_seconds = looked_at, self._liveness_seconds
-            elif looked_at - answered_at > patience_seconds:
+            elif looked_at - answered_at > patience_seconds and not self._held_back():
                 self._killed_because = "Liveness"
                 child.ref.send(signal.SIGKILL)
             ready_since = (ready_since or looked_at) if seen.ready else None
@@ -174,7 +185,7 @@ class ProcessKeeper:
             self._changed()
 
     def _note_end(self, child: Child, code: int | None) -> None:
-        self._last_exit = _exit_of(code, self._killed_because)
+        self._last_exit = _exit_of(code, self._killed_because, asked=self._stopping.is_set())
         self._killed_because = None
         self._child, self._port = None, None
         self.ready = self._was_ready = False
@@ -202,7 +213,9 @@ def _look_again_after(seen: Seen, age_seconds: float) -> float:
     return LOOK_STARTING_SECONDS if age_seconds < STARTING_SECONDS else LOOK_UNREADY_SECONDS
 
 
-def _exit_of(code: int | None, killed_because: Reason | None) -> LastExit:
+def _exit_of(code: int | None, killed_because: Reason | None, *, asked: bool) -> LastExit:
     if code is not None and code < 0:
         return LastExit(None, -code, killed_because or "Error", now())
-    return LastExit(code, None, killed_because or ("Completed" if code == 0 else "Error"), now())
+    # Where nobody could learn how a process ended, one that was asked to end did as it was asked.
+    completed = code == 0 or (code is None and asked)
+    return LastExit(code, None, killed_because or ("Completed" if completed else "Error"), now())

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +14,14 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, ReplicaRecord, Role
+from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
+from waqiti.operations.cluster.releases import check_release
+from waqiti.operations.cluster.revisions import Revision
+from waqiti.operations.cluster.specification import is_directory
 from waqiti.operations.cluster.supervision.children import Child, start_child
 from waqiti.operations.cluster.supervision.environment import replica_environment
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.isolation import is_isolated
+from waqiti.operations.cluster.supervision.isolation import is_held_back
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
 from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen, look_at_http
 
@@ -43,12 +47,17 @@ class Surroundings:
 class Replica:
     """One replica over all restarts of its processes."""
 
-    def __init__(self, around: Surroundings, planned: PlannedDeployment, number: int, generation: int) -> None:
+    def __init__(
+        self, around: Surroundings, planned: PlannedDeployment, number: int, revision: Revision, epoch: int
+    ) -> None:
         self.name = f"{planned.name}-{number}"
         self.number = number
-        self.generation = generation
+        self.revision = revision
+        self.epoch = epoch
         self.draining = False
+        self.outgrown = False
         self._around = around
+        self._ready_at = self._noted_at = time.monotonic()
         self._keepers = [self._keeper(planned, role) for role in planned.roles]
         self._running: asyncio.Future[list[None]] | None = None
 
@@ -58,13 +67,38 @@ class Replica:
         return all(keeper.ready for keeper in self._keepers)
 
     @property
+    def unready_seconds(self) -> float:
+        """For how long it was not ready when that was noted last: since its begin, or since it was ready last."""
+        return self._noted_at - self._ready_at
+
+    def note_ready(self) -> None:
+        """Take note of whether it is ready now."""
+        self._noted_at = time.monotonic()
+        if self.ready:
+            self._ready_at = self._noted_at
+
+    @property
     def looping(self) -> bool:
         """Whether a process of it ends again and again."""
         return any(keeper.looping for keeper in self._keepers)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that its processes use, each by itself."""
+        return sum(keeper.memory_bytes for keeper in self._keepers)
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """How much all its processes together may use."""
+        return self.revision.resources.memory_bytes
+
+    def kill_largest(self, because: Reason) -> None:
+        """End the process that uses most memory by SIGKILL; another is started."""
+        max(self._keepers, key=lambda keeper: keeper.memory_bytes).kill(because)
+
     def adopt(self, former: ReplicaRecord) -> None:
         """Go on with the processes of a supervisor that was killed."""
-        self.draining = former.draining
+        self.draining, self.outgrown = former.draining, former.outgrown
         by_role = {record.role: record for record in former.processes}
         for keeper in self._keepers:
             if keeper.role in by_role:
@@ -93,13 +127,15 @@ class Replica:
         return ReplicaRecord(
             name=self.name,
             number=self.number,
-            generation=self.generation,
+            revision=self.revision.number,
+            epoch=self.epoch,
             draining=self.draining,
+            outgrown=self.outgrown,
             processes=tuple(keeper.record() for keeper in self._keepers),
         )
 
     def _keeper(self, planned: PlannedDeployment, role: Role) -> ProcessKeeper:
-        starter = _ProcessStarter(self._around, planned.name, self.name, role)
+        starter = _ProcessStarter(self._around, planned.name, self.name, self.revision, role)
         around = self._around
         return ProcessKeeper(
             role,
@@ -107,7 +143,7 @@ class Replica:
             around.exits,
             liveness_seconds=around.plan.liveness_seconds,
             changed=around.changed,
-            held_back=partial(is_isolated, around.layout, planned.name),
+            held_back=partial(is_held_back, around.layout, planned.name, self.revision.environment),
         )
 
 
@@ -116,9 +152,12 @@ class _ProcessStarter:
     around: Surroundings
     deployment: str
     replica: str
+    revision: Revision
     role: Role
 
     def start(self) -> tuple[Child, int | None]:
+        if is_directory(self.revision.release):
+            check_release(self.around.layout, self.revision.release)
         self.around.layout.heartbeat(self.replica, self.role).unlink(missing_ok=True)
         self.around.layout.switches_applied(self.replica, self.role).unlink(missing_ok=True)
         if self.role == "worker":
@@ -156,7 +195,7 @@ class _ProcessStarter:
             deployment=self.deployment,
             replica=self.replica,
             role=self.role,
-            release=around.plan.release,
+            revision=self.revision,
             descriptors=descriptors,
             ports=around.init.ports,
             base_url=around.plan.base_url,

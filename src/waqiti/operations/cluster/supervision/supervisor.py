@@ -9,24 +9,37 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from waqiti.foundation.handover import handing_over
 from waqiti.operations.cluster import logs
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.keeper import PostgresKeeper
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, environment_of, parent_of
-from waqiti.operations.cluster.record import FATAL_EXIT, InitRecord, Plan, Record, read_init, read_plan, read_record
+from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, descends_from, environment_of
+from waqiti.operations.cluster.record import (
+    FATAL_EXIT,
+    InitRecord,
+    Plan,
+    Record,
+    read_init,
+    read_plan,
+    read_record,
+    recorded_replicas,
+)
+from waqiti.operations.cluster.releases import forget_releases
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
+from waqiti.operations.cluster.supervision.memory import MemoryWatch
 from waqiti.operations.cluster.supervision.replica import Surroundings
+from waqiti.operations.switches.publishing import is_published, publish
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GROUP_SECONDS: Final = 45.0
@@ -53,6 +66,7 @@ class Supervisor:
         self._postgres = (
             PostgresKeeper(layout, plan.postgres, self._exits, self._journal, self._changed) if plan.postgres else None
         )
+        self._watch = MemoryWatch(self._deployments, self._journal)
         self._former: Record | None = None
         self._ready = False
         self._prepared = plan.prepare is None
@@ -68,10 +82,11 @@ class Supervisor:
         self._exits.start()
         self._journal.append(JournalEntry(at=now(), kind="supervisor", pid=self._self.pid))
         self._adopt()
+        self._tidy()
         control = await serve_control(self._layout, self._handle)
         self._ready = True
         self._changed()
-        tasks = [asyncio.create_task(work) for work in (self._bring_up(), self._chores())]
+        tasks = [asyncio.create_task(work) for work in (self._bring_up(), self._chores(), self._watch.run())]
         if self._postgres is not None:
             tasks.append(asyncio.create_task(self._keep_postgres(self._postgres)))
         for task in tasks:
@@ -93,26 +108,37 @@ class Supervisor:
 
     def _adopt(self) -> None:
         former = read_record(self._layout)
-        if former is None or former.init != self._init.ref:
+        if former is None:
+            for keeper in self._deployments:
+                keeper.start_anew()
             return
         self._adopting = True
         self._former = former
         self._prepared = self._prepared or former.prepared
         if self._postgres is not None and former.postgres is not None:
             self._postgres.adopt(former.postgres, served=former.prepared)
-        known = {ref.pid for ref in _processes(former)}
+        known = {ref.pid for ref in recorded_replicas(former)}
         for pid in all_pids():
-            if parent_of(pid) == self._init.pid and pid not in known:
-                self._end_stray(pid)
+            if pid not in known:
+                self._end_stray(pid, known)
         records = {record.name: record for record in former.deployments}
         for keeper in self._deployments:
             if keeper.name in records:
                 keeper.adopt(records[keeper.name])
+            else:
+                keeper.start_anew()
         self._adopting = False
 
-    def _end_stray(self, pid: int) -> None:
-        """End a replica that our predecessor started and had no time to write down."""
-        if supervised_by(environment_of(pid), self._layout.root):
+    def _tidy(self) -> None:
+        """Forget releases that no remembered revision runs."""
+        try:
+            forget_releases(self._layout, set().union(*(keeper.releases for keeper in self._deployments)))
+        except OSError as error:
+            say(f"old releases stay: {error}")
+
+    def _end_stray(self, pid: int, known: set[int]) -> None:
+        """End a replica that our predecessor started and had no time to write down; what replicas start is theirs."""
+        if supervised_by(environment_of(pid), self._layout.root) and not descends_from(pid, known):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -170,8 +196,19 @@ class Supervisor:
             await asyncio.sleep(_CHORES_SECONDS)
             with suppress(OSError):
                 logs.bound(self._layout.logs)
+            await self._mend_switches()
             if self._unsaved:
                 self._changed()
+
+    async def _mend_switches(self) -> None:
+        """Publish them again where the file is gone or damaged: no process starts without it."""
+        if is_published(self._layout):
+            return
+        try:
+            await asyncio.to_thread(publish, self._layout)
+            say(f"{self._layout.switches} was gone or damaged, and is published again")
+        except (ClusterError, OSError) as error:
+            say(f"{self._layout.switches} cannot be published: {error}")
 
     async def _bring_down(self, tasks: list[asyncio.Task[None]]) -> None:
         """Last started, first stopped; PostgreSQL after everything that uses it."""
@@ -182,7 +219,7 @@ class Supervisor:
             async with asyncio.timeout(_STOP_SECONDS):
                 for _, keepers in groupby(reversed(self._deployments), key=lambda keeper: keeper.start_order):
                     await asyncio.gather(*(keeper.stop() for keeper in keepers))
-        for ref in _processes(self._record()):
+        for ref in recorded_replicas(self._record()):
             ref.send(signal.SIGKILL)
         if self._postgres is not None:
             await self._postgres.stop()
@@ -194,8 +231,8 @@ class Supervisor:
     def _handle(self, request: ControlRequest) -> ControlReply:
         for keeper in self._deployments:
             if keeper.name == request.name:
-                return ControlReply(generation=keeper.restart())
-        return ControlReply(error=f"{request.name} does not run here")
+                return _answered(keeper, request)
+        return ControlReply(error=f"{request.name} does not run here", exit_code=WRONG_USE)
 
     def _fail(self, reason: str) -> None:
         if self._failure is None:
@@ -233,16 +270,26 @@ class Supervisor:
         )
 
 
-def _processes(record: Record) -> list[ProcessRef]:
-    processes = [one for row in record.deployments for replica in row.replicas for one in replica.processes]
-    return [one.ref for one in processes if one.ref is not None]
+def _answered(keeper: DeploymentKeeper, request: ControlRequest) -> ControlReply:
+    try:
+        return keeper.change(request)
+    except ClusterError as error:
+        return ControlReply(error=str(error), exit_code=error.exit_code)
+    except OSError as error:
+        return ControlReply(error=f"The change cannot be written down: {error}")
 
 
 async def _supervise(layout: Layout) -> int:
     plan, init = read_plan(layout), read_init(layout)
     assert plan is not None
     assert init is not None
-    return await Supervisor(layout, plan, init).run()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(handing_over(layout.handover("supervisor"), init.descriptors))
+        except OSError as error:
+            # The disk may be full: replicas hold these sockets too.
+            say(f"listening sockets cannot be handed over: {error}")
+        return await Supervisor(layout, plan, init).run()
 
 
 def main(state: str) -> int:

@@ -54,11 +54,16 @@ class LimitTable:
     """The limits of all tiers, past, present and to come."""
 
     def __init__(self, rows: Iterable[TierLimits]) -> None:
-        self._rows = sorted(rows, key=lambda row: row.effective_from, reverse=True)
+        self._newest_first: dict[Tier, list[TierLimits]] = {}
+        for row in sorted(rows, key=lambda row: row.effective_from, reverse=True):
+            self._newest_first.setdefault(row.tier, []).append(row)
 
     def at(self, tier: Tier, instant: datetime) -> TierLimits:
         """Return what holds for ``tier`` at ``instant``; the table says something about every instant."""
-        return next(row for row in self._rows if row.tier == tier and row.effective_from <= instant)
+        for row in self._newest_first[tier]:
+            if row.effective_from <= instant:
+                return row
+        raise LookupError(f"no limits of {tier} hold at {instant}")
 
 
 def counters(customer_id: UUID, currency: str, instant: datetime) -> tuple[Counter, Counter]:

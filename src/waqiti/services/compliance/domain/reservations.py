@@ -105,9 +105,12 @@ class Assessor:
         return self._texts[item.text] if item.text is not None else "clear"
 
     def _party_refusals(self, item: ScreenRequest) -> list[str]:
-        parties = {party: None for party in (item.from_customer, item.to_customer) if party is not None}
-        found = [self._refusal(party) for party in parties]
-        return list(dict.fromkeys(code for code in found if code is not None))
+        codes: list[str] = []
+        for party in (item.from_customer, item.to_customer):
+            code = self._refusal(party) if party is not None else None
+            if code is not None and code not in codes:
+                codes.append(code)
+        return codes
 
     def _refusal(self, party: UUID) -> str | None:
         customer = self._customers.get(party)

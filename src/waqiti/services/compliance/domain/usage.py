@@ -20,10 +20,11 @@ def shares(reservations: Iterable[Reservation]) -> dict[Counter, Share]:
     found: dict[Counter, Share] = {}
     for reservation in reservations:
         for counter in reservation.counters:
-            share = Share(reservation.item.amount, reservation.limit(counter.period))
-            first = found.setdefault(counter, share)
-            if first is not share:
-                found[counter] = Share(first.amount + share.amount, min(first.limit, share.limit))
+            amount, limit = reservation.item.amount, reservation.limit(counter.period)
+            first = found.get(counter)
+            found[counter] = (
+                Share(amount, limit) if first is None else Share(first.amount + amount, min(first.limit, limit))
+            )
     return found
 
 

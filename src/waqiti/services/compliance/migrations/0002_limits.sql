@@ -51,7 +51,8 @@ CREATE INDEX reservations_open ON reservations (ask_at) WHERE state = 'reserved'
 -- Reservations are locked before counters, each in the order of their keys, by whoever reserves or resolves.
 
 -- Reserves a batch whose windows, given in the order of their locks, have room for all of it. Fails with WQ002 where
--- one has not, and with a unique violation where a movement is known: then nothing is reserved.
+-- one has not, with WQ003 where a party no longer stands as it was decided by, and with a unique violation where a
+-- movement is known: then nothing is reserved.
 -- The commit waits for no disk: what follows from it is a later commit of the ledger's on the same server, and that one
 -- is not durable before this one is.
 CREATE FUNCTION reserve(
@@ -59,13 +60,25 @@ CREATE FUNCTION reserve(
     counter_amounts bigint[], counter_limits bigint[],
     new_ids uuid[], new_customers uuid[], new_amounts bigint[], new_balances bigint[], new_days date[],
     new_currencies text[], new_kinds text[], new_states text[], new_outcomes text[], new_refusals text[],
-    new_reasons text[]
+    new_reasons text[], party_ids uuid[], party_tiers text[], party_statuses text[], list_version text
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     passed boolean;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
+    -- LIMIT keeps the planner from reading the table whole: each party is looked up by its key.
+    IF cardinality(party_ids) <> (
+        SELECT count(*)
+        FROM unnest(party_ids, party_tiers, party_statuses) AS p (id, tier, status)
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM customers c
+            WHERE c.id = p.id AND c.tier = p.tier AND c.status = p.status AND c.screening_version = list_version
+            LIMIT 1
+        ) AS stands
+    ) THEN
+        RAISE EXCEPTION 'a party no longer stands as it did' USING ERRCODE = 'WQ003';
+    END IF;
     INSERT INTO reservations (
         id, customer_id, amount, counted, max_credit_balance, day, currency, kind, state, outcome, refusals, reasons
     )

@@ -3,7 +3,7 @@
 Whoever locks reservations does so before counters, and each in the order of their keys.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from waqiti.contracts.compliance import ComplianceDecision, Resolution
+from waqiti.contracts.compliance import ComplianceDecision, CustomerFacts, Resolution
 from waqiti.contracts.fraud import Reason
 from waqiti.foundation.database import Connection
 from waqiti.services.compliance.domain.limits import Counter
@@ -19,6 +19,7 @@ from waqiti.services.compliance.domain.reservations import Reservation
 from waqiti.services.compliance.domain.usage import Share
 
 _NO_ROOM: Final = "WQ002"
+_OUTDATED: Final = "WQ003"
 
 _encode: Final = msgspec.json.Encoder().encode
 _REASONS: Final = msgspec.json.Decoder(list[Reason])
@@ -28,13 +29,28 @@ class NoRoom(Exception):
     """A window has no room for all of a batch; nothing was reserved."""
 
 
-_RESERVE: Final = "SELECT reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+class Outdated(Exception):
+    """A party no longer stands as it did when it was read; nothing was reserved."""
 
 
-async def reserve(connection: Connection, rows: Sequence[Reservation], shares: Mapping[Counter, Share]) -> None:
-    """Store new reservations and take their shares, all or nothing.
+_RESERVE: Final = """
+SELECT reserve(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
+)
+"""
+
+
+async def reserve(
+    connection: Connection,
+    rows: Sequence[Reservation],
+    shares: Mapping[Counter, Share],
+    parties: Collection[CustomerFacts],
+    version: str,
+) -> None:
+    """Store new reservations and take their shares, all or nothing, while ``parties`` stand so under ``version``.
 
     Raises:
+        Outdated: a party stands otherwise by now.
         NoRoom: a window has no room for all of them.
         UniqueViolationError: one of them is known.
     """
@@ -46,10 +62,16 @@ async def reserve(connection: Connection, rows: Sequence[Reservation], shares: M
             [share.amount for _, share in taken],
             [share.limit for _, share in taken],
             *_reservation_columns(rows),
+            [party.id for party in parties],
+            [party.tier for party in parties],
+            [party.status for party in parties],
+            version,
         )
     except asyncpg.PostgresError as error:
         if error.sqlstate == _NO_ROOM:
             raise NoRoom from error
+        if error.sqlstate == _OUTDATED:
+            raise Outdated from error
         raise
 
 

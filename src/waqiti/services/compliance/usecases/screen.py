@@ -14,6 +14,7 @@ from waqiti.services.compliance.domain.usage import Windows, shares
 from waqiti.services.compliance.store import reservations as store
 from waqiti.services.compliance.usecases.limits import LimitsInUse
 from waqiti.services.compliance.usecases.names import Screening
+from waqiti.services.compliance.usecases.standings import Stand, Standings
 
 _decisions: Final = counter("compliance_decisions", "Decisions made, by first refusal or clear.", ["outcome"])
 
@@ -25,6 +26,7 @@ class Screener:
         self._database = database
         self._screening = screening
         self._limits = limits
+        self._standings = Standings(screening)
 
     async def screen(self, items: Sequence[ScreenRequest]) -> list[ComplianceDecision]:
         """Return a decision per item, in order; an id that was asked before gets its stored one and reserves no more.
@@ -47,42 +49,49 @@ class Screener:
             DependencyUnavailable: the database does not answer.
         """
         async with self._database.connection() as connection:
-            assessor = await self._assessor(connection, items)
+            assessor = await self._assessor(connection, items, await self._read(connection, items))
         return [assessor.assess_again(item) for item in items]
 
     async def _decide(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
         """Nearly always everything is new and there is room for it: one statement then reserves all of it.
 
-        Otherwise the windows are locked first, and looked at item by item.
+        Otherwise the windows are locked first, and looked at item by item, by what is then read of the parties.
         """
         try:
             return await self._decide_at_once(items)
         except Exception as error:
-            if not isinstance(error, store.NoRoom) and not is_retryable(error):
+            if not isinstance(error, store.NoRoom | store.Outdated) and not is_retryable(error):
                 raise
         return await retrying(lambda: self._decide_one_by_one(items))
 
     async def _decide_at_once(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
         async with self._database.connection() as connection:
-            assessor = await self._assessor(connection, items)
+            stand = await self._standings.read(connection, _parties(items), anew=False)
+            assessor = await self._assessor(connection, items, stand)
             rows = [assessor.assess(item) for item in items]
-            await store.reserve(connection, rows, shares(rows))
+            await store.reserve(connection, rows, shares(rows), stand.customers.values(), stand.version)
         return _measured(rows)
 
     async def _decide_one_by_one(self, items: Sequence[ScreenRequest]) -> dict[UUID, ComplianceDecision]:
         async with self._database.transaction() as connection:
-            assessor = await self._assessor(connection, items)
+            assessor = await self._assessor(connection, items, await self._read(connection, items))
             asked = [assessor.assess(item) for item in items]
             claimed = await store.claim(connection, asked)
             known = await store.find(connection, [item.id for item in items if item.id not in claimed])
             rows = await _take_in_order(connection, [row for row in asked if row.item.id in claimed])
         return known | _measured(rows)
 
-    async def _assessor(self, connection: Connection, items: Sequence[ScreenRequest]) -> Assessor:
-        parties = {item.from_customer for item in items} | {item.to_customer for item in items}
-        customers = await self._screening.standing(connection, [party for party in parties if party is not None])
+    async def _read(self, connection: Connection, items: Sequence[ScreenRequest]) -> Stand:
+        return await self._standings.read(connection, _parties(items), anew=True)
+
+    async def _assessor(self, connection: Connection, items: Sequence[ScreenRequest], stand: Stand) -> Assessor:
         texts = await self._screening.read_texts(item.text for item in items)
-        return Assessor(customers, await self._limits.table(connection), texts)
+        return Assessor(stand.customers, await self._limits.table(connection), texts)
+
+
+def _parties(items: Sequence[ScreenRequest]) -> set[UUID]:
+    parties = {item.from_customer for item in items} | {item.to_customer for item in items}
+    return {party for party in parties if party is not None}
 
 
 async def _take_in_order(connection: Connection, asked: Sequence[Reservation]) -> list[Reservation]:

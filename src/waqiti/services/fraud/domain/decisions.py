@@ -65,7 +65,7 @@ def judge(sight: Sight, opinion: Opinion | None, signals: Signals, rules: RuleSe
     """
     item = sight.item
     hits = rules.evaluate(signals.features(item, sight.seen))
-    leaves = sight.seen.movement.leaves_the_payer
+    leaves = sight.seen.leaves_the_payer
     if leaves and hits.matched and thresholds.outcome(hits.score) == "decline":
         signals.declined(item)
     return Judged(sight, decision(item, hits, opinion, thresholds), hits, opinion)

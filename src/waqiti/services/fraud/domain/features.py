@@ -84,7 +84,7 @@ def movement_of(item: ScoreRequest) -> Movement:
 
 def is_outsized(seen: View) -> bool:
     """Tell whether the amount is far beyond what an established payer has sent before; it counts up to ``MOST``."""
-    if not seen.movement.leaves_the_payer:
+    if not seen.leaves_the_payer:
         return False
     month, days = seen.payer.month, seen.payer.days
     if month.sent < _ESTABLISHED_PAYMENTS or days < _ESTABLISHED_DAYS:

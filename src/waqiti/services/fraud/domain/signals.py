@@ -32,7 +32,7 @@ class Signals:
     def features(self, item: ScoreRequest, seen: View) -> Features:
         """Return the features of ``item``, with the signals of all before it, and add its own."""
         outsized = is_outsized(seen)
-        near = seen.movement.leaves_the_payer and is_near(item.amount, self._thresholds.get(item.currency))
+        near = seen.leaves_the_payer and is_near(item.amount, self._thresholds.get(item.currency))
         if outsized:
             self._add(item, "outsized")
         if near:

@@ -79,7 +79,7 @@ async def opinions(served: Served | None, sights: Sequence[Sight], thresholds: T
     It is not asked about what stays with its owner, which nobody is defrauded by.
     """
     found: list[Opinion | None] = [None] * len(sights)
-    asked = [place for place, sight in enumerate(sights) if sight.seen.movement.leaves_the_payer]
+    asked = [place for place, sight in enumerate(sights) if sight.seen.leaves_the_payer]
     if served is None:
         _missing.inc(len(asked))
         return found

@@ -65,7 +65,7 @@ class Teller:
         Raises:
             DependencyUnavailable: as ``tell``.
         """
-        async with self._database.transaction() as connection:
+        async with self._database.connection() as connection:
             claimed = await store.claim(connection, new_id(), _TOGETHER)
         async with asyncio.TaskGroup() as group:
             for telling in claimed:

@@ -9,7 +9,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Consumer, follow
-from waqiti.foundation.pausing import rest
+from waqiti.foundation.pausing import Pauses, rest
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.runtime.forgetting import forget
 from waqiti.foundation.telemetry import logger
@@ -25,6 +25,7 @@ GROUP: Final = FRAUD
 _MAX_EVENTS: Final = 500
 _BETWEEN_BATCHES_SECONDS: Final = 0.02
 _BETWEEN_TELLINGS_SECONDS: Final = 0.1
+_LONGEST_BETWEEN_TELLINGS_SECONDS: Final = 0.4
 _BETWEEN_MEASURES_SECONDS: Final = 2.0
 _PAUSE_TIMES_WORK: Final = 49
 _AWAY_SECONDS: Final = 1.0
@@ -51,9 +52,10 @@ def tell_verdicts(teller: Teller) -> BackgroundTask:
     """Tell verdicts that nobody has answered yet."""
 
     async def run(stop: asyncio.Event) -> None:
+        pauses = Pauses(_BETWEEN_TELLINGS_SECONDS, _LONGEST_BETWEEN_TELLINGS_SECONDS)
         while not stop.is_set():
             try:
-                pause = 0.0 if await teller.drive() else _BETWEEN_TELLINGS_SECONDS
+                pause = pauses.after(found=await teller.drive() > 0)
             except* DependencyUnavailable:
                 pause = _AWAY_SECONDS
             await rest(stop, pause)

@@ -82,3 +82,5 @@ CREATE INDEX readers_seen ON readers (seen_at);
 GRANT SELECT, INSERT ON models, champions, comparisons TO waqiti_ml;
 GRANT SELECT, UPDATE ON registry TO waqiti_ml;
 GRANT SELECT, INSERT, UPDATE, DELETE ON readers TO waqiti_ml;
+-- Whoever looks for what changed reads it without this service.
+GRANT SELECT ON champions TO waqiti_ops;

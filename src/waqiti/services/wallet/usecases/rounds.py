@@ -20,7 +20,7 @@ _log = logger(__name__)
 
 async def drive_due(database: Database, driver: Driver) -> int:
     """Claim movements that are due and drive each; return how many. One that fails alone is tried again later."""
-    async with database.transaction() as connection:
+    async with database.connection() as connection:
         claimed = await store.movements.claim(connection, new_id(), CLAIM_LIMIT)
     outcomes = await asyncio.gather(*(driver.drive(movement) for movement in claimed), return_exceptions=True)
     for movement, outcome in zip(claimed, outcomes, strict=True):

@@ -7,7 +7,7 @@ from typing import Final
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client import NoAnswer
-from waqiti.foundation.pausing import rest
+from waqiti.foundation.pausing import Pauses, rest
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.services.wallet.domain.rails import Rail
@@ -17,6 +17,7 @@ from waqiti.services.wallet.usecases.wallets import Wallets
 
 DRIVE_SECONDS: Final = 0.1
 HEAR_SECONDS: Final = 0.2
+LONGEST_SECONDS: Final = 0.25
 RECONCILE_SECONDS: Final = 2.0
 AWAY_SECONDS: Final = 1.0
 
@@ -34,12 +35,13 @@ def loops(database: Database, driver: Driver, rails: Mapping[str, Rail], wallets
 
 
 def _repeating(name: str, work: Round, every_seconds: float) -> BackgroundTask:
-    """Make a task of rounds: the next at once where one found work, else after a pause, a longer one in trouble."""
+    """Make a task of rounds: at once where one found work, else after a pause, a longer one while there is none."""
 
     async def run(stop: asyncio.Event) -> None:
+        pauses = Pauses(every_seconds, max(every_seconds, LONGEST_SECONDS))
         while not stop.is_set():
             try:
-                pause = 0.0 if await work() else every_seconds
+                pause = pauses.after(found=await work() > 0)
             except (DependencyUnavailable, NoAnswer):
                 pause = AWAY_SECONDS
             await rest(stop, pause)

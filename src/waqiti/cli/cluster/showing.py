@@ -1,20 +1,23 @@
-"""``waqiti cluster``: deployments and their replicas."""
+"""``waqiti cluster list``, ``logs`` and ``revisions``."""
 
-import time
 from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from waqiti.cli.cluster.revision_lines import revision_lines, running_lines
 from waqiti.cli.options import Json
-from waqiti.cli.output import console, print_document, say
+from waqiti.cli.output import console, print_document
 from waqiti.cli.status import print_deployments, what_is_instead
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.foundation.masking import masked
+from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
-from waqiti.operations.cluster.rolling import check_deployment, restart_deployment
-from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
+from waqiti.operations.cluster.revisions import Revision
+from waqiti.operations.cluster.rolling import check_deployment
+from waqiti.operations.cluster.specification import read_specification
+from waqiti.operations.cluster.status import DeploymentStatus, cluster_status
 
 _LONGEST_TAIL: Final = 100_000
 
@@ -33,15 +36,12 @@ class DeploymentLogs(msgspec.Struct, frozen=True):
     replicas: list[LogLines]
 
 
-class Restarted(msgspec.Struct, frozen=True):
-    """What ``cluster restart --json`` prints."""
+class Revisions(msgspec.Struct, frozen=True):
+    """What ``cluster revisions --json`` prints; values under names that look secret are hidden."""
 
     name: str
-    state: str
-    ready: int
-    desired: int
-    pids: list[int]
-    seconds: float
+    in_force: int
+    revisions: list[Revision]
 
 
 class Deployments(msgspec.Struct, frozen=True):
@@ -60,6 +60,8 @@ def show(*, json: Json = False) -> int:
         console().print(what_is_instead(layout), markup=False)
     else:
         print_deployments(console(), found.deployments)
+        for line in running_lines(found.deployments):
+            console().print(line, markup=False)
     return 0
 
 
@@ -94,8 +96,8 @@ def logs(
     return 0
 
 
-def restart(name: str, /, *, json: Json = False) -> int:
-    """Replace every replica of a deployment, one by one, without a failed request.
+def revisions(name: str, /, *, json: Json = False) -> int:
+    """List what a deployment ran, the newest first, and which of it is in force.
 
     Parameters
     ----------
@@ -103,14 +105,21 @@ def restart(name: str, /, *, json: Json = False) -> int:
         The deployment.
     """
     layout = Layout.of(None)
-    began = time.monotonic()
-    restart_deployment(layout, name)
-    done = _restarted(cluster_status(layout), name, round(time.monotonic() - began, 3))
+    check_deployment(layout, name)
+    spec = read_specification(layout, name)
+    if spec is None:
+        raise ClusterError(f"{name} has not run yet: waqiti up starts it", REFUSED)
     if json:
-        print_document(done)
-    else:
-        say(f"{name}: {done.ready} of {done.desired} ready, restarted in {done.seconds:.1f} s")
+        print_document(Revisions(name, spec.revision, [_shown(one) for one in reversed(spec.revisions)]))
+        return 0
+    for line in revision_lines(spec):
+        console().print(line.text, style=line.style, markup=False)
     return 0
+
+
+def _shown(revision: Revision) -> Revision:
+    environment = {name: masked(name, value) for name, value in revision.environment.items()}
+    return msgspec.structs.replace(revision, environment=environment)
 
 
 def _read(layout: Layout, name: str, replica: str | None, count: int) -> list[LogLines]:
@@ -118,9 +127,3 @@ def _read(layout: Layout, name: str, replica: str | None, count: int) -> list[Lo
     if replica is not None and replica not in names:
         raise ClusterError(f"{name} has no replica {replica}; there are {', '.join(names) or 'none'}", WRONG_USE)
     return [LogLines(one, tail(layout.log(one), count)) for one in names if replica in {None, one}]
-
-
-def _restarted(found: ClusterStatus, name: str, seconds: float) -> Restarted:
-    row = next(row for row in found.deployments if row.name == name)
-    pids = [process.pid for replica in row.replicas for process in replica.processes]
-    return Restarted(name, row.state, row.ready, row.desired, pids, seconds)

@@ -1,0 +1,1 @@
+"""``waqiti cluster``: deployments, their replicas and their revisions."""

@@ -1,0 +1,88 @@
+"""``KEY=VALUE`` and ``KEY-`` as they are typed: read, and checked against what a deployment knows."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from waqiti.contracts.switches import Switch, find_switch
+from waqiti.foundation.settings import PREFIX, SettingsError, load
+from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.modes import live_switches
+from waqiti.operations.cluster.supervision.environment import is_given
+from waqiti.operations.switches.wanted import value_of
+
+_SET: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_REMOVED: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)-")
+
+
+def variables_of(deployment: str, typed: Sequence[str]) -> dict[str, str | None]:
+    """Return what is to be set, by name; None for what is to be removed.
+
+    Raises:
+        ClusterError: it cannot be read, is nothing that the deployment knows, or the cluster gives it itself.
+    """
+    found: dict[str, str | None] = {}
+    for one in typed:
+        name, text = _read(one)
+        if name in found:
+            raise ClusterError(f"{name} is given twice", WRONG_USE)
+        found[name] = _checked(deployment, name, text)
+    return found
+
+
+def notes_on_live(layout: Layout, deployment: str, changes: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Say of each switch that was changed whether a live value beats it."""
+    live = live_switches(layout)
+    return tuple(
+        f"{name} is {msgspec.json.encode(one.value).decode()} live, which beats the environment: "
+        f"waqiti switch unset {name} --service {deployment} --reason ..."
+        for name in changes
+        if (one := live.get((name, deployment))) is not None
+    )
+
+
+def _read(typed: str) -> tuple[str, str | None]:
+    if found := _SET.fullmatch(typed):
+        return found[1], found[2]
+    if found := _REMOVED.fullmatch(typed):
+        return found[1], None
+    raise ClusterError(f"{typed!r} is neither KEY=VALUE nor KEY-, which removes KEY", WRONG_USE)
+
+
+def _checked(deployment: str, name: str, text: str | None) -> str | None:
+    if is_given(name):
+        raise ClusterError(
+            f"{name} is the cluster's own: it says where things are, and is given to each replica", REFUSED
+        )
+    switch = find_switch(name)
+    if switch is not None:
+        return _switched(deployment, switch, text)
+    if text is not None and name.startswith(PREFIX):
+        _check_setting(deployment, name, text)
+    return text
+
+
+def _switched(deployment: str, switch: Switch, text: str | None) -> str | None:
+    if deployment not in switch.deployments:
+        has = ", ".join(switch.deployments)
+        raise ClusterError(f"{deployment} does not have the switch {switch.name}; it is for {has}", WRONG_USE)
+    if text is None:
+        return None
+    if switch.platform:
+        command = f"waqiti switch set {switch.name} {text} --reason ..."
+        raise ClusterError(f"{switch.name} is for the whole platform: {command}", WRONG_USE)
+    value = value_of(switch, text)
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _check_setting(deployment: str, name: str, text: str) -> None:
+    # Loading a service takes a moment, and only its own settings need it.
+    from waqiti.cli.serve import find_service
+
+    try:
+        load(find_service(deployment).settings, {name: text})
+    except SettingsError as error:
+        raise ClusterError(str(error), WRONG_USE) from error

@@ -1,0 +1,1 @@
+"""Who changed what: releases, environments, switches, scales, restarts and models, wherever that is written."""

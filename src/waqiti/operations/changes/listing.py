@@ -1,0 +1,144 @@
+"""All changes since an instant, newest first; what cannot be read is said, and the rest is listed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import msgspec
+
+from waqiti.contracts import prefixes
+from waqiti.contracts.catalog import ML, deployment
+from waqiti.foundation.clock import utc_now
+from waqiti.foundation.ids import derived_id, encode, first_id
+from waqiti.operations.changes.journal import entries_since
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.journal import JournalEntry
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.postgres.access import operations_url
+from waqiti.operations.switches.journalling import entries_of, expiries
+from waqiti.operations.switches.publishing import published
+
+if TYPE_CHECKING:
+    from waqiti.operations.facts.models import ModelInForce
+
+Kind = Literal["release", "environment", "resources", "switch", "scale", "restart", "undo", "model"]
+
+_JOURNALLED: Final = frozenset(get_args(Kind)) - {"model"}
+_MODELS: Final = "models_in_force"
+_JOURNAL: Final = "journal"
+_MOST_MODELS: Final = 1_000
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of one deployment: by ``actor``, from one state to another; what is not known is empty.
+
+    Changes of several deployments that were made as one have one ``id``.
+    """
+
+    kind: Kind
+    id: str
+    at: datetime
+    actor: str
+    service: str
+    before: str = msgspec.field(name="from")
+    after: str = msgspec.field(name="to")
+    reason: str
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """What could not be read, where, and why."""
+
+    fact: str
+    source: str
+    error: str
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What was changed since an instant, newest first, as far as it can be read."""
+
+    since: datetime
+    changes: list[Change]
+    unreadable: list[Unread]
+
+
+async def changes_since(layout: Layout, since: datetime, service: str | None = None) -> Changes:
+    """Return what was changed, of one deployment or of all; no service is asked, and none is needed."""
+    unreadable: list[Unread] = []
+    found = [*_journalled(layout, since, unreadable), *await _models(layout, since, unreadable)]
+    rows = [one for one in found if service in (None, one.service)]
+    return Changes(since, sorted(rows, key=lambda one: (one.at, one.id, one.service), reverse=True), unreadable)
+
+
+def _journalled(layout: Layout, since: datetime, unreadable: list[Unread]) -> list[Change]:
+    entries: list[JournalEntry] = []
+    try:
+        journalled = entries_since(layout, since)
+    except OSError as error:
+        unreadable.append(Unread(_JOURNAL, layout.events.name, error.strerror or type(error).__name__))
+    else:
+        entries = journalled.entries
+        if journalled.unreadable_lines:
+            unreadable.append(Unread(_JOURNAL, layout.events.name, f"{journalled.unreadable_lines} lines are damaged"))
+    # What was switched is published too: that stands where a line of the journal is missing.
+    switched, now = published(layout), utc_now()
+    expired = [live for live in switched.switches if live.expires_at is not None and live.expires_at <= now]
+    return _once([*entries, *expiries(layout, expired), *entries_of(switched)], since)
+
+
+def _once(entries: Iterable[JournalEntry], since: datetime) -> list[Change]:
+    """Return the changes among entries, each once: the first that is told of one is kept."""
+    found: dict[tuple[str, str, str], Change] = {}
+    for entry in entries:
+        if entry.kind in _JOURNALLED and entry.id and entry.at >= since:
+            # A switch of one id is one name: an entry that was not lost has what was before.
+            found.setdefault((entry.id, entry.deployment, entry.kind), _change(entry))
+    return list(found.values())
+
+
+def _change(entry: JournalEntry) -> Change:
+    return Change(
+        kind=msgspec.convert(entry.kind, Kind),
+        id=entry.id,
+        at=entry.at,
+        actor=entry.actor,
+        service=entry.deployment,
+        before=entry.before,
+        after=entry.after,
+        reason=entry.reason or entry.detail,
+    )
+
+
+async def _models(layout: Layout, since: datetime, unreadable: list[Unread]) -> list[Change]:
+    # Imported here: who serves other requests never loads the driver.
+    from waqiti.operations.facts.models import models_since
+    from waqiti.operations.facts.reading import Source, Unreadable, read_fact
+
+    database = deployment(ML).database
+    assert database is not None
+    try:
+        url = operations_url(layout, database)
+    except ClusterError as error:
+        unreadable.append(Unread(_MODELS, ML, str(error)))
+        return []
+    if url is None:
+        unreadable.append(Unread(_MODELS, ML, "no database was prepared here yet"))
+        return []
+    read = await read_fact(_MODELS, Source(ML, url), lambda connection: models_since(connection, since, _MOST_MODELS))
+    if isinstance(read, Unreadable):
+        unreadable.append(Unread(read.fact, read.source, read.error))
+        return []
+    return [_promoted(one) for one in read]
+
+
+def _promoted(one: "ModelInForce") -> Change:
+    """The model is fraud-service's to score with, and ml-service's to bring into force: the latter changed it."""
+    return Change(
+        kind="model",
+        id=encode(prefixes.CHANGE, derived_id(first_id(one.since), f"{one.model} {one.revision}")),
+        at=one.since,
+        actor=one.by,
+        service=ML,
+        before=one.former or "",
+        after=one.version,
+        reason=one.reason,
+    )

@@ -1,0 +1,42 @@
+"""A killed waqiti-init is followed by another, which goes on with everything that runs."""
+
+from waqiti.operations.cluster.init_process import init_lives, spawn_init
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.record import read_plan, read_record, recorded_processes
+
+
+def heal_init(layout: Layout) -> bool:
+    """Start a new init where the former one was killed and something of the platform runs on; return whether it did.
+
+    Waits for nothing, and costs one look at a lock while an init lives. Several may call it at once: of the inits that
+    they start, the one that gets the lock goes on.
+
+    Raises:
+        ClusterError: a state file cannot be read.
+        OSError: init cannot be started.
+    """
+    if not heals(layout):
+        return False
+    spawn_init(layout)
+    return True
+
+
+def keeps_running(layout: Layout) -> bool:
+    """Return whether the platform runs; a killed init is followed by another.
+
+    Raises:
+        ClusterError, OSError: as for ``heal_init``.
+    """
+    return heal_init(layout) or init_lives(layout)
+
+
+def heals(layout: Layout) -> bool:
+    """Return whether there is something to heal: no init, and something of the platform that nobody wants stopped.
+
+    Raises:
+        ClusterError: a state file cannot be read.
+    """
+    if init_lives(layout) or layout.stopped.exists() or read_plan(layout) is None:
+        return False
+    record = read_record(layout)
+    return record is not None and any(ref.alive for ref in recorded_processes(record))

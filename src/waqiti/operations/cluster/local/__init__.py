@@ -1,0 +1,1 @@
+"""Deployments that are processes of this machine."""
