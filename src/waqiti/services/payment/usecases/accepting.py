@@ -73,7 +73,7 @@ class Acceptor:
                 await self._separately(batch)
 
     async def _let_arrive(self) -> None:
-        """Let in what clients have sent already, and wait for nothing else: a small commit costs what a large one does."""
+        """Let in what has been sent already, and wait for nothing else: small commits cost what large ones do."""
         for _ in range(_MAX_TURNS):
             before = self._queued
             await asyncio.sleep(0)  # what has come is read off its connections

@@ -38,10 +38,11 @@ class Waiters:
         self._log = log
         self._draining = draining
         self._watches: dict[UUID, list[Watch]] = {}
+        self._loop = asyncio.get_running_loop()
 
     def watch(self, payment_id: UUID) -> Watch:
         """Begin to watch a payment; do so before its event can be written, and end it by ``forget``."""
-        watch = Watch(payment_id, asyncio.get_running_loop().create_future())
+        watch = Watch(payment_id, self._loop.create_future())
         if self._draining.is_set():
             watch.future.set_result(None)
         self._watches.setdefault(payment_id, []).append(watch)
@@ -62,7 +63,7 @@ class Waiters:
         pending = [watch for watch in watches if not watch.future.done()]
         if not pending or seconds <= 0:
             return
-        timer = asyncio.get_running_loop().call_later(seconds, _release, pending)
+        timer = self._loop.call_later(seconds, _release, pending)
         try:
             for watch in pending:
                 await watch.future
