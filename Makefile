@@ -23,7 +23,7 @@ $(LOCK) --group bench -c requirements/app.txt -o requirements/bench.txt $(UPGRAD
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help check-python setup up down test test-unit test-integration test-acceptance test-faults test-parts test-long \
+.PHONY: help check-python setup up down test test-unit test-integration test-acceptance test-faults test-live test-parts test-long \
         lint lint-ruff lint-format lint-types lint-imports lint-dependencies lint-sql format lock lock-check bench model docs dist clean
 
 help: check-python ## List these targets
@@ -70,6 +70,9 @@ test-acceptance: setup ## One running platform, used as a client uses it (4 minu
 
 test-faults: setup ## Processes killed while payments flow (3 minutes)
 	$(PYTEST) tests/faults
+
+test-live: setup ## Operations on platforms that run and are asked meanwhile (25 minutes)
+	$(PYTEST) tests/live
 
 test-parts: setup ## What needs more than PyPI: the real sanctions list, in WAQITI_OFAC_DIR
 	$(PYTEST) tests/parts
