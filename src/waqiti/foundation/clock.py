@@ -10,4 +10,4 @@ def utc_now() -> datetime:
 
 def rfc3339(instant: datetime) -> str:
     """Format a timezone-aware instant as RFC 3339 in UTC with a ``Z`` and microseconds."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -15,7 +15,9 @@ from waqiti.foundation.errors import Problem
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
-_VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
+# To the digits that ``int`` reads in base 32; whatever else an id could hold becomes none.
+_READ: Final = bytes(_DIGITS[_ALPHABET.index(c)].encode()[0] if (c := chr(b)) in _ALPHABET else 0 for b in range(256))
 _LENGTH: Final = 26
 _TIME_SHIFT: Final = 80
 _VERSION_8: Final = 0x8 << 76
@@ -88,13 +90,10 @@ def decode(prefix: str, text: str) -> UUID | None:
     head, separator, tail = text.partition("_")
     if head != prefix or not separator or len(tail) != _LENGTH or tail[0] > "7":
         return None
-    number = 0
-    for character in tail:
-        value = _VALUES.get(character)
-        if value is None:
-            return None
-        number = number << 5 | value
-    return UUID(int=number)
+    try:
+        return UUID(int=int(tail.encode().translate(_READ), 32))
+    except ValueError:
+        return None
 
 
 def parse(prefix: str, text: str, noun: str) -> UUID:

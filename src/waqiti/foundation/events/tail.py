@@ -27,6 +27,8 @@ class Tail:
         self._topic = topic
         self._positions: dict[int, int] | None = None
         self._hinted = asyncio.Event()
+        # What is committed after a read is hinted after it: there is nothing to look for before that.
+        self._caught_up = False
 
     async def start(self) -> None:
         """Take the topic's present end as the beginning; waits for a database that is away."""
@@ -47,12 +49,14 @@ class Tail:
         """Wait for events and return them all, in order within each partition."""
         assert self._positions is not None, "start() comes first"
         while True:
+            if self._caught_up:
+                await wait_for_hint(self._hinted)
             self._hinted.clear()
             events = await self._read(self._positions)
+            self._caught_up = len(events) < _MAX_EVENTS
             if events:
                 self._positions.update((event.partition, event.offset + 1) for event in events)
                 return events
-            await wait_for_hint(self._hinted)
 
     async def _read(self, positions: dict[int, int]) -> list[Event]:
         try:

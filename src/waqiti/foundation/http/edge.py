@@ -15,7 +15,7 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.http import body, framing, problems, query, strict
 from waqiti.foundation.http.access import AccessLog
 from waqiti.foundation.http.admission import Admission, Refused
-from waqiti.foundation.http.asgi import ASGIApp, Message, Receive, Scope, Send
+from waqiti.foundation.http.asgi import ANSWER, Answer, ASGIApp, Message, Receive, Scope, Send
 from waqiti.foundation.http.exchange import DEFAULT_MAX_BODY_BYTES, JSON_TYPE, Incoming, Outgoing, require_service
 from waqiti.foundation.http.measures import Measures
 from waqiti.foundation.http.methods import Methods
@@ -107,7 +107,7 @@ class Edge:
     async def _serve(
         self, scope: Scope, receive: Receive, send: Send, incoming: Incoming, route: RawRoute | None
     ) -> int:
-        responder = _Responder(send, incoming)
+        responder = _Responder(send, scope.pop(ANSWER, None), incoming)
         try:
             await self._admit(scope, receive, incoming, route)
             if route is not None:
@@ -182,10 +182,11 @@ class Edge:
 class _Responder:
     """Sends one answer with the headers that all answers carry."""
 
-    __slots__ = ("_incoming", "_send", "_started", "close_after", "status")
+    __slots__ = ("_answer", "_incoming", "_send", "_started", "close_after", "status")
 
-    def __init__(self, send: Send, incoming: Incoming) -> None:
+    def __init__(self, send: Send, answer: Answer | None, incoming: Incoming) -> None:
         self._send = send
+        self._answer = answer
         self._incoming = incoming
         self._started = False
         self.close_after = False
@@ -207,6 +208,9 @@ class _Responder:
         if answer.status not in _WITHOUT_BODY:
             headers.append((b"content-type", answer.content_type))
             headers.append((b"content-length", b"%d" % len(answer.body)))
+        if self._answer is not None and not more_body:
+            await self._answer(answer.status, headers, answer.body)
+            return
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": more_body})
 

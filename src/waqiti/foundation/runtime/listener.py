@@ -15,17 +15,18 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from waqiti.foundation.errors import Problem
-from waqiti.foundation.http.asgi import ASGIApp
+from waqiti.foundation.http.asgi import ANSWER, ASGIApp
 from waqiti.foundation.runtime.accepting import Acceptor
 from waqiti.foundation.telemetry import logger
 
@@ -41,6 +42,7 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 BACKLOG: Final = 2048
 _HEAD: Final = b"HTTP/1.1 "
 _CONTINUE: Final = b"HTTP/1.1 100"
+_CLOSE: Final = (b"connection", b"close")
 _TICK_SECONDS: Final = 1.0
 
 _log = logger(__name__)
@@ -79,6 +81,29 @@ class _Cork:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+
+async def _answer(
+    cycle: RequestResponseCycle, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Send a whole answer in one write, where ``RequestResponseCycle.send`` takes two messages and checks each."""
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    if _CLOSE in headers:
+        cycle.keep_alive = False
+    elif not cycle.keep_alive:
+        headers = [*headers, _CLOSE]
+    lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
+    head = b"".join([STATUS_LINE[status], *lines, b"\r\n"])
+    assert head.count(b"\n") == head.count(b"\r") == len(lines) + 2, "a header holds a line break"
+    cycle.response_started = cycle.response_complete = True
+    cycle.transport.write(head if cycle.scope["method"] == "HEAD" else head + body)
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
 
 
 class _Dropped(list[tuple[bytes, bytes]]):
@@ -167,6 +192,7 @@ class _Connection(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self.headers = _TRAILERS
+        self.scope[ANSWER] = partial(_answer, self.cycle)  # type: ignore[typeddict-unknown-key]
         if self.server_state.draining or self.loop.time() >= self._ends_at:
             self.cycle.keep_alive = False
 

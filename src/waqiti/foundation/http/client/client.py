@@ -100,9 +100,8 @@ class HttpClient:
     async def _exchange(
         self, connection: Connection, message: bytes, deadline: Deadline, *, head_only: bool
     ) -> HttpResponse:
-        loop = asyncio.get_running_loop()
         answer = connection.send(message, head_only=head_only)
-        timer = loop.call_at(deadline.at, _expire, answer)
+        timer = answer.get_loop().call_at(deadline.at, _expire, answer)
         try:
             return await answer
         except _LateError as late:

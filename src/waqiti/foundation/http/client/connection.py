@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
         "_chunks",
         "_head_only",
         "_headers",
+        "_loop",
         "_parser",
         "_size",
         "_started",
@@ -42,6 +43,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
+        # Asking which loop runs is a system call each time.
+        self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[HttpResponse] | None = None
         self._headers: list[tuple[bytes, bytes]] = []
@@ -63,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._started = False
         self._head_only = head_only
         self.uses += 1
-        self._answer = asyncio.get_running_loop().create_future()
+        self._answer = self._loop.create_future()
         self._transport.write(request)
         return self._answer
 

@@ -1,6 +1,7 @@
 """The kept connections to one address, bounded."""
 
 import asyncio
+import time
 from collections import deque
 from typing import Final
 
@@ -52,7 +53,7 @@ class Pool:
         if connection.closed:
             self._open -= 1
         else:
-            connection.idle_since = asyncio.get_running_loop().time()
+            connection.idle_since = time.monotonic()
             self._idle.append(connection)
         self._wake()
 
@@ -67,7 +68,7 @@ class Pool:
     def _pop_idle(self) -> Connection | None:
         if not self._idle:
             return None
-        oldest_allowed = asyncio.get_running_loop().time() - IDLE_SECONDS
+        oldest_allowed = time.monotonic() - IDLE_SECONDS
         if self._idle[0].closed or self._idle[0].idle_since < oldest_allowed:
             self._drop_old(oldest_allowed)
         while self._idle:

@@ -18,6 +18,7 @@ from waqiti.services.payment.usecases import events
 
 MAX_BATCH: Final = 1_000
 MAX_QUEUED: Final = 10_000
+_MAX_TURNS: Final = 16
 _MAX_ATTEMPTS: Final = 5
 
 
@@ -63,12 +64,22 @@ class Acceptor:
 
     async def _commit_all(self) -> None:
         while self._queue:
+            await self._let_arrive()
             batch = self._take()
             error = await self._try(batch)
             if isinstance(error, Problem) or (error is not None and len(batch) == 1):
                 _refuse(batch, error)
             elif error is not None:
                 await self._separately(batch)
+
+    async def _let_arrive(self) -> None:
+        """Let in what has been sent already, and wait for nothing else: small commits cost what large ones do."""
+        for _ in range(_MAX_TURNS):
+            before = self._queued
+            await asyncio.sleep(0)  # what has come is read off its connections
+            await asyncio.sleep(0)  # its requests run, and stand in the queue
+            if self._queued == before:
+                return
 
     async def _separately(self, batch: Sequence[_Asked]) -> None:
         """One request spoils a whole transaction: each gets one of its own."""

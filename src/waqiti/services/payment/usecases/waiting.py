@@ -1,7 +1,7 @@
 """Requests that wait for a payment's outcome: futures, resolved by one reader of result events."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -38,10 +38,11 @@ class Waiters:
         self._log = log
         self._draining = draining
         self._watches: dict[UUID, list[Watch]] = {}
+        self._loop = asyncio.get_running_loop()
 
     def watch(self, payment_id: UUID) -> Watch:
         """Begin to watch a payment; do so before its event can be written, and end it by ``forget``."""
-        watch = Watch(payment_id, asyncio.get_running_loop().create_future())
+        watch = Watch(payment_id, self._loop.create_future())
         if self._draining.is_set():
             watch.future.set_result(None)
         self._watches.setdefault(payment_id, []).append(watch)
@@ -59,9 +60,15 @@ class Waiters:
 
     async def wait(self, watches: Sequence[Watch], seconds: float) -> None:
         """Return when all have their result, the time is over, or the process drains."""
-        pending = [watch.future for watch in watches if not watch.future.done()]
-        if pending and seconds > 0:
-            await asyncio.wait(pending, timeout=seconds)
+        pending = [watch for watch in watches if not watch.future.done()]
+        if not pending or seconds <= 0:
+            return
+        timer = self._loop.call_later(seconds, _release, pending)
+        try:
+            for watch in pending:
+                await watch.future
+        finally:
+            timer.cancel()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Resolve watches from result events until ``stop``."""
@@ -95,6 +102,11 @@ class Waiters:
     async def _release(self) -> None:
         await self._draining.wait()
         for watches in self._watches.values():
-            for watch in watches:
-                if not watch.future.done():
-                    watch.future.set_result(None)
+            _release(watches)
+
+
+def _release(watches: Iterable[Watch]) -> None:
+    """Let those who still wait go on without a result."""
+    for watch in watches:
+        if not watch.future.done():
+            watch.future.set_result(None)
