@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support.clusters import AUTHOR
 from waqiti.contracts.switches import ISOLATION_MODE
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster import rolling, state_directory
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
+from waqiti.operations.cluster.specification import first
+from waqiti.operations.cluster.supervision.control import ControlReply
 from waqiti.operations.switches.changing import Change, change
 
 
@@ -47,3 +51,45 @@ def test_a_deployment_that_is_cut_off_stays_as_it_is(layout: Layout, monkeypatch
         "payment-service is cut off, and stays as it is for whoever finds out why: waqiti switch unset ISOLATION_MODE "
         "--service payment-service --reason ... ends that"
     )
+
+
+@pytest.fixture
+def answered(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """A platform whose supervisor says that all is as was asked; nothing of it runs."""
+    monkeypatch.setattr(rolling, "keeps_running", lambda _layout: True)
+    monkeypatch.setattr(rolling, "ROLLOUT_SECONDS", 0.2)
+    monkeypatch.setattr(rolling, "ask_supervisor", lambda _layout, _request: ControlReply())
+    return layout
+
+
+def write_desired(layout: Layout, name: str, desired: int) -> None:
+    spec = first(name, "1", utc_now())
+    write_document(layout.specification(name), msgspec.structs.replace(spec, desired=desired))
+
+
+def test_what_is_as_was_asked_but_not_ready_is_a_failure(answered: Layout) -> None:
+    write_desired(answered, "payment-service", 2)
+
+    exit_code, sentence = refusal(answered, "payment-service")
+
+    assert exit_code == 1
+    assert sentence == (
+        "payment-service is as was asked, but 0 of 2 are ready: see waqiti cluster logs payment-service"
+    )
+
+
+def test_a_restart_of_what_is_scaled_to_nothing_is_done_at_once_and_says_so(answered: Layout) -> None:
+    write_desired(answered, "payment-service", 0)
+
+    done = rolling.restart_deployment(answered, "payment-service", AUTHOR)
+
+    assert done.notes == ("payment-service is scaled to 0: no replica was there to restart",)
+
+
+def test_who_scales_operations_to_nothing_is_told_what_that_means(answered: Layout) -> None:
+    write_desired(answered, "operations", 0)
+
+    done = rolling.scale_deployment(answered, "operations", 0, AUTHOR)
+
+    (note,) = done.notes
+    assert note.startswith("Without operations nothing watches over init and no history is kept")

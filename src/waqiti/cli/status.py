@@ -78,8 +78,18 @@ def _show(found: ClusterStatus) -> None:
     print_deployments(out, found.deployments)
     for line in running_lines(found.deployments):
         out.print(line, markup=False)
+    for line in note_lines(found):
+        out.print(line, style="bold yellow", markup=False)
     for line in mode_lines(found.modes):
         out.print(line, style="bold yellow", markup=False)
+
+
+def note_lines(found: ClusterStatus) -> Iterator[str]:
+    """Say what is wrong with what keeps the deployments, and what of them was lost."""
+    notes = [found.init.note, found.supervisor.note]
+    notes += [f"{row.name}: {row.note}" for row in found.deployments if row.note]
+    for note in filter(None, notes):
+        yield from wrap(printable(note), _LINE, subsequent_indent="  ")
 
 
 def mode_lines(modes: Iterable[ModeOn]) -> Iterator[str]:

@@ -54,6 +54,17 @@ def read_document(path: Path, kind: type[Document]) -> Document | None:
         raise ClusterError(f"{path} cannot be read ({error}): {otherwise}") from error
 
 
+def read_passing_document(path: Path, kind: type[Document]) -> Document | None:
+    """Read a document that only this boot of the machine needs; None where there is none, or it is damaged.
+
+    Such a file is not made to outlast a crash of the machine, which may leave it empty.
+    """
+    try:
+        return read_document(path, kind)
+    except ClusterError:
+        return None
+
+
 def sync_directory(directory: Path) -> None:
     """Have the names in a directory outlast a crash of the machine."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

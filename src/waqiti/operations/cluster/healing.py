@@ -1,8 +1,13 @@
 """A killed waqiti-init is followed by another, which goes on with everything that runs."""
 
+import time
+from typing import Final
+
 from waqiti.operations.cluster.init_process import init_lives, spawn_init
 from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import read_plan, read_record, recorded_processes
+from waqiti.operations.cluster.record import read_fatal_end, read_plan, read_record, recorded_processes
+
+LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 def heal_init(layout: Layout) -> bool:
@@ -27,16 +32,29 @@ def keeps_running(layout: Layout) -> bool:
     Raises:
         ClusterError, OSError: as for ``heal_init``.
     """
-    return heal_init(layout) or init_lives(layout)
+    return heal_init(layout) or init_lives(layout) or _lacks_init(layout)
 
 
 def heals(layout: Layout) -> bool:
-    """Return whether there is something to heal: no init, and something of the platform that nobody wants stopped.
+    """Return whether there is something to heal now: no init, and something of the platform that nobody wants stopped.
+
+    After a supervisor that ended for good the next try comes later each time, up to a minute.
 
     Raises:
         ClusterError: a state file cannot be read.
     """
+    return _lacks_init(layout) and not _holds_back(layout)
+
+
+def _lacks_init(layout: Layout) -> bool:
     if init_lives(layout) or layout.stopped.exists() or read_plan(layout) is None:
         return False
     record = read_record(layout)
     return record is not None and any(ref.alive for ref in recorded_processes(record))
+
+
+def _holds_back(layout: Layout) -> bool:
+    end = read_fatal_end(layout)
+    if end is None:
+        return False
+    return time.monotonic() - end.at_seconds < min(2.0**end.times, LONGEST_PAUSE_SECONDS)

@@ -118,6 +118,16 @@ class Layout:
         return self.cluster / "init.json"
 
     @property
+    def fatal_end(self) -> Path:
+        """Why the supervisor ended for good, where no other has been ready since."""
+        return self.cluster / "fatal.json"
+
+    @property
+    def supervisor_beat(self) -> Path:
+        """Marked by the supervisor each second."""
+        return self.cluster / "heartbeats" / "supervisor"
+
+    @property
     def command_lock(self) -> Path:
         return self.cluster / "command.lock"
 

@@ -46,6 +46,14 @@ class ProcessRef(msgspec.Struct, frozen=True):
         return fields[0] not in "ZX" and int(fields[_START_TIME_AFTER_NAME]) == self.start_ticks
 
     @property
+    def stopped(self) -> bool:
+        """Whether a signal or a debugger keeps it from running on."""
+        try:
+            return self.alive and _stat(self.pid)[0] in "Tt"
+        except ProcessLookupError:
+            return False
+
+    @property
     def cpu_seconds(self) -> float:
         """Processor time that it has spent, as a program and in the kernel; 0 where it is gone."""
         try:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from waqiti.operations.cluster.files import read_document
+from waqiti.operations.cluster.files import read_document, read_passing_document
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import ProcessRef, boot_id
 
@@ -145,6 +145,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     deployments: tuple[DeploymentRecord, ...]
 
 
+class FatalEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """The supervisor's last end that no other start of it could mend; ``times`` one after the other, in this boot.
+
+    ``at_seconds`` is the monotonic clock's, which all processes of a boot share.
+    """
+
+    boot_id: str
+    at_seconds: float
+    times: int
+    why: str
+
+
 def recorded_processes(record: Record) -> list[ProcessRef]:
     """List the processes that a record names: the supervisor, PostgreSQL, replicas."""
     postgres = record.postgres.ref if record.postgres else None
@@ -163,14 +175,14 @@ def read_plan(layout: Layout) -> Plan | None:
 
 
 def read_record(layout: Layout) -> Record | None:
-    """Return what ran in this boot of the machine; earlier boots left nothing running."""
-    record = read_document(layout.record, Record)
+    """Return what ran in this boot of the machine; earlier boots left nothing running, nor did one that damaged it."""
+    record = read_passing_document(layout.record, Record)
     return record if record is not None and record.boot_id == boot_id() else None
 
 
 def read_init(layout: Layout) -> InitRecord | None:
     """Return what the last init of this boot wrote, if it has."""
-    record = read_document(layout.init, InitRecord)
+    record = read_passing_document(layout.init, InitRecord)
     return record if record is not None and record.boot_id == boot_id() else None
 
 
@@ -178,3 +190,9 @@ def running_init(layout: Layout) -> InitRecord | None:
     """Return the init that runs, if one does."""
     record = read_init(layout)
     return record if record is not None and record.ref.alive else None
+
+
+def read_fatal_end(layout: Layout) -> FatalEnd | None:
+    """Return how the supervisor ended for good in this boot, where none has been ready since."""
+    found = read_passing_document(layout.fatal_end, FatalEnd)
+    return found if found is not None and found.boot_id == boot_id() else None

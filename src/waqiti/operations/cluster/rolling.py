@@ -7,7 +7,9 @@ from typing import Final
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
+from waqiti.contracts.catalog import OPERATIONS
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.masking import masked
@@ -21,6 +23,7 @@ from waqiti.operations.cluster.releases import kept_release
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.sizes import size_text
 from waqiti.operations.cluster.specification import Change, Specification, read_specification
+from waqiti.operations.cluster.status import DeploymentStatus, cluster_status
 from waqiti.operations.cluster.supervision.control import Command, ControlReply, ControlRequest, ask_supervisor
 from waqiti.operations.cluster.supervision.deployment import ROLLOUT_SECONDS
 from waqiti.operations.cluster.workloads import Author
@@ -29,6 +32,9 @@ from waqiti.operations.store import audit, transaction
 MOST_REPLICAS: Final = 20
 _DRAIN_SECONDS: Final = 25.0
 _LOOK_SECONDS: Final = 0.05
+_UNWATCHED: Final = (
+    "Without operations nothing watches over init and no history is kept: waqiti cluster scale operations 1 ends that"
+)
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +50,10 @@ def restart_deployment(layout: Layout, name: str, by: Author) -> Done:
     Raises:
         ClusterError: there is no such deployment, the platform does not run, or a new replica was not ready.
     """
-    return _change(layout, _request("restart", name, by))
+    done = _change(layout, _request("restart", name, by))
+    if _specification(layout, name).desired > 0:
+        return done
+    return replace(done, notes=(*done.notes, f"{name} is scaled to 0: no replica was there to restart"))
 
 
 def scale_deployment(layout: Layout, name: str, replicas: int, by: Author) -> Done:
@@ -58,7 +67,8 @@ def scale_deployment(layout: Layout, name: str, replicas: int, by: Author) -> Do
     check_changeable(layout, name)
     if replicas > _specification(layout, name).desired:
         check_budget(layout, name, replicas)
-    return _change(layout, _request("scale", name, by, replicas=replicas))
+    done = _change(layout, _request("scale", name, by, replicas=replicas))
+    return replace(done, notes=(*done.notes, _UNWATCHED)) if name == OPERATIONS and replicas == 0 else done
 
 
 def configure_deployment(
@@ -214,7 +224,25 @@ def _wait(layout: Layout, request: ControlRequest, reply: ControlReply) -> Done:
         spec = _specification(layout, request.name)
     if change is not None and change.state != "complete":
         raise ClusterError(_failure(spec, request, change))
+    _wait_until_ready(layout, request.name)
     return Done(changed=reply.is_new)
+
+
+def _wait_until_ready(layout: Layout, name: str) -> None:
+    """Wait also where nothing is under way: a replica may have ended meanwhile, or have been unready before."""
+    deadline = time.monotonic() + ROLLOUT_SECONDS
+    while (row := _row(layout, name)).ready < row.desired:
+        if not keeps_running(layout):
+            raise ClusterError("The platform was stopped meanwhile", REFUSED)
+        if time.monotonic() > deadline or row.state == "CrashLoopBackOff":
+            raise ClusterError(
+                f"{name} is as was asked, but {row.ready} of {row.desired} are ready: see waqiti cluster logs {name}"
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def _row(layout: Layout, name: str) -> DeploymentStatus:
+    return next(row for row in cluster_status(layout).deployments if row.name == name)
 
 
 def _patience_seconds(spec: Specification) -> float:

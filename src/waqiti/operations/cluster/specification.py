@@ -4,6 +4,7 @@
 is a new specification made of the one before.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final, Literal
 
@@ -77,7 +78,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 class Specification(msgspec.Struct, frozen=True, kw_only=True):
     """What one deployment shall be. A restart raises ``epoch``; ``revision`` is the number of the one in force.
 
-    ``given_up`` is the revision whose rollout was given up, where nothing was tried since; else 0.
+    ``given_up`` is the revision whose rollout was given up, where nothing was tried since; else 0. ``lost`` says what
+    is not known since its file was damaged, until the next change.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Specification(msgspec.Struct, frozen=True, kw_only=True):
     desired: int
     settled: Settled
     given_up: int = 0
+    lost: str = ""
     revisions: tuple[Revision, ...]
     changes: tuple[Change, ...] = ()
 
@@ -144,6 +147,28 @@ def first(name: str, release: str, at: datetime) -> Specification:
     revision = Revision(number=1, parent=0, kind="start", release=release, made_at=at, actor="waqiti up")
     settled = Settled(revision=1, epoch=1, desired=1)
     return Specification(name=name, revision=1, epoch=1, desired=1, settled=settled, revisions=(revision,))
+
+
+def made_anew(
+    name: str, release: str, at: datetime, lost: str, *, revision: int = 1, epoch: int = 1, desired: int = 1
+) -> Specification:
+    """Return a deployment as far as it can be seen by what runs."""
+    seen = Revision(
+        number=revision, parent=0, kind="start", release=release, made_at=at, actor="waqiti-supervisor", reason=lost
+    )
+    settled = Settled(revision=revision, epoch=epoch, desired=desired)
+    return Specification(
+        name=name, revision=revision, epoch=epoch, desired=desired, settled=settled, lost=lost, revisions=(seen,)
+    )
+
+
+def remembering(spec: Specification, former: Specification, in_use: Collection[int]) -> Specification:
+    """Keep those revisions of the specification before that replicas still run, however many came since."""
+    known = {one.number for one in spec.revisions}
+    kept = [one for one in former.revisions if one.number in in_use and one.number not in known]
+    if not kept:
+        return spec
+    return replace(spec, revisions=tuple(sorted((*kept, *spec.revisions), key=lambda one: one.number)))
 
 
 def started(spec: Specification, release: str, at: datetime) -> Specification:
@@ -332,7 +357,7 @@ def _put(spec: Specification, revision: Revision) -> Specification:
 def _changed(spec: Specification, kind: ChangeKind, asked: Asked, before: str, after: str) -> Specification:
     number = spec.changes[-1].number + 1 if spec.changes else 1
     overtaken = {one.number for one in spec.running if one.kind in _OVERTAKEN.get(kind, _ROLLING)}
-    spec = _end(spec, overtaken, "overtaken", f"{_WORDS[kind]} by {asked.actor} came meanwhile")
+    spec = _end(replace(spec, lost=""), overtaken, "overtaken", f"{_WORDS[kind]} by {asked.actor} came meanwhile")
     change = Change(number=number, kind=kind, asked=asked, revision=spec.revision, before=before, after=after)
     ended = tuple(one for one in spec.changes if one.state != "running")
     kept = {one.number for one in (*ended[-KEPT_CHANGES:], *spec.running)}

@@ -16,7 +16,7 @@ from waqiti.operations.cluster.init_process import init_lives, spawn_init
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.processes import ProcessRef
-from waqiti.operations.cluster.record import Plan, read_init, read_plan, read_record, running_init
+from waqiti.operations.cluster.record import Plan, read_fatal_end, read_init, read_plan, read_record, running_init
 from waqiti.operations.cluster.state_directory import make_state_directory, unwritable
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster, sweep
@@ -45,6 +45,8 @@ def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
     """
     make_state_directory(layout)
     with lock(layout.command_lock, wait_seconds=LOCK_SECONDS, holder="Another waqiti command"):
+        # Who asks for it has it tried at once, however often it ended before.
+        layout.fatal_end.unlink(missing_ok=True)
         if running_init(layout) is not None or _healed(layout):
             _check_same(layout, planner)
             wait_until_ready(layout, progress)
@@ -172,6 +174,8 @@ def _check_failures(layout: Layout) -> None:
         raise _port_failure(init.failure)
     if record is not None and record.failure is not None:
         raise ClusterError(record.failure)
+    if (end := read_fatal_end(layout)) is not None:
+        raise ClusterError(f"The supervisor cannot go on: {end.why}")
     if not keeps_running(layout):
         raise ClusterError(f"The platform was stopped while it started; see {layout.log('init')}")
 

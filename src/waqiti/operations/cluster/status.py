@@ -4,12 +4,14 @@ from datetime import datetime
 
 import msgspec
 
+from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import ModeOn, modes_on
 from waqiti.operations.cluster.record import (
     MEMORY_FINDING_PERCENT,
     DeploymentState,
+    InitRecord,
     LastExit,
     Plan,
     ProcessRecord,
@@ -17,26 +19,30 @@ from waqiti.operations.cluster.record import (
     ReplicaRecord,
     ReplicaState,
     Role,
+    read_fatal_end,
     read_plan,
     read_record,
     recorded_processes,
     running_init,
 )
 from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
-from waqiti.operations.cluster.specification import Specification, first, read_specification
+from waqiti.operations.cluster.specification import Specification, first, made_anew, read_specification
+from waqiti.operations.cluster.supervision.beat import last_beat
 
 
-class InitStatus(msgspec.Struct, frozen=True):
-    """Init; no pid where it does not run."""
+class InitStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Init; no pid where it does not run. ``note`` says what is wrong with it."""
 
     pid: int | None
+    note: str = ""
 
 
-class SupervisorStatus(msgspec.Struct, frozen=True):
-    """The supervisor; ready where it takes commands."""
+class SupervisorStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The supervisor; ready where it takes commands. ``note`` says what is wrong with it."""
 
     pid: int | None
     ready: bool
+    note: str = ""
 
 
 class PostgresStatus(msgspec.Struct, frozen=True):
@@ -81,8 +87,8 @@ class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
         return self.memory_bytes * 100 >= self.memory_limit_bytes * MEMORY_FINDING_PERCENT
 
 
-class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One deployment."""
+class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One deployment; ``note`` says what of its specification was lost."""
 
     name: str
     desired: int
@@ -91,6 +97,7 @@ class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     release: str
     replicas: tuple[ReplicaStatus, ...]
+    note: str = ""
 
 
 class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,8 +136,8 @@ def cluster_status(layout: Layout) -> ClusterStatus:
     return ClusterStatus(
         state=str(layout.root),
         base_url=plan.base_url if plan else None,
-        init=InitStatus(init.pid if init else None),
-        supervisor=_supervisor(record),
+        init=_init(init),
+        supervisor=_supervisor(layout, record),
         postgres=_postgres(record),
         deployments=_deployments(layout, plan, record),
         modes=modes_on(layout, record),
@@ -141,10 +148,23 @@ def _anything_alive(record: Record) -> bool:
     return any(ref.alive for ref in recorded_processes(record))
 
 
-def _supervisor(record: Record | None) -> SupervisorStatus:
+def _init(init: InitRecord | None) -> InitStatus:
+    if init is None:
+        return InitStatus(None)
+    stopped = f"init is stopped and does nothing: kill -CONT {init.pid} has it go on"
+    return InitStatus(init.pid, stopped if init.ref.stopped else "")
+
+
+def _supervisor(layout: Layout, record: Record | None) -> SupervisorStatus:
     if record is None or not record.supervisor.alive:
-        return SupervisorStatus(None, ready=False)
-    return SupervisorStatus(record.supervisor.pid, ready=record.ready)
+        end = read_fatal_end(layout)
+        return SupervisorStatus(None, ready=False, note=f"the supervisor cannot go on: {end.why}" if end else "")
+    beat = last_beat(layout)
+    if beat is not None and not beat.fresh:
+        silent = f"the supervisor shows no sign of life for {beat.age_seconds:.0f} s: what is shown may be as old"
+        return SupervisorStatus(record.supervisor.pid, ready=False, note=silent)
+    stale = "the supervisor cannot write down what runs (is the disk full?): what is shown is out of date"
+    return SupervisorStatus(record.supervisor.pid, record.ready, "" if beat is None or beat.saved else stale)
 
 
 def _postgres(record: Record | None) -> PostgresStatus:
@@ -162,11 +182,19 @@ def _deployments(layout: Layout, plan: Plan | None, record: Record | None) -> tu
     records = {row.name: row.replicas for row in record.deployments} if record else {}
     planned = plan.deployments if plan else ()
     release = plan.release if plan else ""
-    return tuple(_deployment(_specification(layout, row.name, release), records.get(row.name, ())) for row in planned)
+    return tuple(
+        _deployment(_specification(layout, row.name, release, records.get(row.name, ())), records.get(row.name, ()))
+        for row in planned
+    )
 
 
-def _specification(layout: Layout, name: str, release: str) -> Specification:
-    return read_specification(layout, name) or first(name, release, now())
+def _specification(layout: Layout, name: str, release: str, records: tuple[ReplicaRecord, ...]) -> Specification:
+    try:
+        return read_specification(layout, name) or first(name, release, now())
+    except ClusterError as error:
+        desired = sum(not one.draining for one in records) or 1
+        revision = max((one.revision for one in records), default=1)
+        return made_anew(name, release, now(), str(error), revision=revision, desired=desired)
 
 
 def _deployment(spec: Specification, records: tuple[ReplicaRecord, ...]) -> DeploymentStatus:
@@ -180,6 +208,7 @@ def _deployment(spec: Specification, records: tuple[ReplicaRecord, ...]) -> Depl
         revision=spec.revision,
         release=spec.in_force.release,
         replicas=replicas,
+        note=spec.lost,
     )
 
 

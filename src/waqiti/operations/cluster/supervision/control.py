@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
@@ -18,6 +19,8 @@ from waqiti.operations.cluster.workloads import Author
 Command = Literal["restart", "scale", "set", "deploy", "undo"]
 
 _TIMEOUT_SECONDS: Final = 5.0
+# Longer than the request is good for: one that was begun just in time is waited for.
+_ANSWER_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.05
 _LONGEST_LINE_BYTES: Final = 65536
 
@@ -26,7 +29,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the supervisor is asked to do with a deployment, by whom and why.
 
     ``replicas`` is for scale, ``environment`` (None removes) and ``resources`` for set, ``release`` for deploy, ``to``
-    for undo. A request that comes twice under one ``id`` is one change.
+    for undo. A request that comes twice under one ``id`` is one change; one that is begun after ``deadline_ns``, of the
+    monotonic clock, is none.
     """
 
     command: Command
@@ -38,6 +42,7 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     resources: Resources | None = None
     release: str = ""
     to: int | None = None
+    deadline_ns: int = 0
 
 
 class ControlReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,17 +72,18 @@ async def serve_control(layout: Layout, handle: Handle) -> asyncio.Server:
 
 
 def ask_supervisor(layout: Layout, request: ControlRequest) -> ControlReply:
-    """Send a request; a supervisor that is being healed is waited for, up to 5 s.
+    """Send a request; a supervisor that is being healed is waited for, up to 5 s, and one that hangs does it no more.
 
     Raises:
         ClusterError: no supervisor answers, it refuses, or the request is too long for it.
     """
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    request = replace(request, deadline_ns=int(deadline * 10**9))
     if len(msgspec.json.encode(request)) >= _LONGEST_LINE_BYTES:
         raise ClusterError(f"That is more than a request of {_LONGEST_LINE_BYTES} bytes: do it in parts", WRONG_USE)
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         try:
-            return _accepted(_ask_once(layout, request))
+            return _accepted(_ask_once(layout, request, deadline - time.monotonic() + _ANSWER_SECONDS))
         except (OSError, msgspec.DecodeError) as error:
             if time.monotonic() > deadline:
                 raise ClusterError(f"The supervisor does not answer ({error}): see {layout.log('init')}") from error
@@ -92,15 +98,20 @@ def _accepted(reply: ControlReply) -> ControlReply:
 
 def _answer(line: bytes, handle: Handle) -> bytes:
     try:
-        reply = handle(msgspec.json.decode(line, type=ControlRequest))
+        request = msgspec.json.decode(line, type=ControlRequest)
+        reply = handle(request) if time.monotonic_ns() <= request.deadline_ns else _too_late(request)
     except msgspec.MsgspecError as error:
         reply = ControlReply(error=str(error))
     return msgspec.json.encode(reply)
 
 
-def _ask_once(layout: Layout, request: ControlRequest) -> ControlReply:
+def _too_late(request: ControlRequest) -> ControlReply:
+    return ControlReply(error=f"The {request.command} of {request.name} came too late and was not begun: try again")
+
+
+def _ask_once(layout: Layout, request: ControlRequest, timeout_seconds: float) -> ControlReply:
     with socket.socket(socket.AF_UNIX) as connection, _short_path(layout) as path:
-        connection.settimeout(_TIMEOUT_SECONDS)
+        connection.settimeout(timeout_seconds)
         connection.connect(path)
         connection.sendall(msgspec.json.encode(request) + b"\n")
         with connection.makefile("rb") as answer:

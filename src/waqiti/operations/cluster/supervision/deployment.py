@@ -4,6 +4,8 @@ import asyncio
 import time
 from typing import Final
 
+from msgspec.structs import replace
+
 from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.journal import JournalEntry, now
@@ -17,13 +19,14 @@ from waqiti.operations.cluster.specification import (
     completed,
     first,
     proved,
-    read_specification,
+    remembering,
     scale_abandoned,
     started,
 )
 from waqiti.operations.cluster.supervision.changes import apply
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest
 from waqiti.operations.cluster.supervision.isolation import is_isolated
+from waqiti.operations.cluster.supervision.mending import is_readable, known_specification, mend
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 ROLLOUT_SECONDS: Final = 60.0
@@ -42,7 +45,7 @@ class DeploymentKeeper:
         self.start_order = planned.start_order
         self._around = around
         self._planned = planned
-        known = read_specification(around.layout, planned.name)
+        known = known_specification(around.layout, around.journal, planned.name, around.plan.release)
         self._is_new = known is None
         self._spec = known or first(planned.name, around.plan.release, now())
         self._replicas: list[Replica] = []
@@ -101,15 +104,21 @@ class DeploymentKeeper:
 
     def adopt(self, former: DeploymentRecord) -> None:
         """Go on with what a killed supervisor left."""
+        known = {revision.number: revision for revision in self._spec.revisions}
         for record in former.replicas:
-            replica = Replica(
-                self._around, self._planned, record.number, self._spec.numbered(record.revision), record.epoch
-            )
+            revision = known.get(record.revision)
+            if revision is None:
+                self._write_failure(
+                    f"Revision {record.revision} is not remembered: {record.name}, which runs it, leaves"
+                )
+            # What is not remembered is only drained; whatever stands for it is never started.
+            stand_in = revision or replace(self._spec.in_force, number=record.revision)
+            replica = Replica(self._around, self._planned, record.number, stand_in, record.epoch)
             replica.adopt(record)
-            replica.begin()
             self._replicas.append(replica)
-            if record.draining:
+            if record.draining or revision is None:
                 self._let_go(replica)
+            replica.begin()
 
     def record(self) -> DeploymentRecord:
         """Return the replicas that it has."""
@@ -124,6 +133,7 @@ class DeploymentKeeper:
         """
         former = self._spec
         spec = apply(self._around.layout, former, request, self._around.plan.release)
+        spec = remembering(spec, former, {replica.revision.number for replica in self._replicas})
         if spec is former:
             # Asked twice, or there already: whoever asks waits for what is under way to there.
             begun = former.asked_as(request.id) or _towards(former, request)
@@ -135,6 +145,13 @@ class DeploymentKeeper:
         self._around.changed()
         return ControlReply(change=begun.number, is_new=True)
 
+    def mend(self) -> None:
+        """Write down again what it shall be, where the file is damaged or gone."""
+        layout = self._around.layout
+        if not is_readable(layout, self.name):
+            why = f"{layout.specification(self.name)} was damaged or gone, and is written again: nothing is lost"
+            mend(layout, self._around.journal, self._spec, why)
+
     async def run(self) -> None:
         """Keep it as it shall be until it is stopped."""
         while not self._stopping:
@@ -142,7 +159,7 @@ class DeploymentKeeper:
                 self._reconcile()
                 self._take_note()
             except OSError as error:
-                self._write_failure(error)
+                self._write_failure(str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
             await asyncio.sleep(until_beat(_LOOK_SECONDS, time.monotonic()))
 
@@ -298,8 +315,8 @@ class DeploymentKeeper:
         )
         self._around.journal.append(entry)
 
-    def _write_failure(self, error: OSError) -> None:
-        entry = JournalEntry(at=now(), kind="failed", deployment=self.name, detail=str(error))
+    def _write_failure(self, why: str) -> None:
+        entry = JournalEntry(at=now(), kind="failed", deployment=self.name, detail=why)
         self._around.journal.append(entry)
 
 

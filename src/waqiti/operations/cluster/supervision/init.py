@@ -30,6 +30,9 @@ LONGEST_PAUSE_SECONDS = 5.0
 LOCK_SECONDS = 2.0
 # A supervisor that ends as often as this while it shall stop everything is no use: whoever asked does it by force.
 LAST_STOPS = 3
+# A supervisor marks a file each second; one that has not for so long hangs, and its successor goes on.
+HUNG_SECONDS = 30.0
+LOOK_SECONDS = 5.0
 # Who holds a socket may still be starting, and cannot hand it over yet; later it hangs.
 TAKEOVER_SECONDS = 20.0
 HANDOVER_SECONDS = 1.0
@@ -63,7 +66,7 @@ class Init:
         if self.is_to_stop():
             return 0
         self.plan = self.read("plan.json")
-        former = self.read("record.json")
+        former = self.read_passing("record.json")
         if former.get("boot_id") == boot_id():
             failure = self.take_over(former)
         else:
@@ -88,6 +91,7 @@ class Init:
                 self.stopping = True
                 self.note_stop()
                 self.forward_stop()
+            self.end_hung()
             ended = self.reap()
             if ended is not None:
                 return ended
@@ -116,7 +120,7 @@ class Init:
 
     def listen(self) -> str | None:
         """Open a listening socket per deployment, and the public ones first; return why that failed."""
-        former = self.read("ports.json")
+        former = self.read_passing("ports.json")
         for deployment in self.plan["deployments"]:
             if deployment["public_port"] is not None:
                 try:
@@ -137,8 +141,9 @@ class Init:
     def take_over(self, record: dict[str, Any]) -> str | None:
         """Have the sockets that a killed init held, on the ports that they had; return why that failed."""
         say("the former init was killed: going on with what it left")
-        self.launch = self.read("init.json").get("launch", self.launch)
-        self.environment = {os.fsencode(name): os.fsencode(value) for name, value in self.read("environment").items()}
+        self.launch = self.read_passing("init.json").get("launch", self.launch)
+        former = self.read_passing("environment")
+        self.environment = {os.fsencode(name): os.fsencode(value) for name, value in former.items()} or self.environment
         wanted = self.wanted_ports()
         self.collect(wanted)
         end_all(running(self.plan["supervisor"]))
@@ -153,7 +158,7 @@ class Init:
 
     def wanted_ports(self) -> dict[tuple[str, str], int]:
         """Return the port of each deployment's sockets, by its name and what the socket is."""
-        former = self.read("ports.json")
+        former = self.read_passing("ports.json")
         wanted = {(row["name"], "shared"): former.get(row["name"], row["port"]) for row in self.plan["deployments"]}
         public = {(row["name"], "public"): row["public_port"] for row in self.plan["deployments"]}
         return wanted | {key: port for key, port in public.items() if port is not None}
@@ -230,9 +235,28 @@ class Init:
         if self.supervisor is not None:
             os.kill(self.supervisor, signal.SIGTERM)
 
+    def end_hung(self) -> None:
+        """Kill a supervisor that shows no sign of life: the next one goes on with everything that runs."""
+        beat = self.last_beat()
+        if self.supervisor is None or beat is None:
+            return
+        silent_seconds = time.monotonic() - max(self.started_at, beat)
+        if silent_seconds > HUNG_SECONDS:
+            say(f"the supervisor shows no sign of life for {silent_seconds:.0f} s and is killed")
+            os.kill(self.supervisor, signal.SIGKILL)
+
+    def last_beat(self) -> float | None:
+        """Return when the supervisor marked its file last, by the monotonic clock; None where it cannot."""
+        try:
+            beat = (self.directory / "heartbeats" / "supervisor").stat().st_mtime_ns / 10**9
+        except FileNotFoundError:
+            return None
+        # One of the future is of a boot before.
+        return beat if beat <= time.monotonic() else 0.0
+
     def patience(self) -> float:
         if self.supervisor is not None:
-            return 3600.0
+            return LOOK_SECONDS
         return max(0.0, self.restart_at - time.monotonic())
 
     def reap(self) -> int | None:
@@ -271,6 +295,13 @@ class Init:
         try:
             return dict(json.loads((self.directory / name).read_text()))
         except FileNotFoundError:
+            return {}
+
+    def read_passing(self, name: str) -> dict[str, Any]:
+        """Read what can be done without: a crash of the machine may have damaged it."""
+        try:
+            return self.read(name)
+        except (ValueError, TypeError):
             return {}
 
     def write(self, name: str, document: Mapping[str, object]) -> None:

@@ -107,7 +107,7 @@ class ProcessKeeper:
 
     async def run(self) -> None:
         """Keep it running until it is stopped, then drain it."""
-        while not self._stopping.is_set():
+        while self._child is not None or not self._stopping.is_set():
             child = self._child or await self._start()
             if child is None:
                 continue

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from contextlib import ExitStack, suppress
 from itertools import groupby
 from pathlib import Path
@@ -24,15 +25,18 @@ from waqiti.operations.cluster.postgres.keeper import PostgresKeeper
 from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, descends_from, environment_of
 from waqiti.operations.cluster.record import (
     FATAL_EXIT,
+    FatalEnd,
     InitRecord,
     Plan,
     Record,
+    read_fatal_end,
     read_init,
     read_plan,
     read_record,
     recorded_replicas,
 )
 from waqiti.operations.cluster.releases import forget_releases
+from waqiti.operations.cluster.supervision.beat import EVERY_SECONDS, beat
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
@@ -78,6 +82,7 @@ class Supervisor:
 
     async def run(self) -> int:
         """Supervise until told to stop; return the exit status for init."""
+        beat(self._layout, saved=True)
         self._listen_to_signals()
         self._exits.start()
         self._journal.append(JournalEntry(at=now(), kind="supervisor", pid=self._self.pid))
@@ -86,7 +91,10 @@ class Supervisor:
         control = await serve_control(self._layout, self._handle)
         self._ready = True
         self._changed()
-        tasks = [asyncio.create_task(work) for work in (self._bring_up(), self._chores(), self._watch.run())]
+        with suppress(OSError):
+            self._layout.fatal_end.unlink(missing_ok=True)
+        work = (self._bring_up(), self._chores(), self._beat(), self._watch.run())
+        tasks = [asyncio.create_task(one) for one in work]
         if self._postgres is not None:
             tasks.append(asyncio.create_task(self._keep_postgres(self._postgres)))
         for task in tasks:
@@ -109,6 +117,7 @@ class Supervisor:
     def _adopt(self) -> None:
         former = read_record(self._layout)
         if former is None:
+            self._end_strays(set())
             for keeper in self._deployments:
                 keeper.start_anew()
             return
@@ -117,10 +126,7 @@ class Supervisor:
         self._prepared = self._prepared or former.prepared
         if self._postgres is not None and former.postgres is not None:
             self._postgres.adopt(former.postgres, served=former.prepared)
-        known = {ref.pid for ref in recorded_replicas(former)}
-        for pid in all_pids():
-            if pid not in known:
-                self._end_stray(pid, known)
+        self._end_strays({ref.pid for ref in recorded_replicas(former)})
         records = {record.name: record for record in former.deployments}
         for keeper in self._deployments:
             if keeper.name in records:
@@ -135,6 +141,11 @@ class Supervisor:
             forget_releases(self._layout, set().union(*(keeper.releases for keeper in self._deployments)))
         except OSError as error:
             say(f"old releases stay: {error}")
+
+    def _end_strays(self, known: set[int]) -> None:
+        for pid in all_pids():
+            if pid not in known:
+                self._end_stray(pid, known)
 
     def _end_stray(self, pid: int, known: set[int]) -> None:
         """End a replica that our predecessor started and had no time to write down; what replicas start is theirs."""
@@ -197,8 +208,15 @@ class Supervisor:
             with suppress(OSError):
                 logs.bound(self._layout.logs)
             await self._mend_switches()
-            if self._unsaved:
+            for keeper in self._deployments:
+                keeper.mend()
+            if self._unsaved or read_record(self._layout) is None:
                 self._changed()
+
+    async def _beat(self) -> None:
+        while True:
+            beat(self._layout, saved=not self._unsaved)
+            await asyncio.sleep(EVERY_SECONDS)
 
     async def _mend_switches(self) -> None:
         """Publish them again where the file is gone or damaged: no process starts without it."""
@@ -300,7 +318,17 @@ def main(state: str) -> int:
         return asyncio.run(_supervise(Layout(Path(state))))
     except ClusterError as error:
         say(str(error))
+        _note_fatal_end(Layout(Path(state)), str(error))
         return FATAL_EXIT
+
+
+def _note_fatal_end(layout: Layout, why: str) -> None:
+    """Write down why for whoever would start us again, so that they do so ever less often."""
+    former = read_fatal_end(layout)
+    times = former.times + 1 if former is not None else 1
+    end = FatalEnd(boot_id=boot_id(), at_seconds=time.monotonic(), times=times, why=why)
+    with suppress(OSError):
+        write_document(layout.fatal_end, end, durable=False)
 
 
 if __name__ == "__main__":
