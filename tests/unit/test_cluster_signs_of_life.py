@@ -14,8 +14,16 @@ from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.healing import heals, keeps_running
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import FatalEnd, InitRecord, Record, read_init, read_record
+from waqiti.operations.cluster.processes import ProcessRef, boot_id, wait_gone
+from waqiti.operations.cluster.record import (
+    FATAL_EXIT,
+    FatalEnd,
+    InitRecord,
+    Record,
+    read_fatal_end,
+    read_init,
+    read_record,
+)
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.status import SupervisorStatus, cluster_status
 from waqiti.operations.cluster.supervision.beat import beat
@@ -104,10 +112,7 @@ def test_init_kills_a_supervisor_that_hangs(
 
     init.end_hung()
 
-    deadline = time.monotonic() + 5
-    while is_killed and other.alive and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert other.alive != is_killed
+    assert wait_gone([other], 5 if is_killed else 0) == ([] if is_killed else [other])
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"7", b"\xff"])
@@ -134,12 +139,22 @@ def test_after_a_supervisor_that_ended_for_good_healing_waits_ever_longer_and_sa
     assert heals(layout), "the pause has a bound"
 
     other.send(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while other.alive and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert wait_gone([other], 5) == []
     assert supervisor(layout).note == "the supervisor cannot go on: A reason."
 
 
 def write_fatal_end(layout: Layout, times: int, seconds_ago: float) -> None:
     at_seconds = time.monotonic() - seconds_ago
     write_document(layout.fatal_end, FatalEnd(boot_id=boot_id(), at_seconds=at_seconds, times=times, why="A reason."))
+
+
+def test_a_supervisor_that_cannot_go_on_writes_down_why(layout: Layout) -> None:
+    layout.plan.write_bytes(b"")
+    command = [sys.executable, "-m", "waqiti.operations.cluster.supervision.supervisor", str(layout.root)]
+
+    codes = [subprocess.run(command, capture_output=True, check=False).returncode for _ in range(2)]
+
+    end = read_fatal_end(layout)
+    assert codes == [FATAL_EXIT, FATAL_EXIT]
+    assert end is not None
+    assert (end.times, str(layout.plan) in end.why) == (2, True)

@@ -126,7 +126,7 @@ async def test_a_replica_of_a_forgotten_revision_leaves_and_nothing_else_does(
         while alpha.replicas:
             await asyncio.sleep(0.02)
     assert not ref.alive
-    assert "Revision 7 is not remembered: alpha-1, which runs it, leaves" in {one.detail for one in journal(layout)}
+    assert "Revision 7 is not remembered: alpha-1, of it, leaves" in {one.detail for one in journal(layout)}
 
 
 async def test_what_replicas_run_is_remembered_however_many_revisions_come_after(

@@ -108,9 +108,7 @@ class DeploymentKeeper:
         for record in former.replicas:
             revision = known.get(record.revision)
             if revision is None:
-                self._write_failure(
-                    f"Revision {record.revision} is not remembered: {record.name}, which runs it, leaves"
-                )
+                self._write_failure(f"Revision {record.revision} is not remembered: {record.name}, of it, leaves")
             # What is not remembered is only drained; whatever stands for it is never started.
             stand_in = revision or replace(self._spec.in_force, number=record.revision)
             replica = Replica(self._around, self._planned, record.number, stand_in, record.epoch)
