@@ -257,6 +257,9 @@ app.command(models)
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     as_json = is_json(arguments)
+    if odd := next((one for one in arguments if not _is_text(one)), None):
+        say_error(f"{os.fsencode(odd)!r} is no UTF-8 text, which is all that a command takes", as_json=as_json)
+        return WRONG_USE
     try:
         code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
@@ -278,6 +281,15 @@ def run(arguments: Sequence[str]) -> int:
         say_error(f"{where}: {error.strerror}", as_json=as_json)
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def _is_text(argument: str) -> bool:
+    """Say whether it can be written down: bytes that are no UTF-8 reach Python as halves of pairs (PEP 383)."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sentence(error: CycloptsError) -> str:
