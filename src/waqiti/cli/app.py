@@ -59,7 +59,7 @@ app.command(
 cluster = App(name="cluster", help="Deployments, their replicas and their revisions on this machine.")
 cluster.command("waqiti.cli.cluster.showing:show", name="list", help="List deployments and their replicas.")
 cluster.command(
-    "waqiti.cli.cluster.showing:logs",
+    "waqiti.cli.cluster.logs:logs",
     name="logs",
     help="Print the last lines that a deployment's replicas have logged.",
 )
@@ -257,10 +257,8 @@ app.command(models)
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     as_json = is_json(arguments)
-    if odd := next((one for one in arguments if not _is_text(one)), None):
-        say_error(f"{os.fsencode(odd)!r} is no UTF-8 text, which is all that a command takes", as_json=as_json)
-        return WRONG_USE
     try:
+        _check_text(arguments)
         code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         say_error(_sentence(error), as_json=as_json)
@@ -283,13 +281,14 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _is_text(argument: str) -> bool:
-    """Say whether it can be written down: bytes that are no UTF-8 reach Python as halves of pairs (PEP 383)."""
-    try:
-        argument.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse what cannot be written down: bytes that are no UTF-8 reach Python as halves of pairs (PEP 383)."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            sentence = f"{os.fsencode(argument)!r} is no UTF-8 text, which is all that a command takes"
+            raise ClusterError(sentence, WRONG_USE) from None
 
 
 def _sentence(error: CycloptsError) -> str:
