@@ -1,6 +1,5 @@
 """Writing samples down, folding them, and letting go of what is old: each round in one transaction."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
