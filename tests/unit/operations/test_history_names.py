@@ -20,7 +20,7 @@ def test_a_selector_selects_what_has_its_labels_and_perhaps_others() -> None:
     assert selector_of('lag{topic="t"}').selects(kept)
     assert not selector_of('lag{topic="u"}').selects(kept)
     assert not selector_of('la{topic="t"}').selects(kept)
-    assert selector_of("lag") == Selector("lag", frozenset())
+    assert selector_of("lag") == selector_of("lag{}") == Selector("lag", frozenset())
 
 
 @pytest.mark.parametrize(
