@@ -65,6 +65,7 @@ def test_the_history_has_the_payments_that_were_just_made(
     [
         ("/history?service=no-such-service&metric=x", 404),
         ("/history?metric=x", 422),
+        ("/history?service=payment-service&metric=http_requests_total%7Bstatus%3D~%22.*%22%7D", 422),
         ("/history?service=payment-service&metric=x&since=yesterday", 422),
         ("/history?service=payment-service&metric=x&since=400d", 422),
         ("/history?service=payment-service&metric=x&since=1h&until=2020-01-01T00:00:00Z", 422),

@@ -46,3 +46,19 @@ def test_the_files_have_all_their_blocks_because_a_full_disk_would_kill_who_writ
     (file,) = tmp_path.iterdir()
     assert file.stat().st_size == 2 * 65536
     assert file.stat().st_blocks * 512 >= file.stat().st_size
+
+
+def test_a_file_that_finds_no_room_is_named(tmp_path: Path) -> None:
+    said = python(
+        tmp_path,
+        "import resource, signal\n"
+        "from waqiti.foundation.telemetry import counter\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try:\n"
+        '    counter("things", "Things.").inc()\n'
+        "except OSError as error:\n"
+        "    print(error.filename)\n",
+    )
+
+    assert said.startswith(f"{tmp_path}/counter_")

@@ -1,5 +1,6 @@
 """What commands say, and end with, where no platform runs, its credentials are broken, or a mode refuses."""
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,3 +129,13 @@ def test_each_refusal_has_its_exit_code(error: "type[WaqitiError]", exit_code: i
 def answered(status: int, code: str) -> WaqitiError:
     problem = Problem(status, code, "It is so.")
     return error_of(status, msgspec.json.encode(problem.document(None)))
+
+
+@pytest.mark.parametrize("command", ["cluster set payment-service", "cluster restart payment-service --reason"])
+def test_an_argument_that_is_no_text_is_wrong_use(
+    state: Layout, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert run([*command.split(), os.fsdecode(b"BAD=\xff\xfe")]) == 2
+    assert capsys.readouterr().err == (
+        r"waqiti: b'BAD=\xff\xfe' is no UTF-8 text, which is all that a command takes" + "\n"
+    )

@@ -93,6 +93,16 @@ def test_a_link_that_leads_out_is_refused_and_nothing_is_kept(
     assert list(layout.releases.iterdir()) == []
 
 
+def test_a_circle_of_links_is_refused(layout: Layout, source: Path) -> None:
+    (source / "waqiti" / "one").symlink_to("other")
+    (source / "waqiti" / "other").symlink_to("one")
+
+    with pytest.raises(ClusterError, match=r"one (leads back to itself|is no file)") as refused:
+        keep(layout, source)
+
+    assert refused.value.exit_code == 2
+
+
 def test_a_link_within_a_release_is_kept_as_the_file_that_it_leads_to(layout: Layout, source: Path) -> None:
     (source / "waqiti" / "link").symlink_to("deep/rules.txt")
 

@@ -113,5 +113,5 @@ def test_what_is_no_store_is_a_sentence(store: Path) -> None:
     store.parent.mkdir()
     store.write_bytes(b"this is not a database" * 100)
 
-    with pytest.raises(ClusterError, match="cannot be used: file is not a database"):
+    with pytest.raises(ClusterError, match=r"file is not a database\. .*move .*ops\.db\* aside: .* audit"):
         note(store, "first")

@@ -59,7 +59,7 @@ app.command(
 cluster = App(name="cluster", help="Deployments, their replicas and their revisions on this machine.")
 cluster.command("waqiti.cli.cluster.showing:show", name="list", help="List deployments and their replicas.")
 cluster.command(
-    "waqiti.cli.cluster.showing:logs",
+    "waqiti.cli.cluster.logs:logs",
     name="logs",
     help="Print the last lines that a deployment's replicas have logged.",
 )
@@ -258,6 +258,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     as_json = is_json(arguments)
     try:
+        _check_text(arguments)
         code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         say_error(_sentence(error), as_json=as_json)
@@ -278,6 +279,16 @@ def run(arguments: Sequence[str]) -> int:
         say_error(f"{where}: {error.strerror}", as_json=as_json)
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse what cannot be written down: bytes that are no UTF-8 reach Python as halves of pairs (PEP 383)."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            sentence = f"{os.fsencode(argument)!r} is no UTF-8 text, which is all that a command takes"
+            raise ClusterError(sentence, WRONG_USE) from None
 
 
 def _sentence(error: CycloptsError) -> str:

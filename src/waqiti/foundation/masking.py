@@ -1,11 +1,18 @@
-"""Hiding secrets in what is shown: by the name that a value stands under, and in URLs."""
+"""Hiding secrets in what is shown: by the name that a value stands under, by how it begins, and in URLs."""
 
 import re
 from typing import Final
 
 MASK: Final = "***"
-_SECRET_NAME: Final = re.compile(r"password|secret|token|authorization|api_?key|private|credential", re.IGNORECASE)
-_SECRET_IN_URL: Final = re.compile(r"(://[^:/@\s]+):[^@\s]+@")
+# Anywhere in a name; then only as a word of it, for a keyboard is no key and a bypass no password.
+_SECRET_NAME: Final = re.compile(
+    r"password|passwd|passphrase|secret|token|authorization|api_?key|private|credential"
+    r"|(?<![a-z])(?:pass|pwd|pw|pin|otp|auth|key|signing|hmac|salt|dsn|cert|certificate|bearer|jwt|session|cookie)(?![a-z])",
+    re.IGNORECASE,
+)
+# Schemes of RFC 7617 and 6750, PEM (RFC 7468), and a signed token (RFC 7519).
+_SECRET_VALUE: Final = re.compile(r"\s*(?:(?i:basic|bearer)\s+\S|-----BEGIN |eyJ[\w-]+\.)")
+_SECRET_IN_URL: Final = re.compile(r"(://[^:/@\s]*):[^@\s]+@")
 
 
 def mask_text(text: str) -> str:
@@ -14,5 +21,5 @@ def mask_text(text: str) -> str:
 
 
 def masked(name: str, text: str) -> str:
-    """Return ``text`` as it may be shown under ``name``: hidden where the name says secret."""
-    return MASK if _SECRET_NAME.search(name) else mask_text(text)
+    """Return ``text`` as it may be shown under ``name``: hidden where the name, or how it begins, says secret."""
+    return MASK if _SECRET_NAME.search(name) or _SECRET_VALUE.match(text) else mask_text(text)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -99,7 +100,10 @@ async def supervised(state: Path) -> AsyncIterator[Supervised]:
         )
         keeper = DeploymentKeeper(around, plan.deployments[0])
         keeper.start_anew()
-        tasks = [asyncio.create_task(keeper.run()), asyncio.create_task(MemoryWatch([keeper], around.journal).run())]
+        tasks = [
+            asyncio.create_task(keeper.run()),
+            asyncio.create_task(MemoryWatch(layout, [keeper], around.journal).run()),
+        ]
         running = Supervised(layout, port, keeper, tasks)
         try:
             await running.until(lambda: keeper.ready, "it is ready")
@@ -143,7 +147,10 @@ async def test_a_replica_near_its_limit_is_replaced_once_and_no_request_fails(
 
         limit(monkeypatch, beta.replica.memory_bytes * 100 // 94)
         await beta.until(lambda: len(beta.journal("memory_finding")) == 2, "the other one is a finding too")
+        # The watch of a supervisor that comes after a killed one.
+        MemoryWatch(beta.layout, [beta.keeper], Journal(beta.layout.events)).look(time.monotonic())
         await asyncio.sleep(1.2)
+        assert len(beta.journal("memory_finding")) == 2, "said once"
         assert len(beta.journal("memory_replacement")) == 1, "one in five minutes"
         assert beta.replica.name == "beta-2"
 

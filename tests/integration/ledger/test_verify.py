@@ -328,7 +328,7 @@ async def test_the_command_says_by_its_exit_code_whether_the_books_balance(
     await kept(open_ledger)
     urls = {LEDGER: house.databases[LEDGER].url} | {name: fresh_database(name).url for name in (PAYMENT, WALLET)}
     monkeypatch.setenv("WAQITI_STATE", str(tmp_path))
-    nothing = dict.fromkeys(("base_url", "api_key", "operator_key", "approver_key"), "")
+    nothing = dict.fromkeys(("base_url", "operations_url", "api_key", "operator_key", "approver_key"), "")
     Layout.of(None).credentials.write_text(json.dumps({**nothing, "services": {}, "databases": urls}))
 
     balanced = await asyncio.to_thread(command, json=True)

@@ -23,7 +23,7 @@ from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Re
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.history import reading, store
 from waqiti.operations.history.keeping import HistoryKeeper
-from waqiti.operations.history.names import bucket
+from waqiti.operations.history.names import bucket, requests_of
 from waqiti.operations.history.reading import Increase, NoData, Series
 from waqiti.operations.history.sampling import Sample
 from waqiti.operations.history.writing import HistoryWriter
@@ -125,6 +125,39 @@ def test_a_label_that_was_never_counted_is_zero_where_its_metric_is(layout: Layo
         writer.write(START, [sample(1, more={'http_requests_total{status="2xx"}': 5.0})])
 
     assert rise(layout, START, START + SECOND, 'http_requests_total{status="5xx"}') == 0
+
+
+def test_labels_are_asked_for_in_any_order_and_number(layout: Layout) -> None:
+    with writer_of(layout) as writer:
+        writer.write(START, [sample(1, lag=3.0)])
+
+    for labels in ('{topic="t", group="g"}', '{group="g"}', '{ topic = "t" }'):
+        found = reading.series(layout, SERVICE, f"kafka_consumer_lag_sum{labels}", START, START + SECOND)
+        assert isinstance(found, Series)
+        assert found.replicas[0].points[0].value == 3.0
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        'payment_total{nosuch="x"}',
+        'http_requests_total{status="9xx"}',
+        'http_requests_total{status="2xx",nosuch="x"}',
+        'payment_refused_total{reason="nosuch"}',
+        'kafka_consumer_lag_sum{group="nosuch"}',
+        bucket("0.7"),
+        "payment_tot",
+    ],
+)
+def test_labels_and_values_that_a_metric_does_not_have_are_no_data(layout: Layout, metric: str) -> None:
+    counted = {requests_of("2xx"): 5.0, 'payment_refused_total{reason="funds"}': 1.0, bucket("0.5"): 5.0}
+    with writer_of(layout) as writer:
+        writer.write(START, [sample(1, more=counted)])
+
+    end = START + SECOND
+    assert rise(layout, START, end, bucket("5.0")) == 0
+    assert isinstance(reading.series(layout, SERVICE, metric, START, end), NoData)
+    assert isinstance(reading.increase(layout, SERVICE, metric, START, end), NoData)
 
 
 def test_slow_requests_are_a_share_of_all(layout: Layout) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from waqiti.cli.output import Line, printable, wrapped
-from waqiti.foundation.masking import masked
+from waqiti.operations.cluster.hiding import assignment
 from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES, Revision
 from waqiti.operations.cluster.sizes import size_text
 from waqiti.operations.cluster.specification import Specification, is_directory
@@ -64,7 +64,7 @@ def _since(what: str, at: datetime | None) -> str:
 
 
 def _set_for(revision: Revision) -> str:
-    said = [f"{name}={masked(name, value)}" for name, value in sorted(revision.environment.items())]
+    said = [assignment(name, value) for name, value in sorted(revision.environment.items())]
     if revision.resources.memory_bytes != DEFAULT_MEMORY_BYTES:
         said.append(f"memory limit {size_text(revision.resources.memory_bytes)}")
     return " ".join(said)

@@ -154,7 +154,11 @@ def _figures_file() -> _AllocatedDict:
 
 def _allocate(filename: str, size_bytes: int) -> None:
     with Path(filename).open("ab") as file:
-        os.posix_fallocate(file.fileno(), 0, size_bytes)
+        try:
+            os.posix_fallocate(file.fileno(), 0, size_bytes)
+        except OSError as error:
+            # The error of a descriptor does not say which file it is about.
+            raise OSError(error.errno, error.strerror, filename) from error
 
 
 def _registry() -> CollectorRegistry:

@@ -43,19 +43,25 @@ class Journal:
         self._path = path
 
     def append(self, entry: JournalEntry) -> None:
-        """Write one line; where the disk is full the entry is lost, and what it is about goes on."""
+        """Write one line; where the disk is full the entry is lost, and neither what it is about nor the next one."""
         with suppress(OSError):
             self._write(msgspec.json.encode(entry) + b"\n")
 
     def _write(self, line: bytes) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
         try:
-            os.write(descriptor, line)
+            # Others append meanwhile, so what a full disk cut off is ended and not taken back.
+            os.write(descriptor, (b"\n" if _is_cut_off(descriptor) else b"") + line)
             size = os.fstat(descriptor).st_size
         finally:
             os.close(descriptor)
         if size > BOUND_BYTES:
             self._path.replace(self._path.with_name(self._path.name + ".1"))
+
+
+def _is_cut_off(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def say(sentence: str) -> None:

@@ -137,6 +137,11 @@ class Layout:
         return self.cluster / "init.lock"
 
     @property
+    def memory(self) -> Path:
+        """Whose memory was found to be near its limit, and when replicas were replaced for theirs."""
+        return self.cluster / "memory.json"
+
+    @property
     def stopped(self) -> Path:
         """There from the moment the platform is to be stopped until it is to be started again."""
         return self.cluster / "stopped"

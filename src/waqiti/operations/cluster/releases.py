@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,15 +123,19 @@ def _files(directory: Path) -> Iterator[str]:
 
 
 def _check(root: Path, path: Path) -> None:
-    target = path.resolve()
+    target = _target(path)
     if not target.is_relative_to(root):
         raise ClusterError(f"{path} leads out of the release: a release is whole", WRONG_USE)
-    try:
-        is_file = stat.S_ISREG(target.stat().st_mode)
-    except FileNotFoundError:
-        is_file = False
-    if not is_file:
+    if not target.is_file():
         raise ClusterError(f"{path} is no file: a release is directories and files", WRONG_USE)
+
+
+def _target(path: Path) -> Path:
+    try:
+        return path.resolve()
+    # Up to Python 3.12.
+    except RuntimeError:
+        raise ClusterError(f"{path} leads back to itself: a link of a release leads to a file", WRONG_USE) from None
 
 
 def _raise(error: OSError) -> None:

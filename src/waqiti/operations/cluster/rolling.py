@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from waqiti.contracts.catalog import OPERATIONS
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.clock import utc_now
-from waqiti.foundation.masking import masked
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.healing import keeps_running
+from waqiti.operations.cluster.hiding import assignment
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import isolated
 from waqiti.operations.cluster.postgres.budget import check_budget
@@ -206,7 +206,7 @@ def _in_words(request: ControlRequest) -> str:
 
 def _assignments(request: ControlRequest) -> Iterator[str]:
     for name, value in sorted(request.environment.items()):
-        yield f"{name}-" if value is None else f"{name}={masked(name, value)}"
+        yield f"{name}-" if value is None else assignment(name, value)
     if request.resources is not None:
         yield f"memory limit {size_text(request.resources.memory_bytes)}"
 

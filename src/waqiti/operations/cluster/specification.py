@@ -11,9 +11,9 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from waqiti.foundation.masking import masked
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.files import read_document
+from waqiti.operations.cluster.hiding import assignment
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import KEPT, Resources, Revision, RevisionKind
 from waqiti.operations.cluster.sizes import size_text
@@ -287,7 +287,7 @@ def difference(before: Revision, after: Revision) -> tuple[str, str]:
 
 def _differing(one: Revision, other: Revision) -> str:
     said = [
-        f"{name}={masked(name, value)}"
+        assignment(name, value)
         for name, value in sorted(one.environment.items())
         if other.environment.get(name) != value
     ]

@@ -22,7 +22,8 @@ from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.history.sampling import Sampler
 from waqiti.operations.history.store import NewerFile
-from waqiti.operations.history.writing import HistoryWriter, is_broken
+from waqiti.operations.history.writing import HistoryWriter
+from waqiti.operations.store.database import is_broken
 
 EVERY_SECONDS: Final = 2.0
 _SET_ASIDE: Final = ".unreadable-"

@@ -1,7 +1,12 @@
 """Which of all that replicas export is kept, and under which name."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
+
+import msgspec
+
+from waqiti.foundation.telemetry.metrics import BUCKETS_SECONDS
 
 READY: Final = "replica_ready"
 RESTARTS: Final = "replica_restarts"
@@ -38,6 +43,51 @@ _BY_LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 _NOT_WORK: Final = ("/actuator", "/cache/")
 _HEALTH: Final = "/health"
 
+_NAME: Final = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+_VALUE: Final = r'(?:[^"\\\n]|\\.)*'
+_PAIR: Final = rf'[a-zA-Z_][a-zA-Z0-9_]*\s*=\s*"{_VALUE}"'
+_PAIRS: Final = re.compile(rf'([a-zA-Z0-9_]+)\s*=\s*"({_VALUE})"')
+_SELECTOR: Final = re.compile(rf"({_NAME})(?:\{{\s*({_PAIR}(?:\s*,\s*{_PAIR})*)?\s*\}})?")
+# What may be counted, and stands at 0 until it is; other values are known once they were.
+_MAY_BE: Final[Mapping[str, frozenset[str]]] = {
+    "status": frozenset(f"{number}xx" for number in range(1, 6)),
+    "le": frozenset({*map(str, BUCKETS_SECONDS), "+Inf"}),
+}
+
+
+class NoSelector(Exception):
+    """A text is no selector; the message says what one is."""
+
+
+class Selector(msgspec.Struct, frozen=True):
+    """A metric's name and the labels that are asked for, each with one value; others may be anything."""
+
+    name: str
+    labels: frozenset[tuple[str, str]]
+
+    def selects(self, other: "Selector") -> bool:
+        """Say whether a kept name is asked for."""
+        return self.name == other.name and self.labels <= other.labels
+
+    def may_be(self, other: "Selector") -> bool:
+        """Say whether what is asked for is counted as a kept name is, as soon as there is any."""
+        has = {label for label, _ in other.labels}
+        return self.name == other.name and all(
+            label in has and value in _MAY_BE.get(label, ()) for label, value in self.labels
+        )
+
+
+def selector_of(text: str) -> Selector:
+    """Read a selector: a name, or a name and labels with their values, as Prometheus writes them.
+
+    Raises:
+        NoSelector: it is none, or has another operator than =.
+    """
+    found = _SELECTOR.fullmatch(text)
+    if found is None:
+        raise NoSelector(f"{text[:64]!r} is no selector: a name, or a name and labels such as {requests_of('5xx')}")
+    return Selector(found[1], frozenset(_PAIRS.findall(found[2] or "")))
+
 
 def metric_name(name: str, labels: Mapping[str, str]) -> str | None:
     """Return what an exported number is kept as, added up over all others of that name; None where it is not kept.
@@ -56,8 +106,12 @@ def metric_name(name: str, labels: Mapping[str, str]) -> str | None:
 
 def labelled(name: str, labels: Mapping[str, str]) -> str:
     """Write a name and its labels as Prometheus does."""
-    inside = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    inside = ",".join(f'{label}="{_escaped(value)}"' for label, value in labels.items())
     return f"{name}{{{inside}}}" if inside else name
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def requests_of(status_class: str) -> str:

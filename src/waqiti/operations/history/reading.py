@@ -1,7 +1,8 @@
 """Reading the history, also with ``operations`` dead: what was measured, and never a number that was not.
 
 A metric has a name such as ``payment_total`` and is the sum of all names that it has with labels, such as
-``payment_refused_total{reason="funds"}``, which is a metric too.
+``payment_refused_total{reason="funds"}``, which is a metric too. What takes a metric raises ``NoSelector`` where it
+cannot be read.
 """
 
 import sqlite3
@@ -15,7 +16,7 @@ import msgspec
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.history import store
 from waqiti.operations.history.folding import NOTHING, Values
-from waqiti.operations.history.names import bucket, bucket_bound
+from waqiti.operations.history.names import bucket, bucket_bound, selector_of
 from waqiti.operations.history.writing import DAY, KEPT_MINUTES, KEPT_SAMPLES, MINUTE, milliseconds
 
 _FRESH: Final = timedelta(seconds=10)
@@ -82,6 +83,9 @@ class _Wanted(msgspec.Struct, frozen=True):
     series: frozenset[int]
     family: frozenset[int]
     counter: bool
+
+
+_UNKNOWN: Final = _Wanted(frozenset(), frozenset(), counter=False)
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -204,11 +208,14 @@ class _History:
         return list(self._series)
 
     def wanted(self, metric: str) -> _Wanted:
-        """Find the series of a metric."""
-        name = metric.partition("{")[0]
-        family = {found: row for found, row in self._series.items() if found.partition("{")[0] == name}
-        exact = frozenset(row.id for found, row in family.items() if metric in (found, name))
-        return _Wanted(exact, frozenset(row.id for row in family.values()), any(row.counter for row in family.values()))
+        """Find the series of a metric: none of one that nobody ever measured, and nobody could have."""
+        asked = selector_of(metric)
+        named = [row for row in self._series.values() if row.name.partition("{")[0] == asked.name]
+        family = [(selector_of(row.name), row) for row in named]
+        exact = frozenset(row.id for found, row in family if asked.selects(found))
+        if not exact and not any(asked.may_be(found) for found, _ in family):
+            return _UNKNOWN
+        return _Wanted(exact, frozenset(row.id for row in named), any(row.counter for row in named))
 
     def lives(self, service: str, since: int) -> dict[int, store.Life]:
         """Return the lives of a deployment's replicas that were sampled from an instant on."""

@@ -1,6 +1,5 @@
 """Writing samples down, folding them, and letting go of what is old: each round in one transaction."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
@@ -188,9 +187,3 @@ def milliseconds(instant: datetime) -> int:
 
 def _instant(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
-
-
-def is_broken(error: sqlite3.Error) -> bool:
-    """Say whether a file is no history any more, whatever is done with it."""
-    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}

@@ -17,6 +17,7 @@ from waqiti.operations.changes.listing import Changes, changes_since
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.history import reading
+from waqiti.operations.history.names import NoSelector
 from waqiti.operations.history.reading import HistoryUnreadable, NoData, Series
 from waqiti.operations.history.writing import KEPT_DAYS
 from waqiti.operations.switches.wanted import period_of
@@ -59,6 +60,8 @@ def reading_routes(layout: Layout) -> Sequence[ControllerRouterHandler]:
         _check_size(begin, end, length)
         try:
             return await asyncio.to_thread(reading.series, layout, service, metric, begin, end, length)
+        except NoSelector as error:
+            raise Problem.invalid(f"{error}.", pointer="?metric") from error
         except HistoryUnreadable as error:
             raise DependencyUnavailable("history", str(error)) from error
 

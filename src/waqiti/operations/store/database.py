@@ -37,7 +37,21 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
                     connection.execute("ROLLBACK")
                 raise
     except sqlite3.Error as error:
-        raise ClusterError(f"The operations store {path} cannot be used: {error}") from error
+        raise ClusterError(f"The operations store {path} cannot be used: {error}{_next_step(path, error)}") from error
+
+
+def is_broken(error: sqlite3.Error) -> bool:
+    """Say whether a file is no database any more, whatever is done with it."""
+    return _primary_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _next_step(path: Path, error: sqlite3.Error) -> str:
+    if not is_broken(error):
+        return ""
+    return (
+        f". Restore it from a backup, or move {path}* aside: a new one is made, and the audit and the live switches up "
+        "to now are lost with the old one"
+    )
 
 
 def _begun(path: Path) -> sqlite3.Connection:
@@ -89,4 +103,9 @@ def _statements(step: str) -> Iterator[str]:
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & _PRIMARY_CODE in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return _primary_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    # What Python's own checks raise has none.
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE

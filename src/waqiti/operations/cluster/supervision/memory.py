@@ -3,11 +3,16 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.files import read_document, write_document
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now
+from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.processes import boot_id
 from waqiti.operations.cluster.record import MEMORY_FINDING_PERCENT
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.replica import Replica
@@ -40,10 +45,18 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What was said and done before: replicas that are findings, and when a replica of a deployment was replaced."""
+    """What was said and done before: replicas that are findings, and when a replica of a deployment was replaced.
+
+    Times are those of the monotonic clock, which all processes share until the machine is started again.
+    """
 
     found: frozenset[str] = frozenset()
     replaced_at: dict[str, float] = {}
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    boot_id: str
+    remembered: Remembered
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,12 +103,13 @@ def _fullest(readings: Sequence[Reading], before: Remembered, at_seconds: float)
 
 
 class MemoryWatch:
-    """Looks at every replica twice a second, and does what ``judge`` says."""
+    """Looks at every replica twice a second, and does what ``judge`` says; its successor remembers what it did."""
 
-    def __init__(self, deployments: Sequence[DeploymentKeeper], journal: Journal) -> None:
+    def __init__(self, layout: Layout, deployments: Sequence[DeploymentKeeper], journal: Journal) -> None:
+        self._layout = layout
         self._deployments = deployments
         self._journal = journal
-        self._remembered = Remembered()
+        self._remembered = self._recall()
         self._replacing_since: float | None = None
 
     async def run(self) -> None:
@@ -110,9 +124,9 @@ class MemoryWatch:
         replacing = self._still_replacing(at_seconds)
         readings = [_read(keeper, replica) for keeper, replica in replicas.values()]
         verdict = judge(readings, self._remembered, at_seconds, replacing=replacing)
-        self._remembered = verdict.remember
         for reading in verdict.findings:
             self._write("memory_finding", reading)
+        self._remember(verdict.remember)
         for reading in verdict.kill:
             replicas[reading.replica][1].kill_largest("OOMKilled")
         if verdict.replace is not None:
@@ -120,6 +134,22 @@ class MemoryWatch:
             self._write("memory_replacement", verdict.replace)
             keeper.replace(replica)
             self._replacing_since = at_seconds
+
+    def _recall(self) -> Remembered:
+        # A file that cannot be read costs a finding that is said twice.
+        with suppress(ClusterError, OSError):
+            kept = read_document(self._layout.memory, _Kept)
+            if kept is not None and kept.boot_id == boot_id():
+                return kept.remembered
+        return Remembered()
+
+    def _remember(self, remembered: Remembered) -> None:
+        if remembered == self._remembered:
+            return
+        self._remembered = remembered
+        # On a full disk only this process knows.
+        with suppress(OSError):
+            write_document(self._layout.memory, _Kept(boot_id(), remembered), durable=False)
 
     def _still_replacing(self, at_seconds: float) -> bool:
         """Say whether a replica is being replaced; one whose successor is not ready in time stays."""

@@ -70,7 +70,7 @@ class Supervisor:
         self._postgres = (
             PostgresKeeper(layout, plan.postgres, self._exits, self._journal, self._changed) if plan.postgres else None
         )
-        self._watch = MemoryWatch(self._deployments, self._journal)
+        self._watch = MemoryWatch(layout, self._deployments, self._journal)
         self._former: Record | None = None
         self._ready = False
         self._prepared = plan.prepare is None
