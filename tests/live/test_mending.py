@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.clusters import AUTHOR, Cluster, Requests, eventually, running_cluster
 from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.processes import ProcessRef, wait_gone
+from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, wait_gone
 from waqiti.operations.cluster.rolling import scale_deployment
 from waqiti.operations.cluster.supervision.init import HUNG_SECONDS, LOOK_SECONDS
 
@@ -107,3 +107,17 @@ def test_after_a_crash_of_the_machine_that_emptied_files_everything_starts(clust
     assert cluster.start()
 
     assert cluster.status.ready
+
+
+def test_a_damaged_record_is_written_again_and_without_a_supervisor_nothing_runs_twice(cluster: Cluster) -> None:
+    before, victim = cluster.pids(), supervisor(cluster)
+    cluster.layout.record.write_bytes(b"{")
+    eventually(lambda: cluster.status.ready and cluster.status.supervisor.ready, "it is written again")
+    assert cluster.pids() == before
+
+    os.kill(victim, signal.SIGKILL)
+    cluster.layout.record.write_bytes(b"{")
+    until_followed(cluster, victim)
+    eventually(lambda: cluster.status.ready, "everything was started anew")
+
+    assert not any(pid in all_pids() and environment_of(pid) for pid in before)

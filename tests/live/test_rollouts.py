@@ -24,7 +24,7 @@ from waqiti.operations.cluster.specification import Specification, read_specific
 from waqiti.operations.store import transaction
 from waqiti.operations.store.audit import newest
 
-SOURCES = Path(__file__).parents[3] / "src"
+SOURCES = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture(scope="module")

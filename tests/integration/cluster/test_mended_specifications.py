@@ -176,7 +176,7 @@ async def test_what_is_damaged_while_its_keeper_lives_is_written_again_and_nothi
     whole = read_specification(layout, "alpha")
     layout.specification("alpha").write_bytes(b"{")
     (shown,) = cluster_status(layout).deployments
-    assert "cannot be read" in shown.note, "status answers all the same"
+    assert "is damaged" in shown.note, "status answers all the same"
 
     alpha.mend()
     alpha.mend()

@@ -137,9 +137,14 @@ def read_specification(layout: Layout, name: str) -> Specification | None:
     """Return what a deployment shall be; None where it never ran.
 
     Raises:
-        ClusterError: the file cannot be read.
+        ClusterError: the file is damaged; a supervisor that runs mends it.
     """
-    return read_document(layout.specification(name), Specification)
+    path = layout.specification(name)
+    try:
+        return read_document(path, Specification)
+    except ClusterError as error:
+        again = "is damaged: a running supervisor writes it again within seconds; try again then"
+        raise ClusterError(f"{path} {again}", REFUSED) from error
 
 
 def first(name: str, release: str, at: datetime) -> Specification:
