@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from waqiti.operations.cluster.files import write_document
@@ -19,6 +20,7 @@ from waqiti.operations.cluster.record import (
     FATAL_EXIT,
     FatalEnd,
     InitRecord,
+    PostgresRecord,
     Record,
     read_fatal_end,
     read_init,
@@ -140,6 +142,11 @@ def test_after_a_supervisor_that_ended_for_good_healing_waits_ever_longer_and_sa
 
     other.send(signal.SIGKILL)
     assert wait_gone([other], 5) == []
+    assert supervisor(layout).note == "", "where nothing runs it does not matter"
+    record = read_record(layout)
+    assert record is not None
+    own = PostgresRecord(ref=ProcessRef.of(os.getpid()), port=None, ready=True)
+    write_document(layout.record, msgspec.structs.replace(record, postgres=own))
     assert supervisor(layout).note == "the supervisor cannot go on: A reason."
 
 

@@ -157,7 +157,7 @@ def _init(init: InitRecord | None) -> InitStatus:
 
 def _supervisor(layout: Layout, record: Record | None) -> SupervisorStatus:
     if record is None or not record.supervisor.alive:
-        end = read_fatal_end(layout)
+        end = read_fatal_end(layout) if record is not None else None
         return SupervisorStatus(None, ready=False, note=f"the supervisor cannot go on: {end.why}" if end else "")
     beat = last_beat(layout)
     if beat is not None and not beat.fresh:

@@ -34,6 +34,7 @@ def stop_cluster(layout: Layout) -> bool:
     init = _init_to_stop(layout)
     if init is not None:
         init.ref.send(signal.SIGTERM)
+        init.ref.send(signal.SIGCONT)  # one that is stopped would not notice
         if wait_gone([init.ref], _ORDERLY_SECONDS):
             _end([init.ref], signal.SIGKILL, _KILLED_SECONDS)
     return sweep(layout) or init is not None
