@@ -56,7 +56,7 @@ def write_credentials(
     """Publish ``credentials.json``, which only its owner reads."""
     credentials = Credentials(
         base_url=base_url,
-        operations_url=services[OPERATIONS],
+        operations_url=services.get(OPERATIONS, ""),
         api_key=keys.api_key,
         operator_key=keys.operator_key,
         approver_key=keys.approver_key,
