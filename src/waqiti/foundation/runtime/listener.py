@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS: Final = 75
 SILENCE_SECONDS: Final = 2.0
 DRAIN_SECONDS: Final = 18.0
+ABANDONED_SECONDS: Final = 3.0
+"""What clients have begun and left gets this long at the end: nobody waits for it, and all of it may be killed."""
 LIFE_SECONDS: Final = (20.0, 40.0)
 RECEIVE_SECONDS: Final = 60.0
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -359,9 +361,9 @@ class Listener:
         return [connection for connection in self._state.connections if isinstance(connection, _Connection)]
 
     async def _finished(self) -> None:
-        """Return once nothing is under way for clients that have gone either."""
+        """Return once nothing is under way for clients that have gone either, or soon."""
         if self._state.tasks:
-            await asyncio.wait(self._state.tasks)
+            await asyncio.wait(self._state.tasks, timeout=ABANDONED_SECONDS)
 
     def _abort_rest(self) -> None:
         rest = self._connections()
