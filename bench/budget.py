@@ -27,9 +27,9 @@ from bench.platform import Platform, running_platform
 from bench.printing import print_lines
 from waqiti.client import AsyncClient
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.status import cluster_status
 
-_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _MICROSECONDS: Final = 1_000_000
 _WORTH_A_FLAME: Final = 0.01
 _RATE_HERTZ: Final = 200
@@ -63,7 +63,7 @@ class Commits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Moment(msgspec.Struct, frozen=True):
-    ticks: dict[str, int]
+    seconds: dict[str, float]
     commits: dict[str, int]
     at: float
 
@@ -75,14 +75,14 @@ _COMMITS: Final = "SELECT datname, xact_commit FROM pg_stat_database WHERE datna
 
 
 async def _moment(platform: Platform, postgres: "asyncpg.Connection[asyncpg.Record]") -> _Moment:
-    ticks: dict[str, int] = defaultdict(int)
+    seconds: dict[str, float] = defaultdict(float)
     for part, pid in _processes(platform).items():
-        ticks[part] += _ticks(pid)
+        seconds[part] += _seconds(pid)
     for row in await postgres.fetch(_SESSIONS):
-        ticks[f"PostgreSQL {row['part']}"] += _ticks(row["pid"])
-    ticks["load generator"] = _ticks(os.getpid())
+        seconds[f"PostgreSQL {row['part']}"] += _seconds(row["pid"])
+    seconds["load generator"] = _seconds(os.getpid())
     commits = {row["datname"]: int(row["xact_commit"]) for row in await postgres.fetch(_COMMITS)}
-    return _Moment(dict(ticks), commits, time.perf_counter())
+    return _Moment(dict(seconds), commits, time.perf_counter())
 
 
 def _processes(platform: Platform) -> dict[str, int]:
@@ -96,12 +96,11 @@ def _processes(platform: Platform) -> dict[str, int]:
     return found | {"supervisor": status.supervisor.pid or 0, "init": status.init.pid or 0}
 
 
-def _ticks(pid: int) -> int:
+def _seconds(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(fields[11]) + int(fields[12])
+        return ProcessRef.of(pid).cpu_seconds or 0.0
+    except ProcessLookupError:
+        return 0.0
 
 
 async def measure(platform: Platform, options: argparse.Namespace) -> tuple[Load, list[Spent], list[Commits]]:
@@ -135,8 +134,8 @@ async def _load(client: AsyncClient, made: list[str], connections: int, options:
 
 
 def _spent(before: _Moment, after: _Moment, payments: int) -> list[Spent]:
-    scale = _MICROSECONDS / _TICKS_PER_SECOND / payments
-    found = {part: (ticks - before.ticks.get(part, 0)) * scale for part, ticks in after.ticks.items()}
+    scale = _MICROSECONDS / payments
+    found = {part: (seconds - before.seconds.get(part, 0.0)) * scale for part, seconds in after.seconds.items()}
     return [Spent(part=part, microseconds_per_payment=found[part]) for part in sorted(found, key=_place)]
 
 

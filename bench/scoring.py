@@ -7,12 +7,10 @@ prints a JSON line: microseconds of a core per payment, and the time of a batch.
 
 import argparse
 import json
-import os
 import random
 import sys
 import time
 import urllib.request
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -29,9 +27,9 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.http.client import ServiceClient
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.security import TokenIssuer
+from waqiti.operations.cluster.processes import ProcessRef
 
 CUSTOMERS: Final = 256
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
 
 
@@ -126,9 +124,8 @@ def _pid(platform: Platform) -> int:
 
 
 def _used(processes: list[int]) -> float:
-    """Return the processor seconds that processes have used: fields 14 and 15 of proc(5)'s ``stat``."""
-    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in processes]
-    return sum(int(row[11]) + int(row[12]) for row in stats) / _TICKS
+    """Return the processor seconds that processes have used."""
+    return sum(ProcessRef.of(pid).cpu_seconds or 0.0 for pid in processes)
 
 
 if __name__ == "__main__":

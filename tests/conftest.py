@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+# Before anything of it is imported: what a contract asserts is shown as what a test asserts is.
+pytest.register_assert_rewrite("tests.support")
+
 from hypothesis import HealthCheck, settings
 
 from tests.support.databases import Databases, FreshDatabase, drop_all

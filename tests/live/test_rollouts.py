@@ -1,5 +1,6 @@
 """Changes of a running deployment: scaled, set, deployed and undone while requests flow."""
 
+import asyncio
 import http.client
 import os
 import shutil
@@ -9,12 +10,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.support.clusters import AUTHOR, Cluster, Requests, eventually, running_cluster
+from waqiti.foundation.clock import utc_now
+from waqiti.operations.changes.listing import changes_since
 from waqiti.operations.cluster import rolling
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.journal import JournalEntry
@@ -250,6 +254,10 @@ def test_a_newer_change_takes_the_place_of_one_under_way(cluster: Cluster) -> No
     assert setting.join() == "The set of beta was overtaken: an undo by ana came meanwhile"
     assert cluster.pid("beta", "api") == before, "what served fits again"
     assert spec(cluster, "beta").revision == 1
+    undone, overtaken = asyncio.run(changes_since(cluster.layout, utc_now() - timedelta(minutes=5), "beta")).changes[:2]
+    assert (undone.kind, undone.outcome) == ("undo", "complete")
+    assert (overtaken.kind, overtaken.outcome) == ("environment", "overtaken")
+    assert overtaken.why == "an undo by ana came meanwhile"
 
 
 def test_a_scale_goes_on_beside_a_rollout_and_one_that_never_gets_ready_is_taken_back(cluster: Cluster) -> None:

@@ -12,6 +12,7 @@ from waqiti.operations.cluster import rolling, state_directory
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.local.workloads import LocalWorkloads
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision.control import ControlReply
@@ -93,3 +94,20 @@ def test_who_scales_operations_to_nothing_is_told_what_that_means(answered: Layo
 
     (note,) = done.notes
     assert note.startswith("Without operations nothing watches over init and no history is kept")
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "exit_code", "said"),
+    [
+        ("payment-service", "WAQITI_DATABASE_URL", 3, "WAQITI_DATABASE_URL is the cluster's own"),
+        ("ledger-service", "FRAUD_THRESHOLD", 2, "ledger-service does not have the switch FRAUD_THRESHOLD"),
+        ("fraud-service", "FRAUD_THRESHOLD", 2, "FRAUD_THRESHOLD is a number from 0 to 1, and not 'high'"),
+    ],
+)
+async def test_whoever_sets_it_a_deployment_is_given_only_what_may_be_set_for_it(
+    answered: Layout, name: str, variable: str, exit_code: int, said: str
+) -> None:
+    with pytest.raises(ClusterError, match=said) as refused:
+        await LocalWorkloads(answered).set(name, {variable: "high"}, None, AUTHOR)
+
+    assert refused.value.exit_code == exit_code

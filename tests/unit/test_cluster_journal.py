@@ -1,4 +1,4 @@
-"""The journal where the disk is full: an entry may be lost, and the one after it is not."""
+"""The journal where the disk is full, and where several processes set it aside at once."""
 
 import resource
 import signal
@@ -7,8 +7,11 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from waqiti.operations.changes.journal import entries_since
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now
+from waqiti.operations.cluster import journal as journals
+from waqiti.operations.cluster.journal import BOUND_BYTES, Journal, JournalEntry, now
 from waqiti.operations.cluster.layout import Layout
 
 _HOUR = timedelta(hours=1)
@@ -41,3 +44,24 @@ def test_an_entry_that_a_full_disk_cut_off_does_not_swallow_the_next_one(tmp_pat
 
     assert kinds(layout) == ["last", "after", "before"]
     assert entries_since(layout, now() - _HOUR).unreadable_lines == 1
+
+
+def test_who_still_writes_into_a_file_that_was_set_aside_leaves_the_new_one_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path)
+    journal = Journal(layout.events)
+    journal.append(JournalEntry(at=now(), kind="first", detail="x" * (BOUND_BYTES - 100)))
+    is_cut_off = journals._is_cut_off
+
+    def others_come_first(descriptor: int) -> bool:
+        monkeypatch.setattr(journals, "_is_cut_off", is_cut_off)
+        for kind in ("sets aside", "begins"):
+            journal.append(JournalEntry(at=now(), kind=kind))
+        return is_cut_off(descriptor)
+
+    monkeypatch.setattr(journals, "_is_cut_off", others_come_first)
+    journal.append(JournalEntry(at=now(), kind="late"))
+
+    assert sorted(kinds(layout)) == ["begins", "first", "late", "sets aside"]
+    assert b"late" in layout.old_events.read_bytes()

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import KEPT, Resources
@@ -24,7 +26,7 @@ from waqiti.operations.cluster.specification import (
     undone,
 )
 from waqiti.operations.cluster.supervision.changes import apply
-from waqiti.operations.cluster.supervision.control import ControlRequest
+from waqiti.operations.cluster.supervision.control import Command, ControlRequest
 from waqiti.operations.cluster.workloads import Author
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -220,3 +222,34 @@ def test_a_revision_whose_release_is_gone_is_not_gone_back_to(tmp_path: Path) ->
     assert refused.value.exit_code == 3
     with pytest.raises(ClusterError, match="is no longer in"):
         apply(Layout(tmp_path), deployed(deployed(beginning(), A), "1.0.0"), request, "1.0.0")
+
+
+def requested(command: Command, **wanted: Any) -> ControlRequest:
+    return ControlRequest(
+        command=command, name="payment-service", id=f"request-{next(_requests)}", by=Author(actor="ana"), **wanted
+    )
+
+
+def test_an_undo_and_a_removal_to_larger_pools_are_refused_where_postgresql_has_no_room(tmp_path: Path) -> None:
+    small = completed(configured(beginning(), {DB_POOL_MAX_SIZE: "1"}, None, asked()))
+    spec = completed(apply(Layout(tmp_path), small, requested("scale", replicas=8), "1.0.0"))
+
+    for larger in (
+        requested("undo"),
+        requested("undo", to=1),
+        requested("set", environment={DB_POOL_MAX_SIZE: None}),
+        requested("set", environment={DB_POOL_MAX_SIZE: "4"}),
+    ):
+        with pytest.raises(ClusterError, match=r"may hold 117 connections .* PostgreSQL allows it 65") as refused:
+            apply(Layout(tmp_path), spec, larger, "1.0.0")
+        assert refused.value.exit_code == 3
+    fewer = completed(apply(Layout(tmp_path), spec, requested("scale", replicas=4), "1.0.0"))
+    assert apply(Layout(tmp_path), fewer, requested("undo"), "1.0.0").revision == 1
+
+
+def test_replicas_that_fit_only_smaller_pools_wait_until_these_are_there(tmp_path: Path) -> None:
+    rolling = configured(beginning(), {DB_POOL_MAX_SIZE: "1"}, None, asked())
+
+    with pytest.raises(ClusterError, match="DB_POOL_MAX_SIZE 4 may hold 117"):
+        apply(Layout(tmp_path), rolling, requested("scale", replicas=8), "1.0.0")
+    assert apply(Layout(tmp_path), completed(rolling), requested("scale", replicas=8), "1.0.0").desired == 8

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from waqiti.cli.output import WIDTH, Line, printable, wrapped
-from waqiti.operations.changes.listing import Change, Changes, Unread
+from waqiti.operations.changes.listing import Change, Changes, Outcome, Unread
 
 _GAP: Final = "  "
 _AT: Final = len("11-27 12:00:00Z")
 _KIND: Final = len("environment")
 _INDENT: Final = 4
+_OUTCOMES: Final[dict[Outcome, str]] = {"complete": "complete", "given_up": "given up", "overtaken": "overtaken"}
 
 
 def change_lines(found: Changes) -> Iterator[Line]:
@@ -38,6 +39,15 @@ def _group(group: list[Change]) -> Iterator[Line]:
     if len(group) > 1:
         yield from _beneath(f"in {', '.join(sorted(row.service for row in group))}")
     yield from _beneath(f"by {one.actor or 'somebody'}{': ' if one.reason else ''}{one.reason}")
+    for row in group:
+        yield from _ended(row)
+
+
+def _ended(one: Change) -> Iterator[Line]:
+    if one.outcome in (None, "complete"):
+        return
+    for text in wrapped(f"{_OUTCOMES[one.outcome]}: {one.why}", _INDENT):
+        yield Line(text, "bold red" if one.outcome == "given_up" else "dim")
 
 
 def _turn(before: str, after: str) -> str:

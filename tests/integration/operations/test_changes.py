@@ -5,8 +5,10 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from waqiti.cli.change_lines import change_lines
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.changes.journal import entries_since
 from waqiti.operations.changes.listing import Change, Changes, changes_since
@@ -136,3 +138,39 @@ def test_a_journal_of_sixteen_mebibytes_is_read_from_its_end(layout: Layout) -> 
     assert [entry.kind for entry in found.entries] == ["start"]
     assert time.process_time() - began < 0.1
     assert len(entries_since(layout, old).entries) == count + 1 + count
+
+
+def test_a_change_is_told_with_how_it_ended_and_why(layout: Layout) -> None:
+    journal, at = Journal(layout.events), utc_now() - timedelta(minutes=1)
+    ends = {1: ("complete", ""), 2: ("given_up", "fraud-service-3 ends again and again"), 3: ("overtaken", "By bo")}
+    for number in (1, 2, 3, 4):
+        journal.append(
+            JournalEntry(at=at, kind="scale", deployment=FRAUD, id=f"{FRAUD}/change/{number}", actor="ana", after="3")
+        )
+    for number, (kind, why) in ends.items():
+        journal.append(
+            JournalEntry(at=utc_now(), kind=kind, deployment=FRAUD, id=f"{FRAUD}/change/{number}", detail=why)
+        )
+
+    found = changes(layout)
+    assert [(one.outcome, one.why) for one in found.changes] == [(None, ""), *reversed(ends.values())]
+    lines = [line.text for line in change_lines(found)]
+    assert "    given up: fraud-service-3 ends again and again" in lines
+    assert "    overtaken: By bo" in lines
+    assert not any("complete" in line for line in lines)
+
+
+def test_of_too_many_changes_the_newest_are_listed_and_the_rest_is_said_to_be_left_out(layout: Layout) -> None:
+    began = utc_now() - timedelta(minutes=30)
+    entries = [
+        JournalEntry(at=began + timedelta(seconds=number), kind="restart", deployment=FRAUD, id=f"r/{number}")
+        for number in range(1_001)
+    ]
+    layout.events.write_bytes(b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
+
+    found = changes(layout, FRAUD)
+    assert len(found.changes) == 1_000
+    assert (found.changes[0].id, found.changes[-1].id) == ("r/1000", "r/1")
+    (cut,) = found.unreadable
+    assert (cut.fact, cut.source) == ("changes", "events.jsonl")
+    assert cut.error.startswith("only the newest 1,000 are listed, since 20")

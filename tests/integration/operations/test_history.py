@@ -1,6 +1,7 @@
 """The history on disk: written, folded, bounded, read; by one sampler, and whatever becomes of its file."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -330,6 +331,28 @@ async def test_a_history_that_holds_what_nobody_wrote_is_set_aside_too(layout: L
     keeper.close()
 
 
+async def test_a_history_that_cannot_be_set_aside_is_said_to_be_lost_and_the_next_round_tries_again(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_process(layout)
+    layout.history.write_bytes(b"This is no database, and there is a lot of it. " * 200)
+    keeper = HistoryKeeper(layout)
+
+    def refused(_path: Path, _target: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refused)
+        keeper.round()
+        with pytest.raises(DependencyUnavailable, match=r"database; and it cannot be set aside: .* file system"):
+            await keeper.check()
+    keeper.round()
+    keeper.round()
+
+    assert "history.db.unreadable-20" in await keeper.check()
+    keeper.close()
+
+
 async def test_a_file_that_is_removed_while_it_is_written_begins_anew(layout: Layout) -> None:
     one_process(layout)
     keeper = HistoryKeeper(layout)
@@ -379,3 +402,12 @@ async def test_a_file_of_a_newer_release_is_left_alone(layout: Layout) -> None:
 def test_a_history_that_is_not_there_is_said_to_be_unreadable(layout: Layout) -> None:
     with pytest.raises(reading.HistoryUnreadable, match="cannot be read"):
         reading.increase(layout, SERVICE, "payment_total", START, START + SECOND)
+
+
+async def test_a_pid_that_is_another_process_now_counts_for_nothing(layout: Layout) -> None:
+    own = ProcessRef.of(os.getpid())
+    former = ProcessRef(own.pid, own.start_ticks - 1)
+
+    assert own.memory_bytes > 0
+    assert own.cpu_seconds is not None
+    assert (former.memory_bytes, former.cpu_seconds, former.alive, former.stopped) == (0, None, False, False)

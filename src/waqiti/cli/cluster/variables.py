@@ -6,13 +6,11 @@ from typing import Final
 
 import msgspec
 
-from waqiti.contracts.switches import Switch, find_switch
 from waqiti.foundation.settings import PREFIX, SettingsError, load
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import live_switches
-from waqiti.operations.cluster.supervision.environment import is_given
-from waqiti.operations.switches.wanted import value_of
+from waqiti.operations.cluster.variables import checked_value
 
 _SET: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _REMOVED: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)-")
@@ -53,29 +51,10 @@ def _read(typed: str) -> tuple[str, str | None]:
 
 
 def _checked(deployment: str, name: str, text: str | None) -> str | None:
-    if is_given(name):
-        raise ClusterError(
-            f"{name} is the cluster's own: it says where things are, and is given to each replica", REFUSED
-        )
-    switch = find_switch(name)
-    if switch is not None:
-        return _switched(deployment, switch, text)
-    if text is not None and name.startswith(PREFIX):
-        _check_setting(deployment, name, text)
-    return text
-
-
-def _switched(deployment: str, switch: Switch, text: str | None) -> str | None:
-    if deployment not in switch.deployments:
-        has = ", ".join(switch.deployments)
-        raise ClusterError(f"{deployment} does not have the switch {switch.name}; it is for {has}", WRONG_USE)
-    if text is None:
-        return None
-    if switch.platform:
-        command = f"waqiti switch set {switch.name} {text} --reason ..."
-        raise ClusterError(f"{switch.name} is for the whole platform: {command}", WRONG_USE)
-    value = value_of(switch, text)
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    checked = checked_value(deployment, name, text)
+    if checked is not None and name.startswith(PREFIX):
+        _check_setting(deployment, name, checked)
+    return checked
 
 
 def _check_setting(deployment: str, name: str, text: str) -> None:

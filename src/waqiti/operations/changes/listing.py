@@ -1,5 +1,6 @@
 """All changes since an instant, newest first; what cannot be read is said, and the rest is listed."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, get_args
@@ -22,17 +23,21 @@ if TYPE_CHECKING:
     from waqiti.operations.facts.models import ModelInForce
 
 Kind = Literal["release", "environment", "resources", "switch", "scale", "restart", "undo", "model"]
+Outcome = Literal["complete", "given_up", "overtaken"]
 
 _JOURNALLED: Final = frozenset(get_args(Kind)) - {"model"}
 _MODELS: Final = "models_in_force"
 _JOURNAL: Final = "journal"
-_MOST_MODELS: Final = 1_000
+_OUTCOMES: Final = frozenset(get_args(Outcome))
+_CHANGES: Final = "changes"
+_MOST: Final = 1_000
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One change of one deployment: by ``actor``, from one state to another; what is not known is empty.
 
-    Changes of several deployments that were made as one have one ``id``.
+    Changes of several deployments that were made as one have one ``id``. ``outcome`` is None while a change of replicas
+    is under way, where its end is not known, and for what needs none; ``why`` says what ended it short of its aim.
     """
 
     kind: Kind
@@ -43,10 +48,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     before: str = msgspec.field(name="from")
     after: str = msgspec.field(name="to")
     reason: str
+    outcome: Outcome | None = None
+    why: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """What could not be read, where, and why."""
+    """What could not be read or is left out, where, and why."""
 
     fact: str
     source: str
@@ -62,14 +69,31 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 async def changes_since(layout: Layout, since: datetime, service: str | None = None) -> Changes:
-    """Return what was changed, of one deployment or of all; no service is asked, and none is needed."""
+    """Return what was changed, of one deployment or of all; no service is asked, and none is needed.
+
+    There are at most 1,000 changes, and as many models; what is older is said to be left out.
+    """
     unreadable: list[Unread] = []
-    found = [*_journalled(layout, since, unreadable), *await _models(layout, since, unreadable)]
-    rows = [one for one in found if service in (None, one.service)]
-    return Changes(since, sorted(rows, key=lambda one: (one.at, one.id, one.service), reverse=True), unreadable)
+    # A journal of 16 MiB takes a while: in a thread, it holds up nobody.
+    journalled = await asyncio.to_thread(_journalled, layout, since, service, unreadable)
+    models = await _models(layout, since, unreadable) if service in (None, ML) else []
+    return Changes(since, _newest_first([*journalled, *models]), unreadable)
 
 
-def _journalled(layout: Layout, since: datetime, unreadable: list[Unread]) -> list[Change]:
+def _newest_first(rows: list[Change]) -> list[Change]:
+    return sorted(rows, key=lambda one: (one.at, one.id, one.service), reverse=True)
+
+
+def _bounded(rows: list[Change], fact: str, source: str, unreadable: list[Unread]) -> list[Change]:
+    """Return the newest; where there are more, say since when the rest is."""
+    kept = _newest_first(rows)[:_MOST]
+    if len(rows) > _MOST:
+        since = f"{kept[-1].at:%Y-%m-%d %H:%M:%S}Z"
+        unreadable.append(Unread(fact, source, f"only the newest {_MOST:,} are listed, since {since}"))
+    return kept
+
+
+def _journalled(layout: Layout, since: datetime, service: str | None, unreadable: list[Unread]) -> list[Change]:
     entries: list[JournalEntry] = []
     try:
         journalled = entries_since(layout, since)
@@ -82,20 +106,27 @@ def _journalled(layout: Layout, since: datetime, unreadable: list[Unread]) -> li
     # What was switched is published too: that stands where a line of the journal is missing.
     switched, now = published(layout), utc_now()
     expired = [live for live in switched.switches if live.expires_at is not None and live.expires_at <= now]
-    return _once([*entries, *expiries(layout, expired), *entries_of(switched)], since)
+    told = [*entries, *expiries(layout, expired), *entries_of(switched)]
+    found = _once([entry for entry in told if service in (None, entry.deployment)], since)
+    return _bounded(found, _CHANGES, layout.events.name, unreadable)
 
 
 def _once(entries: Iterable[JournalEntry], since: datetime) -> list[Change]:
     """Return the changes among entries, each once: the first that is told of one is kept."""
     found: dict[tuple[str, str, str], Change] = {}
+    # Newest first: a change has ended when its entry comes.
+    ends: dict[tuple[str, str], JournalEntry] = {}
     for entry in entries:
+        if entry.kind in _OUTCOMES and entry.id:
+            ends.setdefault((entry.id, entry.deployment), entry)
         if entry.kind in _JOURNALLED and entry.id and entry.at >= since:
+            end = ends.get((entry.id, entry.deployment))
             # A switch of one id is one name: an entry that was not lost has what was before.
-            found.setdefault((entry.id, entry.deployment, entry.kind), _change(entry))
+            found.setdefault((entry.id, entry.deployment, entry.kind), _change(entry, end))
     return list(found.values())
 
 
-def _change(entry: JournalEntry) -> Change:
+def _change(entry: JournalEntry, end: JournalEntry | None) -> Change:
     return Change(
         kind=msgspec.convert(entry.kind, Kind),
         id=entry.id,
@@ -105,6 +136,8 @@ def _change(entry: JournalEntry) -> Change:
         before=entry.before,
         after=entry.after,
         reason=entry.reason or entry.detail,
+        outcome=msgspec.convert(end.kind, Outcome) if end is not None else None,
+        why=end.detail if end is not None else "",
     )
 
 
@@ -123,11 +156,11 @@ async def _models(layout: Layout, since: datetime, unreadable: list[Unread]) -> 
     if url is None:
         unreadable.append(Unread(_MODELS, ML, "no database was prepared here yet"))
         return []
-    read = await read_fact(_MODELS, Source(ML, url), lambda connection: models_since(connection, since, _MOST_MODELS))
+    read = await read_fact(_MODELS, Source(ML, url), lambda connection: models_since(connection, since, _MOST + 1))
     if isinstance(read, Unreadable):
         unreadable.append(Unread(read.fact, read.source, read.error))
         return []
-    return [_promoted(one) for one in read]
+    return _bounded([_promoted(one) for one in read], _MODELS, ML, unreadable)
 
 
 def _promoted(one: "ModelInForce") -> Change:

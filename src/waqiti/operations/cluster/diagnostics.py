@@ -34,8 +34,8 @@ class ReplicaAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class Diagnostics(Protocol):
     """Reads from every replica of a deployment; each raises ``ClusterError`` with exit code 2 for an unknown name."""
 
-    async def logs(self, name: str, replica: str | None, tail: int) -> tuple[LogLines, ...]:
-        """Return the last ``tail`` lines of each replica, or of one."""
+    async def logs(self, name: str, replica: str | None, tail_lines: int) -> tuple[LogLines, ...]:
+        """Return the last ``tail_lines`` lines of each replica, or of one."""
         ...
 
     async def top(self, names: tuple[str, ...]) -> tuple[Usage, ...]:

@@ -1,5 +1,6 @@
 """``<state>/events.jsonl``: what the supervisor did and saw, one object a line, for whoever asks later."""
 
+import fcntl
 import os
 import sys
 from contextlib import suppress
@@ -52,11 +53,17 @@ class Journal:
         try:
             # Others append meanwhile, so what a full disk cut off is ended and not taken back.
             os.write(descriptor, (b"\n" if _is_cut_off(descriptor) else b"") + line)
-            size = os.fstat(descriptor).st_size
+            if os.fstat(descriptor).st_size > BOUND_BYTES:
+                self._set_aside(descriptor)
         finally:
             os.close(descriptor)
-        if size > BOUND_BYTES:
-            self._path.replace(self._path.with_name(self._path.name + ".1"))
+
+    def _set_aside(self, descriptor: int) -> None:
+        """Begin a new file, unless another process does or did: its new one would take the place of the full one."""
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), self._path.stat()):
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
 
 
 def _is_cut_off(descriptor: int) -> bool:

@@ -39,29 +39,21 @@ class ProcessRef(msgspec.Struct, frozen=True):
     @property
     def alive(self) -> bool:
         """Whether it runs; one that has ended and was not yet reaped does not."""
-        try:
-            fields = _stat(self.pid)
-        except ProcessLookupError:
-            return False
-        return fields[0] not in "ZX" and int(fields[_START_TIME_AFTER_NAME]) == self.start_ticks
+        fields = self._fields
+        return fields is not None and fields[0] not in "ZX"
 
     @property
     def stopped(self) -> bool:
         """Whether a signal or a debugger keeps it from running on."""
-        try:
-            return self.alive and _stat(self.pid)[0] in "Tt"
-        except ProcessLookupError:
-            return False
+        fields = self._fields
+        return fields is not None and fields[0] in "Tt"
 
     @property
-    def cpu_seconds(self) -> float:
-        """Processor time that it has spent, as a program and in the kernel; 0 where it is gone."""
-        try:
-            fields = _stat(self.pid)
-        except ProcessLookupError:
-            return 0.0
-        if int(fields[_START_TIME_AFTER_NAME]) != self.start_ticks:
-            return 0.0
+    def cpu_seconds(self) -> float | None:
+        """Processor time that it has spent, as a program and in the kernel; None where it is gone."""
+        fields = self._fields
+        if fields is None:
+            return None
         return (int(fields[_USER_TICKS_AFTER_NAME]) + int(fields[_USER_TICKS_AFTER_NAME + 1])) / _TICKS_A_SECOND
 
     def send(self, number: signal.Signals) -> None:
@@ -77,7 +69,16 @@ class ProcessRef(msgspec.Struct, frozen=True):
             sizes = _OWN_MEMORY.findall(_beginning(f"/proc/{self.pid}/status"))
         except (FileNotFoundError, ProcessLookupError):
             return 0
-        return sum(map(int, sizes)) * _KIBIBYTE
+        return sum(map(int, sizes)) * _KIBIBYTE if self._fields is not None else 0
+
+    @property
+    def _fields(self) -> list[str] | None:
+        """The fields of its stat from the state on; None where it is gone, and its pid perhaps another's."""
+        try:
+            fields = _stat(self.pid)
+        except ProcessLookupError:
+            return None
+        return fields if int(fields[_START_TIME_AFTER_NAME]) == self.start_ticks else None
 
 
 def boot_id() -> str:
@@ -156,7 +157,7 @@ def _beginning(path: str) -> bytes:
 
 def _stat(pid: int) -> list[str]:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        text = os.fsdecode(_beginning(f"/proc/{pid}/stat"))
     except (FileNotFoundError, ProcessLookupError):
         raise ProcessLookupError(pid) from None
     # The name, in parentheses, may itself hold blanks and parentheses.

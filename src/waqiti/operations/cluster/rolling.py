@@ -10,14 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from waqiti.contracts.catalog import OPERATIONS
-from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.healing import keeps_running
 from waqiti.operations.cluster.hiding import assignment
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import isolated
-from waqiti.operations.cluster.postgres.budget import check_budget
 from waqiti.operations.cluster.record import read_plan
 from waqiti.operations.cluster.releases import kept_release
 from waqiti.operations.cluster.revisions import Resources
@@ -26,6 +24,7 @@ from waqiti.operations.cluster.specification import Change, Specification, read_
 from waqiti.operations.cluster.status import DeploymentStatus, cluster_status
 from waqiti.operations.cluster.supervision.control import Command, ControlReply, ControlRequest, ask_supervisor
 from waqiti.operations.cluster.supervision.deployment import ROLLOUT_SECONDS
+from waqiti.operations.cluster.variables import checked_value
 from waqiti.operations.cluster.workloads import Author
 from waqiti.operations.store import audit, transaction
 
@@ -64,9 +63,6 @@ def scale_deployment(layout: Layout, name: str, replicas: int, by: Author) -> Do
     """
     if not 0 <= replicas <= MOST_REPLICAS:
         raise ClusterError(f"A deployment has from 0 to {MOST_REPLICAS} replicas, and not {replicas}", WRONG_USE)
-    check_changeable(layout, name)
-    if replicas > _specification(layout, name).desired:
-        check_budget(layout, name, replicas)
     done = _change(layout, _request("scale", name, by, replicas=replicas))
     return replace(done, notes=(*done.notes, _UNWATCHED)) if name == OPERATIONS and replicas == 0 else done
 
@@ -77,13 +73,12 @@ def configure_deployment(
     """Set variables, remove those that are None, set limits; and return once every replica has them.
 
     Raises:
-        ClusterError: as a restart's; or PostgreSQL has no room for pools of that size.
+        ClusterError: as a restart's; a variable is the cluster's own or no switch that the deployment follows; or
+            PostgreSQL has no room for pools of that size.
     """
-    check_changeable(layout, name)
-    pool_max = environment.get(DB_POOL_MAX_SIZE)
-    if pool_max is not None:
-        check_budget(layout, name, _specification(layout, name).desired, int(pool_max))
-    return _change(layout, _request("set", name, by, environment=dict(environment), resources=resources))
+    check_deployment(layout, name)
+    checked = {variable: checked_value(name, variable, value) for variable, value in environment.items()}
+    return _change(layout, _request("set", name, by, environment=checked, resources=resources))
 
 
 def deploy_release(layout: Layout, name: str, directory: Path, by: Author) -> Done:
@@ -103,7 +98,7 @@ def undo_deployment(layout: Layout, name: str, to: int | None, by: Author) -> Do
     """Go back to the revision before, or to one by its number; return once every replica is of it.
 
     Raises:
-        ClusterError: as a restart's; or there is no such revision.
+        ClusterError: as a restart's; there is no such revision; or PostgreSQL has no room for its pools.
     """
     done = _change(layout, _request("undo", name, by, to=to))
     spec = _specification(layout, name)

@@ -81,14 +81,12 @@ class HistoryKeeper:
         except NewerFile:
             self._lost(f"{self._layout.history} was written by a newer release: use that one")
         except sqlite3.Error as error:
-            self._lost(f"{self._layout.history} cannot be written: {error}")
             self._let_go_of_file()
-            if is_broken(error):
-                self._set_file_aside()
+            aside = self._set_file_aside() if is_broken(error) else ""
+            self._lost(f"{self._layout.history} cannot be written: {error}{aside}")
         except msgspec.MsgspecError as error:
-            self._lost(f"{self._layout.history} holds what nobody wrote: {error}")
             self._let_go_of_file()
-            self._set_file_aside()
+            self._lost(f"{self._layout.history} holds what nobody wrote: {error}{self._set_file_aside()}")
         except (ClusterError, OSError) as error:
             self._lost(str(error))
         else:
@@ -133,17 +131,26 @@ class HistoryKeeper:
                 self._writer.close()
             self._writer = None
 
-    def _set_file_aside(self) -> None:
-        """Keep what cannot be read, under a name that says since when; the next round begins a new file."""
+    def _set_file_aside(self) -> str:
+        """Keep what cannot be read, so that the next round begins a new file; return why not, to be said of it too."""
+        try:
+            self._rename_file()
+        except OSError as error:
+            return f"; and it cannot be set aside: {error}"
+        return ""
+
+    def _rename_file(self) -> None:
+        """Have it a name that says since when it is not readable, and remove the oldest of those before."""
         path = self._layout.history
-        self._set_aside = f"{path.name}{_SET_ASIDE}{self._now():%Y%m%dT%H%M%SZ}"
+        aside = f"{path.name}{_SET_ASIDE}{self._now():%Y%m%dT%H%M%SZ}"
         with suppress(FileNotFoundError):
-            path.rename(path.with_name(self._set_aside))
+            path.rename(path.with_name(aside))
+            self._set_aside = aside
         for beside in _BESIDE:
             path.with_name(path.name + beside).unlink(missing_ok=True)
         for old in sorted(path.parent.glob(f"{path.name}{_SET_ASIDE}*"))[:-_MOST_SET_ASIDE]:
             old.unlink(missing_ok=True)
-        _log.error("history_set_aside", file=self._set_aside)
+        _log.error("history_set_aside", file=aside)
 
     def _lost(self, why: str) -> None:
         _kept.labels("lost").inc()

@@ -3,8 +3,6 @@
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -13,10 +11,6 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.record import ProcessRecord, Record, ReplicaRecord, read_record
 from waqiti.operations.history.names import CPU, MEMORY, READY, RESTARTS, metric_name
-
-_TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
-_USER_TIME_AFTER_NAME: Final = 11
-_SYSTEM_TIME_AFTER_NAME: Final = 12
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +35,7 @@ class Sampler:
         self._record: Record | None = None
         self._record_stands: tuple[int, int] | None = None
         self._files: dict[str, MetricFiles] = {}
-        self._processor: dict[ProcessRef, tuple[float, int]] = {}
+        self._processor: dict[ProcessRef, tuple[float, float]] = {}
 
     def sample(self, monotonic_seconds: float) -> list[Sample]:
         """Return a sample of each replica that the supervisor has written down; none where it has written nothing.
@@ -72,7 +66,7 @@ class Sampler:
             self._files.pop(gone).close()
 
     def _sample(
-        self, service: str, replica: ReplicaRecord, before: dict[ProcessRef, tuple[float, int]], now: float
+        self, service: str, replica: ReplicaRecord, before: dict[ProcessRef, tuple[float, float]], now: float
     ) -> Sample:
         files = self._files.get(replica.name)
         if files is None:
@@ -92,18 +86,18 @@ class Sampler:
         )
 
     def _cores(
-        self, refs: Iterable[ProcessRef], before: dict[ProcessRef, tuple[float, int]], now: float
+        self, refs: Iterable[ProcessRef], before: dict[ProcessRef, tuple[float, float]], now: float
     ) -> dict[str, float]:
         """Return the cores in use since the last sample; nothing where no process was there at that."""
         cores = None
         for ref in refs:
-            ticks = _processor_ticks(ref)
-            if ticks is None:
+            spent_seconds = ref.cpu_seconds
+            if spent_seconds is None:
                 continue
-            self._processor[ref] = (now, ticks)
+            self._processor[ref] = (now, spent_seconds)
             former = before.get(ref)
             if former is not None and now > former[0]:
-                cores = (cores or 0.0) + (ticks - former[1]) / _TICKS_A_SECOND / (now - former[0])
+                cores = (cores or 0.0) + (spent_seconds - former[1]) / (now - former[0])
         return {} if cores is None else {CPU: round(cores, 4)}
 
 
@@ -113,12 +107,3 @@ def _is_ready(replica: ReplicaRecord) -> bool:
 
 def _restarts(processes: Iterable[ProcessRecord]) -> float:
     return float(sum(one.restarts for one in processes))
-
-
-def _processor_ticks(ref: ProcessRef) -> int | None:
-    """Return the user and system time that a process has used (proc_pid_stat(5)); None where it is gone."""
-    try:
-        fields = Path(f"/proc/{ref.pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return int(fields[_USER_TIME_AFTER_NAME]) + int(fields[_SYSTEM_TIME_AFTER_NAME])

@@ -44,7 +44,8 @@ def _limit_bytes(layout: Layout, name: str, revision: int) -> int:
 def _cpu_seconds(layout: Layout) -> dict[ProcessRef, float]:
     record = read_record(layout)
     rows = record.deployments if record is not None else ()
-    return {ref: ref.cpu_seconds for row in rows for replica in row.replicas for ref in _processes(replica)}
+    refs = [ref for row in rows for replica in row.replicas for ref in _processes(replica)]
+    return {ref: seconds for ref in refs if (seconds := ref.cpu_seconds) is not None}
 
 
 def _spent(replica: ReplicaRecord, before: Mapping[ProcessRef, float], after: Mapping[ProcessRef, float]) -> float:

@@ -1,5 +1,6 @@
 """Whether the replicas of a deployment find room on the server, from files alone: no PostgreSQL is asked."""
 
+import os
 from typing import Final
 
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
@@ -16,7 +17,9 @@ from waqiti.operations.cluster.postgres.limits import (
     processes_of,
     replica_connections,
 )
-from waqiti.operations.switches.present import standing
+from waqiti.operations.cluster.specification import Specification
+from waqiti.operations.switches.present import live_in, standing
+from waqiti.operations.switches.publishing import published
 
 _USUAL_SERVER: Final = 300
 _SURGE: Final = 1
@@ -34,6 +37,24 @@ def check_budget(layout: Layout, name: str, replicas: int, pool_max: int | None 
     lack = lacking(layout, name, replicas, pool_max) if replicas > 1 else None
     if lack is not None:
         raise ClusterError(lack, REFUSED)
+
+
+def check_change(layout: Layout, former: Specification, spec: Specification) -> None:
+    """Make sure that a changed deployment finds room where it has more replicas than before, or larger pools.
+
+    A rollout that is under way may be given up: then the pools of what served before it are in force again.
+
+    Raises:
+        ClusterError: it does not (exit code 3); the sentence says what would.
+    """
+    if spec.revision == former.revision and spec.desired <= former.desired:
+        return
+    before, after = (_pool_set(layout, one, one.revision) for one in (former, spec))
+    if after > before:
+        check_budget(layout, spec.name, spec.desired, after)
+    elif spec.desired > former.desired:
+        settled = _pool_set(layout, spec, spec.settled.revision) if spec.rolling else after
+        check_budget(layout, spec.name, spec.desired, _live_pool(layout, spec.name) or max(after, settled))
 
 
 def lacking(layout: Layout, name: str, replicas: int, pool_max: int | None = None) -> str | None:
@@ -83,6 +104,17 @@ def _replicas(count: int) -> str:
 def _limits(layout: Layout) -> Limits:
     written = read_document(layout.connection_limits, Limits)
     return written if written is not None else limits_on(DEPLOYMENTS, _USUAL_SERVER)
+
+
+def _pool_set(layout: Layout, spec: Specification, revision: int) -> int:
+    """Return the size of pools that replicas of a revision begin with, as their environment is made."""
+    text = spec.numbered(revision).environment.get(DB_POOL_MAX_SIZE) or os.environ.get(DB_POOL_MAX_SIZE, "")
+    return int(text) if text.isdecimal() else _limits(layout).pool_max
+
+
+def _live_pool(layout: Layout, name: str) -> int | None:
+    live = live_in(published(layout), DB_POOL_MAX_SIZE, name)
+    return live.value if live is not None and isinstance(live.value, int) else None
 
 
 def _pool_max(layout: Layout, name: str) -> int:

@@ -3,6 +3,7 @@
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.postgres.budget import check_change
 from waqiti.operations.cluster.releases import check_release
 from waqiti.operations.cluster.specification import (
     Asked,
@@ -21,7 +22,8 @@ def apply(layout: Layout, spec: Specification, request: ControlRequest, installe
     """Return the specification that a request asks for: the same one where it is so already, or was asked before.
 
     Raises:
-        ClusterError: it is refused, or the release that it leads to is gone; ``installed`` is the one that is not.
+        ClusterError: it is refused, PostgreSQL has no room for it, or the release that it leads to is gone;
+            ``installed`` is the one that is not.
     """
     if spec.asked_as(request.id) is not None:
         return spec
@@ -29,6 +31,7 @@ def apply(layout: Layout, spec: Specification, request: ControlRequest, installe
     changed = _changed(spec, request, asked)
     if changed.in_force.release != spec.in_force.release:
         _check(layout, changed, installed)
+    check_change(layout, spec, changed)
     return changed
 
 

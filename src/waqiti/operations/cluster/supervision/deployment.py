@@ -99,6 +99,7 @@ class DeploymentKeeper:
         spec = started(former, self._around.plan.release, now())
         if self._is_new or spec is not former:
             self._keep(spec)
+            self._write_ends(former)
         if spec.in_force.release != former.in_force.release:
             self._write_installed(former.in_force.release, spec.in_force)
 
@@ -137,6 +138,7 @@ class DeploymentKeeper:
             begun = former.asked_as(request.id) or _towards(former, request)
             return ControlReply(change=begun.number if begun else 0, is_new=former.asked_as(request.id) is not None)
         self._keep(spec)
+        self._write_ends(former)
         self._begun_at = time.monotonic()
         begun = spec.changes[-1]
         self._write_change(begun)
@@ -300,6 +302,13 @@ class DeploymentKeeper:
             after=revision.release,
         )
         self._around.journal.append(entry)
+
+    def _write_ends(self, former: Specification) -> None:
+        """Write down which changes another one has ended, or a stop of the platform."""
+        running = {change.number for change in former.running}
+        for change in self._spec.changes:
+            if change.state != "running" and change.number in running:
+                self._write_end(change.state, change, change.why)
 
     def _write_end(self, kind: str, change: Change, why: str = "", lines: tuple[str, ...] = ()) -> None:
         entry = JournalEntry(
