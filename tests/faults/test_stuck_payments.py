@@ -11,10 +11,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from tests.faults.test_running_platform import _children, _stopped
 from tests.support.people import People
 from tests.support.platform import Platform, free_port
 from tests.support.raw import RawClient
+from tests.support.stopping import children_of, stopped
 from waqiti.client import Client
 from waqiti.contracts.payment import REDRIVE_PATH
 from waqiti.operations.store import audit, transaction
@@ -69,7 +69,7 @@ def test_what_the_ledger_does_not_decide_is_stuck_until_it_is_redriven_and_moves
         payer, payee = people.wallet(funds=10_000), people.wallet()
         order = {"from_wallet": payer.id, "to_wallet": payee.id, "amount": 1_250, "currency": "EUR"}
 
-        with _stopped(*processes(platform, "ledger-service")):
+        with stopped(*processes(platform, "ledger-service")):
             headers = {"Prefer": "wait=0", "Idempotency-Key": uuid4().hex}
             accepted = raw.send("POST", "/v1/payments", json.dumps(order).encode(), headers)
             payment = accepted.document()["id"]
@@ -136,7 +136,7 @@ def test_redriving_is_for_operators_and_not_at_the_edge(platform: Platform) -> N
 
 def test_with_postgres_away_the_commands_say_so_and_end(platform: Platform) -> None:
     postmaster = platform.status()["postgres"]["pid"]
-    with _stopped(postmaster, *_children(postmaster)):
+    with stopped(postmaster, *children_of(postmaster)):
         began = time.monotonic()
         stuck = platform.command("payments", "stuck", "--json")
         told = platform.command("payments", "explain", "pay_01k0b2c3d4e5f6g7h8j9kamnpq", "--json")

@@ -4,7 +4,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.support.clusters import eventually
 from tests.support.people import People
 from tests.support.platform import Platform, free_port
 from tests.support.raw import Answer, RawClient
+from tests.support.stopping import children_of, stopped
 from tests.support.switching import assert_followed, switches_of
 from waqiti.client import Client
 from waqiti.contracts.catalog import DEPLOYMENTS, FRAUD, GATEWAY
@@ -82,7 +82,7 @@ def test_while_postgres_stands_still_writing_is_refused_in_time_and_nothing_is_l
         assert raw.post("/v1/payments", body, idempotency_key="before").status == 201
 
         postmaster = platform.status()["postgres"]["pid"]
-        with _stopped(postmaster, *_children(postmaster)):
+        with stopped(postmaster, *children_of(postmaster)):
             for path, sent in (
                 ("/v1/payments", body),
                 ("/v1/wallets", {"customer_id": payer.customer_id, "currency": "EUR"}),
@@ -112,7 +112,7 @@ def test_while_postgres_stands_still_switches_reach_every_replica(platform: Plat
     postmaster = platform.status()["postgres"]["pid"]
     body = {"from_wallet": "wal_x", "to_wallet": "wal_y", "amount": 1, "currency": "EUR"}
 
-    with _stopped(postmaster, *_children(postmaster)):
+    with stopped(postmaster, *children_of(postmaster)):
         done = platform.command("switch", "set", "READ_ONLY_MODE", "on", "--reason", "PostgreSQL is away.", "--json")
         document = done.document()
         assert (done.exit_code, document["unreached"]) == (0, [])
@@ -132,7 +132,7 @@ def test_while_postgres_stands_still_switches_reach_every_replica(platform: Plat
 def test_a_replica_that_hangs_is_named_and_the_others_follow(platform: Platform) -> None:
     status = platform.status()
     (ledger,) = [row for row in status["deployments"] if row["name"] == "ledger-service"]
-    with _stopped(ledger["replicas"][0]["pid"]):
+    with stopped(ledger["replicas"][0]["pid"]):
         done = platform.command("switch", "set", "LOG_LEVEL", "WARNING", "--reason", "A test.", "--json")
 
     document = done.document()
@@ -153,7 +153,7 @@ def test_with_nobody_left_to_operate_switches_are_set_and_let_go_of_by_the_repli
     raw = RawClient(platform.credentials.base_url, platform.credentials.api_key)
     status = platform.status()
     postmaster, supervisor = status["postgres"]["pid"], status["supervisor"]["pid"]
-    with _stopped(status["init"]["pid"], postmaster, *_children(postmaster)):
+    with stopped(status["init"]["pid"], postmaster, *children_of(postmaster)):
         os.kill(supervisor, signal.SIGKILL)
         os.kill(_replica(status, GATEWAY)["pid"], signal.SIGKILL)
         done = platform.command("switch", "set", "READ_ONLY_MODE", "on", "--for", "3s", "--reason", "x", "--json")
@@ -240,22 +240,6 @@ def _are_others(platform: Platform, before: Any) -> bool:
         and len(now) == len(former)
         and all(row["state"] == "Ready" for row in status["deployments"])
     )
-
-
-@contextmanager
-def _stopped(*family: int) -> Iterator[None]:
-    """Stop processes, such as the postmaster and all its children."""
-    for pid in family:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in family:
-            os.kill(pid, signal.SIGCONT)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _timed(call: Callable[[], Answer]) -> tuple[float, Answer]:
