@@ -203,3 +203,11 @@ def test_a_stopped_platform_is_one_line_and_its_document_as_ever(
     status(json=True)
     document = msgspec.json.decode(capsys.readouterr().out)
     assert {(row["state"], row["ready"]) for row in document["deployments"]} == {("Degraded", 0)}
+
+
+def test_a_deployment_that_is_scaled_to_zero_is_as_wanted() -> None:
+    ready = deployment("alpha")
+
+    assert ready.is_as_wanted
+    assert msgspec.structs.replace(ready, state="ScaledToZero").is_as_wanted
+    assert not msgspec.structs.replace(ready, state="Progressing").is_as_wanted

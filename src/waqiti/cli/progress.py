@@ -37,7 +37,7 @@ class StartProgress(AbstractContextManager["StartProgress"]):
         if self._console is None:
             return
         ready = [("PostgreSQL", status.postgres.ready)]
-        ready += [(row.name, row.state == "Ready") for row in status.deployments]
+        ready += [(row.name, row.is_as_wanted) for row in status.deployments]
         for name, is_ready in ready:
             if is_ready and name not in self._done:
                 self._done.add(name)

@@ -1,6 +1,8 @@
 """A killed waqiti-init is followed by another, which goes on with everything that runs."""
 
+import os
 import time
+from contextlib import suppress
 from typing import Final
 
 from waqiti.operations.cluster.init_process import init_lives, spawn_init
@@ -8,6 +10,8 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.record import read_fatal_end, read_plan, read_record, recorded_processes
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
+FAILED_INIT_SECONDS: Final = 5.0
+_SECOND_NS: Final = 10**9
 
 
 def heal_init(layout: Layout) -> bool:
@@ -38,12 +42,20 @@ def keeps_running(layout: Layout) -> bool:
 def heals(layout: Layout) -> bool:
     """Return whether there is something to heal now: no init, and something of the platform that nobody wants stopped.
 
-    After a supervisor that ended for good the next try comes later each time, up to a minute.
+    After a supervisor that ended for good the next try comes later each time, up to a minute; after an init that failed
+    by itself, and was not killed, in 5 s.
 
     Raises:
         ClusterError: a state file cannot be read.
     """
-    return _lacks_init(layout) and not _holds_back(layout)
+    return _lacks_init(layout) and not _holds_back(layout) and not _failed_just_now(layout)
+
+
+def forget_failures(layout: Layout) -> None:
+    """Have the next try come at once, however often it failed before."""
+    layout.fatal_end.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        os.utime(layout.init_lock, ns=(0, 0))
 
 
 def _lacks_init(layout: Layout) -> bool:
@@ -58,3 +70,13 @@ def _holds_back(layout: Layout) -> bool:
     if end is None:
         return False
     return time.monotonic() - end.at_seconds < min(2.0**end.times, LONGEST_PAUSE_SECONDS)
+
+
+def _failed_just_now(layout: Layout) -> bool:
+    """Return whether the last init marked its lock with an end of its own in the last 5 s of this boot."""
+    try:
+        marked_at_ns = layout.init_lock.stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+    age_ns = time.monotonic_ns() - marked_at_ns
+    return marked_at_ns > 0 and 0 <= age_ns < FAILED_INIT_SECONDS * _SECOND_NS

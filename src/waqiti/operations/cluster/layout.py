@@ -133,7 +133,7 @@ class Layout:
 
     @property
     def init_lock(self) -> Path:
-        """Held by init for as long as it lives."""
+        """Held by init for as long as it lives; modified, by the monotonic clock, when the last one failed, or at 0."""
         return self.cluster / "init.lock"
 
     @property

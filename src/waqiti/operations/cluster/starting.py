@@ -11,7 +11,7 @@ from typing import Final
 
 from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.files import lock, write_document
-from waqiti.operations.cluster.healing import heal_init, keeps_running
+from waqiti.operations.cluster.healing import forget_failures, heal_init, keeps_running
 from waqiti.operations.cluster.init_process import init_lives, spawn_init
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
@@ -46,7 +46,7 @@ def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
     make_state_directory(layout)
     with lock(layout.command_lock, wait_seconds=LOCK_SECONDS, holder="Another waqiti command"):
         # Who asks for it has it tried at once, however often it ended before.
-        layout.fatal_end.unlink(missing_ok=True)
+        forget_failures(layout)
         if running_init(layout) is not None or _healed(layout):
             _check_same(layout, planner)
             wait_until_ready(layout, progress)
@@ -73,7 +73,7 @@ def wait_until_ready(layout: Layout, progress: Progress) -> None:
         if status != shown:
             progress(status)
             shown = status
-        if status.ready and status.supervisor.ready and layout_published(layout):
+        if status.ready and status.supervisor.ready and is_prepared(layout):
             return
         for row in status.deployments:
             if row.state == "CrashLoopBackOff":
@@ -83,7 +83,7 @@ def wait_until_ready(layout: Layout, progress: Progress) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def layout_published(layout: Layout) -> bool:
+def is_prepared(layout: Layout) -> bool:
     """Return whether the running supervisor has everything prepared, credentials included."""
     record = read_record(layout)
     return record is not None and record.prepared
@@ -191,10 +191,12 @@ def _port_failure(failure: str) -> ClusterError:
 
 
 def _overdue(layout: Layout, status: ClusterStatus) -> str:
-    if not layout_published(layout):
+    if not is_prepared(layout):
         return f"PostgreSQL was not ready within {READY_SECONDS:g} s: {_end_of(layout.log('postgres'))}"
-    late = next((row for row in status.deployments if row.state != "Ready"), None)
-    return _why(layout, late, f"was not ready within {READY_SECONDS:g} s") if late else "The supervisor is not ready"
+    late = next((row for row in status.deployments if not row.is_as_wanted), None)
+    if late is not None:
+        return _why(layout, late, f"was not ready within {READY_SECONDS:g} s")
+    return f"The supervisor was not ready within {READY_SECONDS:g} s: {_end_of(layout.log('init'))}"
 
 
 def _why(layout: Layout, row: DeploymentStatus, what: str) -> str:

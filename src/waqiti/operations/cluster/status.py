@@ -99,6 +99,11 @@ class DeploymentStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     replicas: tuple[ReplicaStatus, ...]
     note: str = ""
 
+    @property
+    def is_as_wanted(self) -> bool:
+        """Whether all replicas that shall run are ready: also where none shall."""
+        return self.state in {"Ready", "ScaledToZero"}
+
 
 class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The document of ``waqiti status --json``."""
@@ -114,7 +119,7 @@ class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ready(self) -> bool:
         """Whether everything that shall run does."""
-        return bool(self.deployments) and all(row.state in {"Ready", "ScaledToZero"} for row in self.deployments)
+        return bool(self.deployments) and all(row.is_as_wanted for row in self.deployments)
 
     @property
     def anything_runs(self) -> bool:

@@ -37,6 +37,8 @@ LOOK_SECONDS = 5.0
 TAKEOVER_SECONDS = 20.0
 HANDOVER_SECONDS = 1.0
 RETRY_SECONDS = 0.1
+ROOM_SECONDS = 1.0
+ROOM_BYTES = 16384
 KILLED_SECONDS = 5.0
 LONGEST_MESSAGE = 65536
 MOST_SOCKETS = 128
@@ -51,6 +53,7 @@ class Init:
         self.plan: dict[str, Any] = {}
         self.environment = dict(os.environb)
         self.launch = "{}.{}".format(*own_reference())
+        self.lock_file = -1
         self.sockets: dict[str, socket.socket] = {}
         self.public: dict[str, socket.socket] = {}
         self.exits = os.pipe2(os.O_NONBLOCK)
@@ -68,6 +71,8 @@ class Init:
         self.plan = self.read("plan.json")
         former = self.read_passing("record.json")
         if former.get("boot_id") == boot_id():
+            if not self.has_room_in_time():
+                return 0
             failure = self.take_over(former)
         else:
             self.write(
@@ -108,7 +113,26 @@ class Init:
                     raise SystemExit("another init runs here") from None
                 time.sleep(0.05)
             else:
+                self.lock_file = file
+                os.utime(file, ns=(0, 0))
                 return
+
+    def note_failure(self) -> None:
+        """Mark the lock with the time, which a full disk lets be done: who heals waits a while for the next try."""
+        with suppress(OSError):
+            os.utime(self.lock_file, ns=(time.monotonic_ns(), time.monotonic_ns()))
+
+    def has_room_in_time(self) -> bool:
+        """Wait for room on the disk: all that runs is left alone meanwhile. Return False where it is to be stopped."""
+        while not self.is_to_stop():
+            try:
+                self.reserve("init.json")
+            except OSError as error:
+                say(f"nothing can be written ({error}): what runs is left as it is until that is possible")
+                time.sleep(ROOM_SECONDS)
+            else:
+                return True
+        return False
 
     def note_stop(self) -> None:
         # Should we be killed from here on, nobody shall start another init. A full disk stops no stop.
@@ -304,11 +328,20 @@ class Init:
         except (ValueError, TypeError):
             return {}
 
+    def reserve(self, name: str) -> None:
+        """Have room for a file, which ``write`` then uses."""
+        with os.fdopen(os.open(self.draft(name), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(bytes(ROOM_BYTES))
+
+    def draft(self, name: str) -> Path:
+        return self.directory / f".{name}.draft"
+
     def write(self, name: str, document: Mapping[str, object]) -> None:
-        draft = self.directory / f".{name}.draft"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        # Cut after it is written: room that was reserved is not given back before it is used.
+        with os.fdopen(os.open(self.draft(name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             json.dump(document, file)
-        draft.replace(self.directory / name)
+            file.truncate()
+        self.draft(name).replace(self.directory / name)
 
 
 def listening(port: int) -> socket.socket:
@@ -411,7 +444,14 @@ def main(state: Path) -> int:
         raise SystemExit("waqiti-init: the kernel refuses PR_SET_CHILD_SUBREAPER")
     init = Init(state)
     os.set_inheritable(init.exits[0], True)
-    return init.run()
+    status = 1
+    try:
+        status = init.run()
+    finally:
+        # The end of a supervisor that cannot go on is noted by itself.
+        if status not in {0, FATAL_EXIT}:
+            init.note_failure()
+    return status
 
 
 if __name__ == "__main__":
