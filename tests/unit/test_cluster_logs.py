@@ -1,8 +1,9 @@
 """Logs stay bounded and their ends can be read."""
 
+import time
 from pathlib import Path
 
-from waqiti.operations.cluster.logs import bound, tail
+from waqiti.operations.cluster.logs import BOUND_BYTES, LINE_CHARACTERS, bound, tail
 
 
 def test_a_log_that_grows_past_its_bound_keeps_its_end_and_its_writer(tmp_path: Path) -> None:
@@ -35,3 +36,21 @@ def test_the_tail_of_a_long_log_is_exact(tmp_path: Path) -> None:
 
 def test_the_tail_of_no_log_is_nothing(tmp_path: Path) -> None:
     assert tail(tmp_path / "none.log", 10) == []
+
+
+def test_of_a_line_without_end_the_tail_reads_and_returns_little(tmp_path: Path) -> None:
+    log = tmp_path / "alpha-1.log"
+    log.write_bytes(b"first\n" + b"x" * BOUND_BYTES)
+    began = time.perf_counter()
+
+    lines = tail(log, 15)
+
+    assert lines == ["x" * LINE_CHARACTERS]
+    assert time.perf_counter() - began < 0.1
+
+
+def test_the_tail_shows_the_beginning_of_a_long_line(tmp_path: Path) -> None:
+    log = tmp_path / "alpha-1.log"
+    log.write_text(f"before\n{'long ' * 1000}\nafter\n")
+
+    assert tail(log, 3) == ["before", ("long " * 1000)[:LINE_CHARACTERS], "after"]

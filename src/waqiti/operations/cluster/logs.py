@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Final
 
 BOUND_BYTES: Final = 16 * 1024 * 1024
+LINE_CHARACTERS: Final = 2000
+WHOLE_LINE_CHARACTERS: Final = 16 * 1024
+_LINE_BYTES: Final = WHOLE_LINE_CHARACTERS
 _BLOCK_BYTES: Final = 64 * 1024
 _OLD: Final = ".1"
 
@@ -28,30 +31,36 @@ def _keep_end(log: Path, kept_bytes: int) -> None:
         source.truncate(0)
 
 
-def tail(log: Path, count: int) -> list[str]:
-    """Return the last ``count`` lines of a log, those before its last emptying included."""
+def tail(log: Path, count: int, line_characters: int = LINE_CHARACTERS) -> list[str]:
+    """Return the last ``count`` lines of a log, those before its last emptying included.
+
+    Each has at most ``line_characters``, and at most 16 KiB for each line are read: of a longer one this is a part.
+    """
     lines = _last_lines(log, count)
     if len(lines) < count:
         lines = _last_lines(log.with_name(log.name + _OLD), count - len(lines)) + lines
-    return lines
+    return [line[:line_characters] for line in lines]
 
 
 def _last_lines(file: Path, count: int) -> list[str]:
     if count <= 0 or not file.exists():
         return []
-    content = b""
-    for block in _blocks_from_end(file):
-        content = block + content
-        if content.count(b"\n") > count:
+    blocks: list[bytes] = []
+    breaks = 0
+    for block in _blocks_from_end(file, count * _LINE_BYTES):
+        blocks.append(block)
+        breaks += block.count(b"\n")
+        if breaks > count:
             break
-    return content.decode(errors="replace").splitlines()[-count:]
+    return b"".join(reversed(blocks)).decode(errors="replace").splitlines()[-count:]
 
 
-def _blocks_from_end(file: Path) -> Iterator[bytes]:
+def _blocks_from_end(file: Path, most_bytes: int) -> Iterator[bytes]:
     with file.open("rb") as source:
         position = source.seek(0, os.SEEK_END)
-        while position > 0:
-            size = min(_BLOCK_BYTES, position)
+        end = max(position - most_bytes, 0)
+        while position > end:
+            size = min(_BLOCK_BYTES, position - end)
             position -= size
             source.seek(position)
             yield source.read(size)

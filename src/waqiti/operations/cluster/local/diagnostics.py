@@ -14,7 +14,7 @@ from waqiti.operations.cluster.diagnostics import LogLines, ReplicaAnswer, Usage
 from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.local.usage import measure
-from waqiti.operations.cluster.logs import tail
+from waqiti.operations.cluster.logs import WHOLE_LINE_CHARACTERS, tail
 from waqiti.operations.cluster.record import ReplicaRecord, read_record
 from waqiti.operations.cluster.rolling import check_deployment
 
@@ -35,7 +35,8 @@ class LocalDiagnostics:
         if replica is not None and replica not in names:
             raise ClusterError(f"{name} has no replica {replica}; there are {', '.join(names) or 'none'}", WRONG_USE)
         chosen = names if replica is None else [replica]
-        return tuple(LogLines(replica=one, lines=tuple(tail(self._layout.log(one), tail_lines))) for one in chosen)
+        ends = {one: tail(self._layout.log(one), tail_lines, WHOLE_LINE_CHARACTERS) for one in chosen}
+        return tuple(LogLines(replica=one, lines=tuple(lines)) for one, lines in ends.items())
 
     async def top(self, names: tuple[str, ...]) -> tuple[Usage, ...]:
         """Return what replicas use over one second, in the order of deployments; see ``Diagnostics.top``."""
