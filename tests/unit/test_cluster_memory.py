@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from waqiti.operations.cluster.supervision.memory import (
     BETWEEN_REPLACEMENTS_SECONDS,
     Reading,
@@ -87,6 +89,12 @@ def test_at_its_limit_a_replica_is_killed_whatever_else_is_under_way() -> None:
 
     assert names(verdict.kill) == ["alpha-1"]
     assert judged(reading(130)).replace is None, "a kill is enough"
+
+
+def test_what_is_cut_off_is_a_finding_and_lives_on_at_its_limit() -> None:
+    verdict = judged(replace(reading(120, replaceable=False), held_back=True))
+
+    assert (names(verdict.findings), verdict.kill, verdict.replace) == (["alpha-1"], (), None)
 
 
 def test_readings_are_told_in_megabytes_and_percent() -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from waqiti.operations.cluster import state_directory
+from waqiti.operations.cluster import releases, state_directory
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import lock
 from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.releases import check_release, digest_of, forget_releases, kept_release
+from waqiti.operations.cluster.releases import CheckedReleases, check_release, digest_of, forget_releases, kept_release
 
 
 @pytest.fixture
@@ -68,6 +68,29 @@ def test_a_release_that_was_changed_is_not_used_and_is_whole_again_once_it_is_ke
     check_release(layout, digest)
     with pytest.raises(ClusterError, match="deploy it again"):
         check_release(layout, "0" * 64)
+
+
+def test_a_release_is_read_once_and_again_where_a_file_looks_different(
+    layout: Layout, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = keep(layout, source)
+    reads: list[Path] = []
+
+    def reading(directory: Path) -> str:
+        reads.append(directory)
+        return digest_of(directory)
+
+    monkeypatch.setattr(releases, "digest_of", reading)
+    checked = CheckedReleases(layout)
+
+    checked.check(digest)
+    checked.check(digest)
+    assert len(reads) == 1
+    (layout.release(digest) / "waqiti" / "__init__.py").write_text("VERSION = 2\n")
+    for _ in range(2):
+        with pytest.raises(ClusterError, match="was changed and is not used"):
+            checked.check(digest)
+    assert len(reads) == 2
 
 
 def test_what_is_no_release_is_refused(layout: Layout, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.revisions import KEPT, Resources
 from waqiti.operations.cluster.specification import (
     Asked,
@@ -25,7 +26,7 @@ from waqiti.operations.cluster.specification import (
     started,
     undone,
 )
-from waqiti.operations.cluster.supervision.changes import apply
+from waqiti.operations.cluster.supervision.changes import apply, check_release_after
 from waqiti.operations.cluster.supervision.control import Command, ControlRequest
 from waqiti.operations.cluster.workloads import Author
 
@@ -208,20 +209,22 @@ def test_a_request_that_comes_twice_is_one_change(tmp_path: Path) -> None:
     request = ControlRequest(command="undo", name="payment-service", id="one", by=Author(actor="ana"))
     spec = configured(configured(beginning(), {"A": "1"}, None, asked()), {"A": "2"}, None, asked())
 
-    once = apply(Layout(tmp_path), spec, request, "1.0.0")
+    once = apply(Layout(tmp_path), spec, request)
 
     assert once.revision == 2
-    assert apply(Layout(tmp_path), completed(once), request, "1.0.0") == completed(once)
+    assert apply(Layout(tmp_path), completed(once), request) == completed(once)
 
 
 def test_a_revision_whose_release_is_gone_is_not_gone_back_to(tmp_path: Path) -> None:
     request = ControlRequest(command="undo", name="payment-service", id="one", by=Author(actor="ana"))
 
     with pytest.raises(ClusterError, match=r"runs 1\.0\.0, and 2\.0\.0 is what is installed now") as refused:
-        apply(Layout(tmp_path), started(beginning(), "2.0.0", AT), request, "2.0.0")
+        check_release_after(CheckedReleases(Layout(tmp_path)), started(beginning(), "2.0.0", AT), request, "2.0.0")
     assert refused.value.exit_code == 3
     with pytest.raises(ClusterError, match="is no longer in"):
-        apply(Layout(tmp_path), deployed(deployed(beginning(), A), "1.0.0"), request, "1.0.0")
+        check_release_after(
+            CheckedReleases(Layout(tmp_path)), deployed(deployed(beginning(), A), "1.0.0"), request, "1.0.0"
+        )
 
 
 def requested(command: Command, **wanted: Any) -> ControlRequest:
@@ -232,7 +235,7 @@ def requested(command: Command, **wanted: Any) -> ControlRequest:
 
 def test_an_undo_and_a_removal_to_larger_pools_are_refused_where_postgresql_has_no_room(tmp_path: Path) -> None:
     small = completed(configured(beginning(), {DB_POOL_MAX_SIZE: "1"}, None, asked()))
-    spec = completed(apply(Layout(tmp_path), small, requested("scale", replicas=8), "1.0.0"))
+    spec = completed(apply(Layout(tmp_path), small, requested("scale", replicas=8)))
 
     for larger in (
         requested("undo"),
@@ -241,15 +244,15 @@ def test_an_undo_and_a_removal_to_larger_pools_are_refused_where_postgresql_has_
         requested("set", environment={DB_POOL_MAX_SIZE: "4"}),
     ):
         with pytest.raises(ClusterError, match=r"may hold 117 connections .* PostgreSQL allows it 65") as refused:
-            apply(Layout(tmp_path), spec, larger, "1.0.0")
+            apply(Layout(tmp_path), spec, larger)
         assert refused.value.exit_code == 3
-    fewer = completed(apply(Layout(tmp_path), spec, requested("scale", replicas=4), "1.0.0"))
-    assert apply(Layout(tmp_path), fewer, requested("undo"), "1.0.0").revision == 1
+    fewer = completed(apply(Layout(tmp_path), spec, requested("scale", replicas=4)))
+    assert apply(Layout(tmp_path), fewer, requested("undo")).revision == 1
 
 
 def test_replicas_that_fit_only_smaller_pools_wait_until_these_are_there(tmp_path: Path) -> None:
     rolling = configured(beginning(), {DB_POOL_MAX_SIZE: "1"}, None, asked())
 
     with pytest.raises(ClusterError, match="DB_POOL_MAX_SIZE 4 may hold 117"):
-        apply(Layout(tmp_path), rolling, requested("scale", replicas=8), "1.0.0")
-    assert apply(Layout(tmp_path), completed(rolling), requested("scale", replicas=8), "1.0.0").desired == 8
+        apply(Layout(tmp_path), rolling, requested("scale", replicas=8))
+    assert apply(Layout(tmp_path), completed(rolling), requested("scale", replicas=8)).desired == 8

@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support.clusters import AUTHOR
@@ -28,7 +29,7 @@ async def test_a_request_that_failed_is_not_carried_out_later(layout: Layout, mo
     monkeypatch.setattr(control, "_ANSWER_SECONDS", 0.2)
     handled: list[str] = []
 
-    def handle(request: ControlRequest) -> ControlReply:
+    async def handle(request: ControlRequest) -> ControlReply:
         handled.append(request.id)
         return ControlReply(change=1)
 
@@ -47,11 +48,23 @@ async def test_a_request_that_failed_is_not_carried_out_later(layout: Layout, mo
 
 
 async def test_a_request_that_comes_late_is_refused(layout: Layout) -> None:
-    server = await serve_control(layout, lambda _request: ControlReply(change=1))
+    server = await serve_control(layout, refused)
 
     with pytest.raises(ClusterError, match="The restart of alpha came too late and was not begun"):
         await asyncio.to_thread(late, layout)
     server.close()
+
+
+async def test_a_request_of_another_version_is_refused_with_what_to_do(layout: Layout) -> None:
+    reply = msgspec.json.decode(await control._answer(b'{"command": "dance"}', refused), type=ControlReply)
+
+    assert reply.exit_code == 3
+    assert reply.error is not None
+    assert reply.error.endswith("waqiti down, then waqiti up, has both of one")
+
+
+async def refused(request: ControlRequest) -> ControlReply:
+    raise AssertionError(request)
 
 
 def late(layout: Layout) -> ControlReply:

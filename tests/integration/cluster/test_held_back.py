@@ -15,6 +15,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.record import LastExit
 from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.cluster.supervision import keeper
 from waqiti.operations.cluster.supervision.children import Child, start_child
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
 from waqiti.operations.cluster.supervision.isolation import is_held_back
@@ -35,7 +36,7 @@ class Hung:
         self.pids: list[int] = []
         self.ends: list[LastExit] = []
 
-    def start(self) -> tuple[Child, int | None]:
+    async def start(self) -> tuple[Child, int | None]:
         child = start_child(
             ["sleep", "60"], environment={}, log=self._directory / "log", directory=self._directory, exits=self._exits
         )
@@ -56,7 +57,7 @@ class Hung:
 
     @asynccontextmanager
     async def kept(self, held_back: Callable[[], bool]) -> AsyncIterator[None]:
-        keeper = ProcessKeeper(
+        kept = ProcessKeeper(
             "api",
             self,
             self._exits,
@@ -64,12 +65,26 @@ class Hung:
             changed=lambda: None,
             held_back=held_back,
         )
-        running = asyncio.create_task(keeper.run())
+        running = asyncio.create_task(kept.run())
         try:
             yield
         finally:
-            keeper.stop()
+            kept.stop()
             await running
+
+
+class Missing(Hung):
+    """Starts nothing, for there is nothing to start."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.failures: list[str] = []
+
+    async def start(self) -> tuple[Child, int | None]:
+        raise FileNotFoundError
+
+    def failed(self, why: str) -> None:
+        self.failures.append(why)
 
 
 async def test_what_hangs_is_killed_and_started_again(tmp_path: Path) -> None:
@@ -79,6 +94,15 @@ async def test_what_hangs_is_killed_and_started_again(tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
 
     assert (hung.ends[0].signal, hung.ends[0].reason) == (signal.SIGKILL, "Liveness")
+
+
+async def test_what_cannot_be_started_is_tried_ever_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "_SPAWN_RETRY_SECONDS", 0.05)
+    missing = Missing(tmp_path)
+    async with missing.kept(lambda: False):
+        await asyncio.sleep(1.2)
+
+    assert 3 <= len(missing.failures) <= 5, "after 0, 50, 150, 350 and 750 ms"
 
 
 async def test_what_hangs_while_it_is_cut_off_lives_and_what_dies_stays_dead_until_that_is_over(tmp_path: Path) -> None:

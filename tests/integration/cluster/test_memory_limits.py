@@ -19,6 +19,7 @@ from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import python_module
 from waqiti.operations.cluster.processes import boot_id
 from waqiti.operations.cluster.record import InitRecord, Plan, PlannedDeployment, ProcessRecord
+from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision import memory
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
@@ -96,7 +97,14 @@ async def supervised(state: Path) -> AsyncIterator[Supervised]:
             descriptors={NAME: (shared.fileno(),)},
         )
         around = Surroundings(
-            layout, plan, init, HandedOnExits(reading), Journal(layout.events), lambda: None, lambda _: None
+            layout,
+            plan,
+            init,
+            HandedOnExits(reading),
+            Journal(layout.events),
+            lambda: None,
+            lambda _: None,
+            CheckedReleases(layout),
         )
         keeper = DeploymentKeeper(around, plan.deployments[0])
         keeper.start_anew()

@@ -3,8 +3,10 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,13 +25,14 @@ from waqiti.operations.cluster.record import (
     Record,
     ReplicaRecord,
 )
+from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.specification import read_specification
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.status import cluster_status
-from waqiti.operations.cluster.supervision.control import ControlRequest
+from waqiti.operations.cluster.supervision.control import Command, ControlRequest
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.replica import Surroundings
+from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 RELEASE = "a" * 64
 ALPHA = PlannedDeployment(name="alpha")
@@ -66,9 +69,23 @@ def start() -> Iterator[Callable[[], ProcessRef]]:
 def keeper(layout: Layout) -> DeploymentKeeper:
     init = InitRecord(boot_id=boot_id(), pid=1, start_ticks=1)
     around = Surroundings(
-        layout, PLAN, init, HandedOnExits(-1), Journal(layout.events), lambda: None, lambda _ended: None
+        layout,
+        PLAN,
+        init,
+        HandedOnExits(-1),
+        Journal(layout.events),
+        lambda: None,
+        lambda _ended: None,
+        CheckedReleases(layout),
     )
     return DeploymentKeeper(around, ALPHA)
+
+
+def asked(command: Command, **wanted: Any) -> ControlRequest:
+    deadline_ns = time.monotonic_ns() + 5 * 10**9
+    return ControlRequest(
+        command=command, name="alpha", by=AUTHOR, **{"id": "one", "deadline_ns": deadline_ns, **wanted}
+    )
 
 
 def running(*refs: ProcessRef, revision: int) -> DeploymentRecord:
@@ -138,7 +155,7 @@ async def test_what_replicas_run_is_remembered_however_many_revisions_come_after
 
     for number in range(120):
         environment: dict[str, str | None] = {"ROUND": str(number)}
-        alpha.change(ControlRequest(command="set", name="alpha", id=str(number), by=AUTHOR, environment=environment))
+        await alpha.change(asked("set", id=str(number), environment=environment))
 
     spec = read_specification(layout, "alpha")
     assert spec is not None
@@ -183,3 +200,32 @@ async def test_what_is_damaged_while_its_keeper_lives_is_written_again_and_nothi
 
     assert read_specification(layout, "alpha") == whole
     assert [one.kind for one in journal(layout)] == ["mended"]
+
+
+async def test_a_scale_is_not_given_up_at_once_because_of_a_replica_that_was_there_before(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Replica, "looping", True)
+    monkeypatch.setattr(Replica, "begin", lambda _self: None)
+    alpha = keeper(layout)
+    alpha.start_anew()
+    alpha._add()
+    await alpha.change(asked("scale", replicas=2))
+    (former,) = alpha.replicas
+    assert not alpha._give_up_in_time([former])
+
+    alpha._add()
+
+    assert alpha._give_up_in_time(list(alpha.replicas))
+    assert alpha._spec.desired == 1
+    await alpha.stop()
+
+
+async def test_a_change_that_became_late_while_a_release_was_read_is_not_begun(layout: Layout) -> None:
+    alpha = keeper(layout)
+    alpha.start_anew()
+
+    reply = await alpha.change(asked("scale", replicas=2, deadline_ns=1))
+
+    assert reply.error is not None
+    assert alpha._spec.desired == 1

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
@@ -35,7 +36,7 @@ def kept_release(layout: Layout, directory: Path) -> Iterator[str]:
         yield _keep(layout, directory)
 
 
-def check_release(layout: Layout, digest: str) -> None:
+def check_release(layout: Layout, digest: str, read: Callable[[Path], str] | None = None) -> None:
     """Make sure that a kept release is what it was.
 
     Raises:
@@ -44,8 +45,36 @@ def check_release(layout: Layout, digest: str) -> None:
     directory = layout.release(digest)
     if not directory.is_dir():
         raise ClusterError(f"The release {digest[:12]} is no longer in {layout.releases}: deploy it again", REFUSED)
-    if digest_of(directory) != digest:
+    if (read or digest_of)(directory) != digest:
         raise ClusterError(f"{directory} was changed and is not used: deploy that release again", REFUSED)
+
+
+class CheckedReleases:
+    """Kept releases, each read when it is first used, and again only where the times or sizes of its files differ.
+
+    May be used by several threads; one of them reads at a time.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._known: dict[str, tuple[str, str]] = {}
+        self._reading = Lock()
+
+    def check(self, digest: str) -> None:
+        """Make sure that a kept release is what it was.
+
+        Raises:
+            ClusterError: it is gone, or another.
+        """
+        with self._reading:
+            check_release(self._layout, digest, self._digest_of)
+
+    def _digest_of(self, directory: Path) -> str:
+        looks = _looks_of(directory)
+        known = self._known.get(directory.name)
+        if known is None or known[0] != looks:
+            known = self._known[directory.name] = (looks, digest_of(directory))
+        return known[1]
 
 
 def forget_releases(layout: Layout, kept: Collection[str]) -> None:
@@ -70,6 +99,15 @@ def digest_of(directory: Path) -> str:
     for path in sorted(_files(directory)):
         content = (directory / path).read_bytes()
         digest.update(os.fsencode(path) + b"\0" + str(len(content)).encode() + b"\0" + content)
+    return digest.hexdigest()
+
+
+def _looks_of(directory: Path) -> str:
+    """Return the sha256 over what the file system says of a directory's files: it changes where one is written."""
+    digest = hashlib.sha256()
+    for path in sorted(_files(directory)):
+        found = (directory / path).stat()
+        digest.update(os.fsencode(path) + b"\0%d %d %d\0" % (found.st_size, found.st_mtime_ns, found.st_ctime_ns))
     return digest.hexdigest()
 
 

@@ -31,6 +31,7 @@ from waqiti.operations.store import audit, transaction
 MOST_REPLICAS: Final = 20
 _DRAIN_SECONDS: Final = 25.0
 _LOOK_SECONDS: Final = 0.05
+_STOPPED: Final = "The platform was stopped meanwhile: start it with waqiti up, then try again"
 _UNWATCHED: Final = (
     "Without operations nothing watches over init and no history is kept: waqiti cluster scale operations 1 ends that"
 )
@@ -212,7 +213,7 @@ def _wait(layout: Layout, request: ControlRequest, reply: ControlReply) -> Done:
     deadline = time.monotonic() + _patience_seconds(spec)
     while (change := spec.change(reply.change)) is not None and change.state == "running":
         if not keeps_running(layout):
-            raise ClusterError("The platform was stopped meanwhile", REFUSED)
+            raise ClusterError(_STOPPED, REFUSED)
         if time.monotonic() > deadline:
             raise ClusterError(f"The {request.command} of {request.name} is not complete yet: see waqiti status")
         time.sleep(_LOOK_SECONDS)
@@ -228,7 +229,7 @@ def _wait_until_ready(layout: Layout, name: str) -> None:
     deadline = time.monotonic() + ROLLOUT_SECONDS
     while (row := _row(layout, name)).ready < row.desired:
         if not keeps_running(layout):
-            raise ClusterError("The platform was stopped meanwhile", REFUSED)
+            raise ClusterError(_STOPPED, REFUSED)
         if time.monotonic() > deadline or row.state == "CrashLoopBackOff":
             raise ClusterError(
                 f"{name} is as was asked, but {row.ready} of {row.desired} are ready: see waqiti cluster logs {name}"

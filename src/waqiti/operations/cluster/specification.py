@@ -233,7 +233,11 @@ def configured(
     if (environment, resources) == (before.environment, before.resources):
         return spec
     if sum(len(name) + len(value.encode()) for name, value in environment.items()) > _MOST_ENVIRONMENT_BYTES:
-        raise ClusterError(f"All that is set for {spec.name} would exceed {_MOST_ENVIRONMENT_BYTES} bytes", REFUSED)
+        raise ClusterError(
+            f"All that is set for {spec.name} would exceed {_MOST_ENVIRONMENT_BYTES} bytes: remove what is not needed "
+            f"first (waqiti cluster set {spec.name} NAME-)",
+            REFUSED,
+        )
     kind: Literal["environment", "resources"] = "environment" if environment != before.environment else "resources"
     spec = _with_revision(spec, kind, asked, environment=environment, resources=resources)
     return _changed(spec, kind, asked, *difference(before, spec.in_force))

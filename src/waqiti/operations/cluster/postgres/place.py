@@ -70,7 +70,11 @@ def server_credential() -> Credential | None:
         except KeyError:
             continue
         return Credential(user.pw_uid, user.pw_gid)
-    raise ClusterError(f"PostgreSQL cannot run as root, and no user is called {' or '.join(_UNPRIVILEGED_USERS)}")
+    users = " or ".join(_UNPRIVILEGED_USERS)
+    raise ClusterError(
+        f"PostgreSQL cannot run as root, and no user is called {users}: add one (useradd --system "
+        "postgres), or start the platform as another user"
+    )
 
 
 def find_place(layout: Layout, credential: Credential | None) -> Place:

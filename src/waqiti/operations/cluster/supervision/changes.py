@@ -4,7 +4,7 @@ from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.budget import check_change
-from waqiti.operations.cluster.releases import check_release
+from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.specification import (
     Asked,
     Specification,
@@ -18,24 +18,37 @@ from waqiti.operations.cluster.specification import (
 from waqiti.operations.cluster.supervision.control import ControlRequest
 
 
-def apply(layout: Layout, spec: Specification, request: ControlRequest, installed: str) -> Specification:
+def apply(layout: Layout, spec: Specification, request: ControlRequest) -> Specification:
     """Return the specification that a request asks for: the same one where it is so already, or was asked before.
 
     Raises:
-        ClusterError: it is refused, PostgreSQL has no room for it, or the release that it leads to is gone;
-            ``installed`` is the one that is not.
+        ClusterError: it is refused, or PostgreSQL has no room for it.
     """
     if spec.asked_as(request.id) is not None:
         return spec
-    asked = Asked(id=request.id, actor=request.by.actor, reason=request.by.reason, at=now())
-    changed = _changed(spec, request, asked)
-    if changed.in_force.release != spec.in_force.release:
-        _check(layout, changed, installed)
+    changed = _changed(spec, request)
     check_change(layout, spec, changed)
     return changed
 
 
-def _changed(spec: Specification, request: ControlRequest, asked: Asked) -> Specification:
+def check_release_after(
+    releases: CheckedReleases, spec: Specification, request: ControlRequest, installed: str
+) -> None:
+    """Make sure that there is the release that a request leads to, which may have to be read.
+
+    Raises:
+        ClusterError: it is gone or was changed, or is none that is kept and not ``installed``, the one that the
+            platform was started with; or the request is refused.
+    """
+    if spec.asked_as(request.id) is not None:
+        return
+    changed = _changed(spec, request)
+    if changed.in_force.release != spec.in_force.release:
+        _check(releases, changed, installed)
+
+
+def _changed(spec: Specification, request: ControlRequest) -> Specification:
+    asked = Asked(id=request.id, actor=request.by.actor, reason=request.by.reason, at=now())
     match request.command:
         case "restart":
             return restarted(spec, asked)
@@ -49,11 +62,13 @@ def _changed(spec: Specification, request: ControlRequest, asked: Asked) -> Spec
             return undone(spec, request.to, asked)
 
 
-def _check(layout: Layout, spec: Specification, installed: str) -> None:
+def _check(releases: CheckedReleases, spec: Specification, installed: str) -> None:
     release = spec.in_force.release
     if is_directory(release):
-        check_release(layout, release)
+        releases.check(release)
     elif release != installed:
         raise ClusterError(
-            f"Revision {spec.revision} of {spec.name} runs {release}, and {installed} is what is installed now", REFUSED
+            f"Revision {spec.revision} of {spec.name} runs {release}, and {installed} is what is installed now: choose "
+            f"another of waqiti cluster revisions {spec.name}, or install {release} and start the platform again",
+            REFUSED,
         )

@@ -4,14 +4,14 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.workloads import Author
@@ -54,7 +54,7 @@ class ControlReply(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = FAILED
 
 
-Handle = Callable[[ControlRequest], ControlReply]
+Handle = Callable[[ControlRequest], Awaitable[ControlReply]]
 
 
 async def serve_control(layout: Layout, handle: Handle) -> asyncio.Server:
@@ -63,7 +63,7 @@ async def serve_control(layout: Layout, handle: Handle) -> asyncio.Server:
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError, asyncio.LimitOverrunError):
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                writer.write(_answer(await reader.readline(), handle) + b"\n")
+                writer.write(await _answer(await reader.readline(), handle) + b"\n")
                 await writer.drain()
         writer.close()
 
@@ -96,16 +96,23 @@ def _accepted(reply: ControlReply) -> ControlReply:
     return reply
 
 
-def _answer(line: bytes, handle: Handle) -> bytes:
+async def _answer(line: bytes, handle: Handle) -> bytes:
     try:
         request = msgspec.json.decode(line, type=ControlRequest)
-        reply = handle(request) if time.monotonic_ns() <= request.deadline_ns else _too_late(request)
+        reply = await handle(request) if not is_late(request) else too_late(request)
     except msgspec.MsgspecError as error:
-        reply = ControlReply(error=str(error))
+        sentence = f"The supervisor does not understand the request ({error}): is it of another version of waqiti?"
+        reply = ControlReply(error=f"{sentence} waqiti down, then waqiti up, has both of one", exit_code=REFUSED)
     return msgspec.json.encode(reply)
 
 
-def _too_late(request: ControlRequest) -> ControlReply:
+def is_late(request: ControlRequest) -> bool:
+    """Say whether whoever asked has given up by now."""
+    return time.monotonic_ns() > request.deadline_ns
+
+
+def too_late(request: ControlRequest) -> ControlReply:
+    """Return the answer to a request that was not begun in time."""
     return ControlReply(error=f"The {request.command} of {request.name} came too late and was not begun: try again")
 
 

@@ -23,9 +23,9 @@ from waqiti.operations.cluster.specification import (
     scale_abandoned,
     started,
 )
-from waqiti.operations.cluster.supervision.changes import apply
-from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest
-from waqiti.operations.cluster.supervision.isolation import is_isolated
+from waqiti.operations.cluster.supervision.changes import apply, check_release_after
+from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, is_late, too_late
+from waqiti.operations.cluster.supervision.isolation import is_held_back, is_isolated
 from waqiti.operations.cluster.supervision.mending import is_readable, known_specification, mend
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
@@ -34,7 +34,6 @@ GOOD_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 2.0
 _SHOWN_LINES: Final = 15
-_LINE_CHARACTERS: Final = 2000
 
 
 class DeploymentKeeper:
@@ -73,6 +72,11 @@ class DeploymentKeeper:
         """Say whether a replica may be replaced now: it serves, nothing is under way, and nobody looks into it."""
         whole = len(self._replicas) == self._spec.desired and all(map(self._fits, self._replicas))
         return whole and not self._leaving and replica.ready and not self._is_isolated
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether what runs of it is to stay as it is: it is cut off, or nobody can tell whether it is."""
+        return is_held_back(self._around.layout, self.name, self._spec.in_force.environment)
 
     def replace(self, replica: Replica) -> None:
         """Have a replica drained once another is ready in its place."""
@@ -123,15 +127,16 @@ class DeploymentKeeper:
         """Return the replicas that it has."""
         return DeploymentRecord(name=self.name, replicas=tuple(replica.record() for replica in self._replicas))
 
-    def change(self, request: ControlRequest) -> ControlReply:
+    async def change(self, request: ControlRequest) -> ControlReply:
         """Begin a change; nothing has changed where that fails.
 
         Raises:
             ClusterError: it is refused.
             OSError: it cannot be written down.
         """
-        former = self._spec
-        spec = apply(self._around.layout, former, request, self._around.plan.release)
+        former, spec = await self._applied(request)
+        if is_late(request):
+            return too_late(request)
         spec = remembering(spec, former, {replica.revision.number for replica in self._replicas})
         if spec is former:
             # Asked twice, or there already: whoever asks waits for what is under way to there.
@@ -144,6 +149,16 @@ class DeploymentKeeper:
         self._write_change(begun)
         self._around.changed()
         return ControlReply(change=begun.number, is_new=True)
+
+    async def _applied(self, request: ControlRequest) -> tuple[Specification, Specification]:
+        """Return what is specified and what is asked for; a release is read in a thread."""
+        around = self._around
+        while True:
+            former = self._spec
+            await asyncio.to_thread(check_release_after, around.releases, former, request, around.plan.release)
+            # It may have changed meanwhile; whoever asks waits only so long, and then this is cancelled.
+            if former is self._spec:
+                return former, apply(around.layout, former, request)
 
     def mend(self) -> None:
         """Write down again what it shall be, where the file is damaged or gone."""
@@ -205,7 +220,7 @@ class DeploymentKeeper:
             self._add()
 
     def _stays(self, replica: Replica) -> tuple[bool, bool, int]:
-        """Order them: first to go is one that does not fit, is not ready, and came last."""
+        """Order them: first to go is one that does not fit, then one that is not ready, then the highest number."""
         return self._fits(replica), replica.ready, -replica.number
 
     def _add(self) -> None:
@@ -233,16 +248,20 @@ class DeploymentKeeper:
             return False
         since_seconds = time.monotonic() - self._begun_at
         for replica in unready:
-            if replica.looping or min(replica.unready_seconds, since_seconds) > ROLLOUT_SECONDS:
+            fails = replica.looping and self._is_newer(replica)
+            if fails or min(replica.unready_seconds, since_seconds) > ROLLOUT_SECONDS:
                 self._give_up(replica)
                 return True
         return False
 
+    def _is_newer(self, replica: Replica) -> bool:
+        """Say whether a replica that fits began after the change: a count's may be there from before it."""
+        return bool(self._spec.rolling) or replica.begun_at > self._begun_at
+
     def _give_up(self, failed: Replica) -> None:
         why = "ends again and again" if failed.looping else f"was not ready within {ROLLOUT_SECONDS:g} s"
         why = f"{failed.name} {why}"
-        lines = tail(self._around.layout.log(failed.name), _SHOWN_LINES)
-        shown = tuple(line[:_LINE_CHARACTERS] for line in lines)
+        shown = tuple(tail(self._around.layout.log(failed.name), _SHOWN_LINES))
         begun = self._spec.rolling or self._spec.running
         give_up = abandoned if self._spec.rolling else scale_abandoned
         self._keep(give_up(self._spec, why, shown))
@@ -328,6 +347,6 @@ class DeploymentKeeper:
 
 
 def _towards(spec: Specification, request: ControlRequest) -> Change | None:
-    """Return the newest change under way that leads to what was asked for again."""
+    """Return the newest change under way of the kind asked for: of the count, or of what the replicas are."""
     under_way = [one for one in spec.running if (one.kind == "scale") == (request.command == "scale")]
     return under_way[-1] if under_way else None

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.record import LastExit, ProcessRecord, Reason, Role
-from waqiti.operations.cluster.supervision.backoff import Backoff
+from waqiti.operations.cluster.supervision.backoff import LONGEST_PAUSE_SECONDS, Backoff
 from waqiti.operations.cluster.supervision.children import Child
 from waqiti.operations.cluster.supervision.exits import HandedOnExits
 from waqiti.operations.cluster.supervision.probes import Seen
@@ -23,6 +23,7 @@ LOOK_UNREADY_SECONDS: Final = 0.5
 LOOK_READY_SECONDS: Final = 2.0
 _SPAWN_RETRY_SECONDS: Final = 1.0
 _HELD_BACK_SECONDS: Final = 0.5
+_MOST_FAILED_STARTS: Final = 5  # 32 s
 
 
 Look = Callable[[], Awaitable[Seen]]
@@ -31,7 +32,7 @@ Look = Callable[[], Awaitable[Seen]]
 class Starter(Protocol):
     """Starts one process of a replica, and says how to watch it."""
 
-    def start(self) -> tuple[Child, int | None]:
+    async def start(self) -> tuple[Child, int | None]:
         """Start it; return it and its own port, where it has one."""
         ...
 
@@ -74,6 +75,7 @@ class ProcessKeeper:
         self._changed = changed
         self._held_back = held_back
         self._backoff = Backoff()
+        self._failed_starts = 0
         self._child: Child | None = None
         self._started_at: datetime | None = None
         self._port: int | None = None
@@ -136,11 +138,13 @@ class ProcessKeeper:
             await self._sleep(_HELD_BACK_SECONDS)
             return None
         try:
-            self._child, self._port = self._starter.start()
+            self._child, self._port = await self._starter.start()
         except (OSError, ClusterError) as error:
             self._starter.failed(str(error))
-            await self._sleep(_SPAWN_RETRY_SECONDS)
+            await self._sleep(min(_SPAWN_RETRY_SECONDS * 2**self._failed_starts, LONGEST_PAUSE_SECONDS))
+            self._failed_starts = min(self._failed_starts + 1, _MOST_FAILED_STARTS)
             return None
+        self._failed_starts = 0
         self._started_at = now()
         self._changed()
         return self._child

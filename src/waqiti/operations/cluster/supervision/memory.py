@@ -27,13 +27,17 @@ _MEBIBYTE: Final = 1024**2
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What the processes of a replica use together, and may; ``replaceable`` where its deployment is at rest."""
+    """What the processes of a replica use together, and may; ``replaceable`` where its deployment is at rest.
+
+    ``held_back`` where its deployment is cut off: it is a finding, and stays as it is.
+    """
 
     replica: str
     deployment: str
     used_bytes: int
     limit_bytes: int
     replaceable: bool = False
+    held_back: bool = False
 
     def reaches(self, percent: int) -> bool:
         """Say whether it uses so much of its limit."""
@@ -75,7 +79,7 @@ def judge(readings: Sequence[Reading], before: Remembered, at_seconds: float, *,
     deployment: what grows faster than that is not mended by replacing it.
     """
     found = {one.replica for one in readings if _stands_out(one, before)}
-    kill = tuple(one for one in readings if one.reaches(KILLED_PERCENT))
+    kill = tuple(one for one in readings if one.reaches(KILLED_PERCENT) and not one.held_back)
     replace = None if replacing else _fullest(readings, before, at_seconds)
     replaced_at = before.replaced_at | ({replace.deployment: at_seconds} if replace is not None else {})
     return Verdict(
@@ -180,4 +184,4 @@ def _read(keeper: DeploymentKeeper, replica: Replica) -> Reading:
     )
     if not reading.reaches(REPLACED_PERCENT):
         return reading
-    return msgspec.structs.replace(reading, replaceable=keeper.replaceable(replica))
+    return msgspec.structs.replace(reading, replaceable=keeper.replaceable(replica), held_back=keeper.is_held_back)

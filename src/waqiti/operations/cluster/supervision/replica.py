@@ -15,7 +15,7 @@ from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
 from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
-from waqiti.operations.cluster.releases import check_release
+from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import is_directory
 from waqiti.operations.cluster.supervision.children import Child, start_child
@@ -42,6 +42,7 @@ class Surroundings:
     journal: Journal
     changed: Callable[[], None]
     finished: Callable[[asyncio.Future[list[None]]], None]
+    releases: CheckedReleases
 
 
 class Replica:
@@ -57,7 +58,7 @@ class Replica:
         self.draining = False
         self.outgrown = False
         self._around = around
-        self._ready_at = self._noted_at = time.monotonic()
+        self.begun_at = self._ready_at = self._noted_at = time.monotonic()
         self._keepers = [self._keeper(planned, role) for role in planned.roles]
         self._running: asyncio.Future[list[None]] | None = None
 
@@ -99,6 +100,7 @@ class Replica:
     def adopt(self, former: ReplicaRecord) -> None:
         """Go on with the processes of a supervisor that was killed."""
         self.draining, self.outgrown = former.draining, former.outgrown
+        self.begun_at = float("-inf")
         by_role = {record.role: record for record in former.processes}
         for keeper in self._keepers:
             if keeper.role in by_role:
@@ -155,9 +157,9 @@ class _ProcessStarter:
     revision: Revision
     role: Role
 
-    def start(self) -> tuple[Child, int | None]:
+    async def start(self) -> tuple[Child, int | None]:
         if is_directory(self.revision.release):
-            check_release(self.around.layout, self.revision.release)
+            await asyncio.to_thread(self.around.releases.check, self.revision.release)
         self.around.layout.heartbeat(self.replica, self.role).unlink(missing_ok=True)
         self.around.layout.switches_applied(self.replica, self.role).unlink(missing_ok=True)
         if self.role == "worker":

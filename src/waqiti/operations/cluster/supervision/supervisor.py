@@ -35,7 +35,7 @@ from waqiti.operations.cluster.record import (
     read_record,
     recorded_replicas,
 )
-from waqiti.operations.cluster.releases import forget_releases
+from waqiti.operations.cluster.releases import CheckedReleases, forget_releases
 from waqiti.operations.cluster.supervision.beat import EVERY_SECONDS, beat
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
@@ -64,7 +64,9 @@ class Supervisor:
         self._self = ProcessRef.of(os.getpid())
         self._journal = Journal(layout.events)
         self._exits = HandedOnExits(init.exits_descriptor)
-        around = Surroundings(layout, plan, init, self._exits, self._journal, self._changed, self._finished)
+        around = Surroundings(
+            layout, plan, init, self._exits, self._journal, self._changed, self._finished, CheckedReleases(layout)
+        )
         self._deployments = [DeploymentKeeper(around, planned) for planned in plan.deployments]
         self._deployments.sort(key=lambda keeper: keeper.start_order)
         self._postgres = (
@@ -246,11 +248,12 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._changed()
 
-    def _handle(self, request: ControlRequest) -> ControlReply:
+    async def _handle(self, request: ControlRequest) -> ControlReply:
         for keeper in self._deployments:
             if keeper.name == request.name:
-                return _answered(keeper, request)
-        return ControlReply(error=f"{request.name} does not run here", exit_code=WRONG_USE)
+                return await _answered(keeper, request)
+        names = ", ".join(keeper.name for keeper in self._deployments)
+        return ControlReply(error=f"No deployment is called {request.name}; there are {names}", exit_code=WRONG_USE)
 
     def _fail(self, reason: str) -> None:
         if self._failure is None:
@@ -288,13 +291,13 @@ class Supervisor:
         )
 
 
-def _answered(keeper: DeploymentKeeper, request: ControlRequest) -> ControlReply:
+async def _answered(keeper: DeploymentKeeper, request: ControlRequest) -> ControlReply:
     try:
-        return keeper.change(request)
+        return await keeper.change(request)
     except ClusterError as error:
         return ControlReply(error=str(error), exit_code=error.exit_code)
     except OSError as error:
-        return ControlReply(error=f"The change cannot be written down: {error}")
+        return ControlReply(error=f"The change cannot be written down ({error}): free space, then try again")
 
 
 async def _supervise(layout: Layout) -> int:
