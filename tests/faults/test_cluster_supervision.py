@@ -16,9 +16,9 @@ import msgspec
 import pytest
 
 from tests.support.clusters import Cluster, Requests, eventually, running_cluster
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import JournalEntry
-from waqiti.operations.cluster.processes import all_pids, parent_of
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import JournalEntry
+from waqiti.operations.state.processes import all_pids, parent_of
 from waqiti.operations.switches.changing import Change, change
 from waqiti.operations.switches.publishing import published
 

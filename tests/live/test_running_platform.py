@@ -35,7 +35,7 @@ from waqiti.contracts.switches import (
     Switch,
 )
 from waqiti.foundation.switches.file import Value
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.confirming import replicas_of
 from waqiti.operations.switches.wanted import switch_called

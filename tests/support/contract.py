@@ -11,9 +11,9 @@ from typing import Protocol
 import pytest
 
 from waqiti.operations.cluster.diagnostics import Diagnostics
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.workloads import Author, Workload, Workloads
+from waqiti.operations.errors import ClusterError
 
 BY = Author(actor="ana", reason="A test.")
 LIMIT_BYTES = 512 * 1024**2

@@ -9,13 +9,13 @@ from tests.support.clusters import AUTHOR
 from waqiti.contracts.switches import ISOLATION_MODE
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster import rolling, state_directory
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.local.workloads import LocalWorkloads
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision.control import ControlReply
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.changing import Change, change
 
 

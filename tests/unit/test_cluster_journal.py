@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from waqiti.operations.changes.journal import entries_since
-from waqiti.operations.cluster import journal as journals
-from waqiti.operations.cluster.journal import BOUND_BYTES, Journal, JournalEntry, now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state import journal as journals
+from waqiti.operations.state.journal import BOUND_BYTES, Journal, JournalEntry, now
+from waqiti.operations.state.layout import Layout
 
 _HOUR = timedelta(hours=1)
 _APPENDS_ONE = """
 import sys
 from pathlib import Path
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now
+from waqiti.operations.state.journal import Journal, JournalEntry, now
 Journal(Path(sys.argv[1])).append(JournalEntry(at=now(), kind="lost", detail="x" * 500))
 """
 

@@ -14,8 +14,8 @@ from waqiti.contracts.switches import EMERGENCY_MODE, ISOLATION_MODE, MAINTENANC
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile
 from waqiti.operations.cluster import modes
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import isolated, modes_on
+from waqiti.operations.state.layout import Layout
 
 
 def live(name: str, service: str, **fields: Any) -> LiveSwitch:

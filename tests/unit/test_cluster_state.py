@@ -13,18 +13,18 @@ import pytest
 
 from waqiti.cli.output import as_called
 from waqiti.operations.cluster import state_directory
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import lock, read_document, write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.children.probes import Heartbeat, Seen
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.postgres.server import settings
-from waqiti.operations.cluster.processes import ProcessRef, wait_gone
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision import init
 from waqiti.operations.cluster.supervision.environment import inherited, is_given, replica_environment
-from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import lock, read_document, write_document
+from waqiti.operations.state.journal import now
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, wait_gone
 
 GIBIBYTE = 1024**3
 INSTALLED = first("api-gateway", "1", now()).in_force

@@ -11,14 +11,14 @@ from rich.console import Console
 from waqiti.cli.cluster.revision_lines import revision_lines, running_lines
 from waqiti.cli.cluster.showing import show
 from waqiti.cli.status import print_deployments, status
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.record import Reason, ReplicaState
 from waqiti.operations.cluster.specification import Asked, abandoned, configured, first, released
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.status import DeploymentStatus, ProcessStatus, ReplicaExit, ReplicaStatus
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import now
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import Reason, ReplicaState
 
 GIBIBYTE = 1024**3
 LARGEST_PID = 4194303

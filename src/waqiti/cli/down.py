@@ -8,10 +8,10 @@ from cyclopts import Parameter
 
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import print_document, say
-from waqiti.operations.cluster.files import lock
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.state_directory import wipe as wipe_state
 from waqiti.operations.cluster.stopping import stop_cluster
+from waqiti.operations.state.files import lock
+from waqiti.operations.state.layout import Layout
 
 _LOCK_SECONDS: Final = 120.0
 

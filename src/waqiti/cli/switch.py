@@ -11,10 +11,11 @@ from waqiti.cli.state import known_state
 from waqiti.cli.switch_lines import switch_lines
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE, DB_POOL_MIN_IDLE, FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.errors import FAILED
+from waqiti.operations.cluster.postgres.budget import notes_on_budget
+from waqiti.operations.errors import FAILED
 from waqiti.operations.store.actor import actor
 from waqiti.operations.switches import wanted
-from waqiti.operations.switches.bands import notes_on_bands, notes_on_budget, notes_on_pools
+from waqiti.operations.switches.bands import notes_on_bands, notes_on_pools
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.confirming import PATIENCE_SECONDS
 from waqiti.operations.switches.listing import list_switches

@@ -12,15 +12,15 @@ import pytest
 
 from waqiti.contracts.switches import ISOLATION_MODE
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import LastExit
+from waqiti.operations.cluster.children.child import Child, start_child
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.probes import Seen
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision import keeper
-from waqiti.operations.cluster.supervision.children import Child, start_child
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
 from waqiti.operations.cluster.supervision.isolation import is_held_back
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
-from waqiti.operations.cluster.supervision.probes import Seen
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import LastExit
 from waqiti.operations.switches.changing import Change, change
 
 LIVENESS_SECONDS = 0.1

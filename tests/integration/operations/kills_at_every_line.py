@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
 from waqiti.operations.switches.changing import Change, change

@@ -12,9 +12,9 @@ from waqiti.cli.change_lines import change_lines
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.changes.journal import entries_since
 from waqiti.operations.changes.listing import Change, Changes, changes_since
-from waqiti.operations.cluster.journal import BOUND_BYTES, Journal, JournalEntry
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.state.journal import BOUND_BYTES, Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import transaction
 from waqiti.operations.switches import changing
 from waqiti.operations.switches.changing import forget_expired

@@ -16,11 +16,6 @@ from pathlib import Path
 import pytest
 
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.history import reading, store
 from waqiti.operations.history.keeping import HistoryKeeper
@@ -28,6 +23,11 @@ from waqiti.operations.history.names import bucket, requests_of
 from waqiti.operations.history.reading import Increase, NoData, Series
 from waqiti.operations.history.sampling import Sample
 from waqiti.operations.history.writing import HistoryWriter
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import now
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
+from waqiti.operations.state.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
 
 SERVICE = "payment-service"
 START = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -270,7 +270,7 @@ async def test_a_replica_is_sampled_from_files_and_proc_alone(layout: Layout) ->
 HOLDER = """
 import sys, time
 from pathlib import Path
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.history.keeping import HistoryKeeper
 keeper = HistoryKeeper(Layout(Path(sys.argv[1])))
 keeper.round()

@@ -16,14 +16,14 @@ import pytest
 
 from tests.support.clusters import REPOSITORY
 from waqiti.operations.cluster.credentials import ensure_token_keys
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision.environment import replica_environment
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import now
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
+from waqiti.operations.state.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.publishing import publish
 

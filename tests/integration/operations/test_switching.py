@@ -22,14 +22,14 @@ from tests.integration.operations.kills_at_every_line import Found
 from tests.support.clusters import REPOSITORY
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import AppliedFile, SwitchFile, Value, replace_file
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import JournalEntry, now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import JournalEntry, now
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
+from waqiti.operations.state.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.switches import confirming
 from waqiti.operations.switches.changing import Change, Changed, change

@@ -14,13 +14,13 @@ from waqiti.cli.cluster.variables import notes_on_live, variables_of
 from waqiti.cli.options import Json
 from waqiti.cli.output import print_document, say
 from waqiti.operations.cluster import rolling
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.rolling import Done
 from waqiti.operations.cluster.sizes import memory_limit_of
 from waqiti.operations.cluster.status import cluster_status
 from waqiti.operations.cluster.workloads import Author
+from waqiti.operations.errors import WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store.actor import actor
 
 _LONGEST_REASON: Final = 1000

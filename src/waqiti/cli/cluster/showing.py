@@ -6,13 +6,13 @@ from waqiti.cli.cluster.revision_lines import revision_lines, running_lines
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.cli.status import print_deployments, what_is_instead
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.hiding import shown_value
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.rolling import check_deployment
 from waqiti.operations.cluster.specification import read_specification
 from waqiti.operations.cluster.status import DeploymentStatus, cluster_status
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
 
 
 class Revisions(msgspec.Struct, frozen=True):

@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 
 from waqiti.foundation.settings import PREFIX, SettingsError, load
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import live_switches
 from waqiti.operations.cluster.variables import checked_value
+from waqiti.operations.errors import WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 
 _SET: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _REMOVED: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)-")

@@ -9,8 +9,8 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from waqiti.operations.cluster.journal import BOUND_BYTES, JournalEntry
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.journal import BOUND_BYTES, JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.journalling import EXPIRY
 
 _BLOCK_BYTES: Final = 256 * 1024

@@ -12,10 +12,10 @@ from waqiti.contracts.catalog import ML, deployment
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.ids import derived_id, encode, first_id
 from waqiti.operations.changes.journal import entries_since
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import JournalEntry
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import operations_url
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.journalling import entries_of, expiries
 from waqiti.operations.switches.publishing import published
 

@@ -11,9 +11,9 @@ from waqiti.contracts.catalog import OPERATIONS
 from waqiti.foundation.security.keys import ApiKey, KeyFile, digest_of
 from waqiti.foundation.security.tokens import new_private_key, public_pem
 from waqiti.operations.cluster.credentials_file import Credentials
-from waqiti.operations.cluster.files import read_document, write, write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.files import read_document, write, write_document
+from waqiti.operations.state.journal import now
+from waqiti.operations.state.layout import Layout
 
 _SCOPES: Final[dict[str, list[str]]] = {
     "api_key": ["api"],

@@ -8,10 +8,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.supervision import init as init_program
 from waqiti.operations.cluster.supervision.environment import inherited
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef
 
 _LOG_MODE: Final = 0o600
 

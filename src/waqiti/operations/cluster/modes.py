@@ -16,9 +16,9 @@ from waqiti.contracts.switches import (
 )
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import environment_of
-from waqiti.operations.cluster.record import Record, read_record
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import environment_of
+from waqiti.operations.state.record import Record, read_record
 
 TRUE: Final = frozenset({"true", "1"})
 """What stands for true in an environment, in lower case."""

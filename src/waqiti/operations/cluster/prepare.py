@@ -17,15 +17,15 @@ import asyncpg
 
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
 from waqiti.operations.cluster.credentials import ensure_token_keys, ensure_webhook_key, kept_keys, write_credentials
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, accesses, kept_passwords, login_roles
 from waqiti.operations.cluster.postgres.keeper import PostgresAdmin
 from waqiti.operations.cluster.postgres.limits import Limits
 from waqiti.operations.cluster.postgres.migrating import migrate_all
 from waqiti.operations.cluster.postgres.provisioning import provision
-from waqiti.operations.cluster.record import InitRecord, Plan, read_init, read_plan
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import InitRecord, Plan, read_init, read_plan
 
 _SERVER_SECONDS: Final = 90.0
 # One that is not ours is not started by us either.

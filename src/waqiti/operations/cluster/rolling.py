@@ -11,12 +11,9 @@ from msgspec.structs import replace
 
 from waqiti.contracts.catalog import OPERATIONS
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.healing import keeps_running
 from waqiti.operations.cluster.hiding import assignment
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import isolated
-from waqiti.operations.cluster.record import read_plan
 from waqiti.operations.cluster.releases import kept_release
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.sizes import size_text
@@ -26,6 +23,9 @@ from waqiti.operations.cluster.supervision.control import Command, ControlReply,
 from waqiti.operations.cluster.supervision.deployment import ROLLOUT_SECONDS
 from waqiti.operations.cluster.variables import checked_value
 from waqiti.operations.cluster.workloads import Author
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import read_plan
 from waqiti.operations.store import audit, transaction
 
 MOST_REPLICAS: Final = 20

@@ -11,12 +11,12 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.files import read_document
 from waqiti.operations.cluster.hiding import assignment
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import KEPT, Resources, Revision, RevisionKind
 from waqiti.operations.cluster.sizes import size_text
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.files import read_document
+from waqiti.operations.state.layout import Layout
 
 ChangeKind = Literal["release", "environment", "resources", "scale", "restart", "undo"]
 ChangeState = Literal["running", "complete", "given_up", "overtaken"]

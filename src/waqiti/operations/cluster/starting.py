@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.files import lock, write_document
 from waqiti.operations.cluster.healing import forget_failures, heal_init, keeps_running
 from waqiti.operations.cluster.init_process import init_lives, spawn_init
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
-from waqiti.operations.cluster.processes import ProcessRef
-from waqiti.operations.cluster.record import Plan, read_fatal_end, read_init, read_plan, read_record, running_init
 from waqiti.operations.cluster.state_directory import make_state_directory, unwritable
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster, sweep
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.files import lock, write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef
+from waqiti.operations.state.record import Plan, read_fatal_end, read_init, read_plan, read_record, running_init
 from waqiti.operations.switches.publishing import publish
 
 READY_SECONDS: Final = 110.0

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.files import write
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.place import remove_place
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.files import write
+from waqiti.operations.state.layout import Layout
 
 NEEDED_NEW_BYTES: Final = 512 * 1024**2
 NEEDED_KNOWN_BYTES: Final = 64 * 1024**2

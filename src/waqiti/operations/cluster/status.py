@@ -4,11 +4,14 @@ from datetime import datetime
 
 import msgspec
 
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import ModeOn, modes_on
-from waqiti.operations.cluster.record import (
+from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
+from waqiti.operations.cluster.specification import Specification, first, made_anew, read_specification
+from waqiti.operations.cluster.supervision.beat import last_beat
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import now
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import (
     MEMORY_FINDING_PERCENT,
     DeploymentState,
     InitRecord,
@@ -25,9 +28,6 @@ from waqiti.operations.cluster.record import (
     recorded_processes,
     running_init,
 )
-from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
-from waqiti.operations.cluster.specification import Specification, first, made_anew, read_specification
-from waqiti.operations.cluster.supervision.beat import last_beat
 
 
 class InitStatus(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,13 +6,13 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.init_process import init_command, init_lives
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, running, wait_gone, working_in
-from waqiti.operations.cluster.record import InitRecord, read_plan, read_record, recorded_replicas, running_init
 from waqiti.operations.cluster.supervision.environment import supervised_by
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, all_pids, environment_of, running, wait_gone, working_in
+from waqiti.operations.state.record import InitRecord, read_plan, read_record, recorded_replicas, running_init
 
 _ORDERLY_SECONDS: Final = 65.0
 _DRAIN_SECONDS: Final = 20.0

@@ -3,8 +3,8 @@
 import msgspec
 
 from waqiti.contracts.switches import Switch, find_switch
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.supervision.environment import is_given
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.switches.wanted import value_of
 
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from waqiti.operations.cluster.record import DeploymentState, LastExit
 from waqiti.operations.cluster.revisions import Resources, Revision
+from waqiti.operations.state.record import DeploymentState, LastExit
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):

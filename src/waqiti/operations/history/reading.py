@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.history import store
 from waqiti.operations.history.folding import NOTHING, Values
 from waqiti.operations.history.names import bucket, bucket_bound, selector_of
 from waqiti.operations.history.writing import DAY, KEPT_MINUTES, KEPT_SAMPLES, MINUTE, milliseconds
+from waqiti.operations.state.layout import Layout
 
 _FRESH: Final = timedelta(seconds=10)
 _MARGIN: Final = 2 * MINUTE

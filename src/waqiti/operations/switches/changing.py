@@ -9,7 +9,7 @@ import msgspec
 
 from waqiti.foundation.clock import rfc3339, utc_now
 from waqiti.foundation.switches.file import LiveSwitch, Value
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
 from waqiti.operations.switches.confirming import ReplicaApplied, wait_confirmed

@@ -10,9 +10,9 @@ from waqiti.contracts import prefixes
 from waqiti.contracts.switches import find_switch
 from waqiti.foundation.ids import derived_id, encode, first_id
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile, Value
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import Journal, JournalEntry
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.present import live_in, started
 from waqiti.operations.switches.publishing import published
 

@@ -7,8 +7,8 @@ import msgspec
 
 from waqiti.contracts.switches import SWITCHES, Switch
 from waqiti.foundation.switches.file import SwitchFile, Value
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import environment_of
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import environment_of
 from waqiti.operations.store import transaction
 from waqiti.operations.switches.changing import forget_expired
 from waqiti.operations.switches.confirming import ReplicaView, replicas_of

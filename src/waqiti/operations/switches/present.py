@@ -6,9 +6,9 @@ from typing import Literal
 from waqiti.contracts.switches import Switch
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile, Value
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import environment_of
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import environment_of
 from waqiti.operations.switches.confirming import replicas_of
 from waqiti.operations.switches.publishing import published
 from waqiti.operations.switches.wanted import value_of

@@ -5,8 +5,8 @@ from typing import Final
 import msgspec
 
 from waqiti.foundation.switches.file import SwitchFile
-from waqiti.operations.cluster.files import lock, write_document
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.files import lock, write_document
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import switches as rows
 from waqiti.operations.store import transaction
 

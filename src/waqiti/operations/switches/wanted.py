@@ -8,7 +8,7 @@ import msgspec
 
 from waqiti.contracts.switches import SWITCHES, Switch, find_switch
 from waqiti.foundation.switches.file import Value
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 
 LONGEST: Final = timedelta(days=30)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from waqiti.operations.cluster import rolling
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import ReplicaRecord, read_record
 from waqiti.operations.cluster.revisions import Resources, Revision
 from waqiti.operations.cluster.specification import read_specification
 from waqiti.operations.cluster.status import DeploymentStatus, ReplicaStatus, cluster_status
 from waqiti.operations.cluster.workloads import Author, Workload, WorkloadReplica
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import ReplicaRecord, read_record
 
 _HOST: Final = "127.0.0.1"
 

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from waqiti.contracts.catalog import Deployment
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.layout import Layout
 
 OPS_ROLE: Final = "waqiti_ops"
 _LONGEST_SOCKET_PATH: Final = 107

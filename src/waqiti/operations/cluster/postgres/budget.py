@@ -1,13 +1,11 @@
 """Whether the replicas of a deployment find room on the server, from files alone: no PostgreSQL is asked."""
 
 import os
+from collections.abc import Iterable
 from typing import Final
 
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE, find_switch
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.files import read_document
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.limits import (
     COMMANDS,
     NEEDS,
@@ -17,7 +15,10 @@ from waqiti.operations.cluster.postgres.limits import (
     processes_of,
     replica_connections,
 )
-from waqiti.operations.cluster.specification import Specification
+from waqiti.operations.cluster.specification import Specification, read_specification
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.files import read_document
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.present import live_in, standing
 from waqiti.operations.switches.publishing import published
 
@@ -68,6 +69,14 @@ def lacking(layout: Layout, name: str, replicas: int, pool_max: int | None = Non
         return None
     limits, pool_max = _limits(layout), pool_max or _pool_max(layout, name)
     return _service_lacks(row, limits, replicas, pool_max) or _readers_lack(row, limits, replicas)
+
+
+def notes_on_budget(layout: Layout, services: Iterable[str]) -> tuple[str, ...]:
+    """Say so where the pools of the present replicas may need more connections than PostgreSQL allows them."""
+    specifications = (read_specification(layout, service) for service in services)
+    present = {spec.name: spec.desired for spec in specifications if spec is not None}
+    found = [lacking(layout, service, desired) for service, desired in present.items() if desired > 0]
+    return tuple(sentence for sentence in found if sentence is not None)
 
 
 def _service_lacks(row: Deployment, limits: Limits, replicas: int, pool_max: int) -> str | None:

@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.children.child import Child, Credential
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.probes import postgres_accepts
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres import server as postgres_server
 from waqiti.operations.cluster.postgres.place import Place, binaries, find_place, server_credential
-from waqiti.operations.cluster.processes import ProcessRef, working_in
-from waqiti.operations.cluster.record import PlannedPostgres, PostgresRecord
-from waqiti.operations.cluster.supervision.children import Child, Credential
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.probes import postgres_accepts
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.journal import Journal, JournalEntry, now
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, working_in
+from waqiti.operations.state.record import PlannedPostgres, PostgresRecord
 
 _DEFAULT_PORT: Final = 5432
 _STARTING_SECONDS: Final = 0.1

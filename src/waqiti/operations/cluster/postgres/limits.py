@@ -7,7 +7,7 @@ import msgspec
 
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, ML, NOTIFICATION, PAYMENT, WALLET, Deployment
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE, find_switch
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
+from waqiti.operations.errors import REFUSED, ClusterError
 
 COMMANDS: Final = 2
 """Connections of commands, such as ``waqiti ledger verify``, that read a service's database as the service."""

@@ -11,7 +11,6 @@ import asyncpg
 
 from waqiti.contracts.catalog import Deployment
 from waqiti.foundation.database import Connection
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.postgres.access import (
     OPS_ROLE,
     events_role,
@@ -21,6 +20,7 @@ from waqiti.operations.cluster.postgres.access import (
     runtime_role,
 )
 from waqiti.operations.cluster.postgres.limits import Limits, limits_on
+from waqiti.operations.errors import REFUSED, ClusterError
 
 OLDEST_SERVER: Final = 16
 _BUILTIN_LOCALES_SINCE: Final = 17

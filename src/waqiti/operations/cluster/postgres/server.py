@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.children.child import Child, Credential, start_child
+from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.postgres.place import Place
-from waqiti.operations.cluster.processes import ProcessRef, wait_gone, working_in
-from waqiti.operations.cluster.supervision.children import Child, Credential, start_child
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.processes import ProcessRef, wait_gone, working_in
 
 HOST: Final = "127.0.0.1"
 SUPERUSER: Final = "postgres"

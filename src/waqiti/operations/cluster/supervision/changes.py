@@ -1,8 +1,5 @@
 """What a request makes of a deployment's specification: the arithmetic, and what must be there for it."""
 
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.budget import check_change
 from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.specification import (
@@ -16,6 +13,9 @@ from waqiti.operations.cluster.specification import (
     undone,
 )
 from waqiti.operations.cluster.supervision.control import ControlRequest
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.journal import now
+from waqiti.operations.state.layout import Layout
 
 
 def apply(layout: Layout, spec: Specification, request: ControlRequest) -> Specification:

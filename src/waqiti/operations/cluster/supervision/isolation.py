@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 
 from waqiti.contracts.switches import ISOLATION_MODE
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.modes import TRUE, live_switches
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.publishing import is_published
 
 

@@ -4,13 +4,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import write, write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import environment_of
-from waqiti.operations.cluster.record import ReplicaRecord, read_record
 from waqiti.operations.cluster.specification import Specification, made_anew, read_specification
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import write, write_document
+from waqiti.operations.state.journal import Journal, JournalEntry, now, say
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import environment_of
+from waqiti.operations.state.record import ReplicaRecord, read_record
 
 
 def known_specification(layout: Layout, journal: Journal, name: str, installed: str) -> Specification | None:

@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from waqiti.operations.cluster.files import read_document, read_passing_document
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
+from waqiti.operations.state.files import read_document, read_passing_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
 
 Role = Literal["api", "worker"]
 Reason = Literal["Error", "OOMKilled", "Liveness", "Completed"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.processes import ProcessRef, parent_of
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.state.processes import ProcessRef, parent_of
 
 DRAIN_SECONDS: Final = 20.0
 _KILLED_SECONDS: Final = 10.0
