@@ -20,7 +20,7 @@ from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.journal import JournalEntry
 from waqiti.operations.state.processes import all_pids, parent_of
 from waqiti.operations.switches.changing import Change, change
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.switches.present import published
 
 
 @pytest.fixture(scope="module")

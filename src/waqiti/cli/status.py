@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from waqiti.cli.cluster.revision_lines import running_lines
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import console, print_document, printable
-from waqiti.operations.cluster.modes import ModeOn
 from waqiti.operations.cluster.status import (
     ClusterStatus,
     DeploymentStatus,
@@ -21,6 +20,7 @@ from waqiti.operations.cluster.status import (
 from waqiti.operations.state.journal import now
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.record import read_plan
+from waqiti.operations.switches.modes import ModeOn
 
 if TYPE_CHECKING:
     from rich.console import Console

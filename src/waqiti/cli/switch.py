@@ -19,6 +19,7 @@ from waqiti.operations.switches.bands import notes_on_bands, notes_on_pools
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.confirming import PATIENCE_SECONDS
 from waqiti.operations.switches.listing import list_switches
+from waqiti.operations.switches.values import value_text
 
 _THRESHOLDS: Final = (FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD)
 _POOLS: Final = (DB_POOL_MAX_SIZE, DB_POOL_MIN_IDLE)
@@ -128,9 +129,8 @@ def _report(asked: Change, done: Changed, *, as_json: bool) -> int:
 def _put_in_words(asked: Change) -> str:
     if asked.value is None:
         return f"{asked.name} is unset"
-    value = asked.value if isinstance(asked.value, str) else msgspec.json.encode(asked.value).decode()
     until = "" if asked.expires_at is None else f" until {asked.expires_at:%Y-%m-%d %H:%M:%S}Z"
-    return f"{asked.name} is {value}{until}"
+    return f"{asked.name} is {value_text(asked.value)}{until}"
 
 
 def _followers(done: Changed) -> str:

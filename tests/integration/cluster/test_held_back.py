@@ -17,11 +17,11 @@ from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.children.probes import Seen
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision import keeper
-from waqiti.operations.cluster.supervision.isolation import is_held_back
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.record import LastExit
 from waqiti.operations.switches.changing import Change, change
+from waqiti.operations.switches.isolation import is_held_back
 
 LIVENESS_SECONDS = 0.1
 PAYMENTS = "payment-service"

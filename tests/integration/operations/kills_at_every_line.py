@@ -16,7 +16,8 @@ from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
 from waqiti.operations.switches.changing import Change, change
-from waqiti.operations.switches.publishing import publish, published
+from waqiti.operations.switches.present import published
+from waqiti.operations.switches.publishing import publish
 
 _WATCHED: Final = (
     "operations/switches/",

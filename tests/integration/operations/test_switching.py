@@ -34,7 +34,8 @@ from waqiti.operations.store import audit, transaction
 from waqiti.operations.switches import confirming
 from waqiti.operations.switches.changing import Change, Changed, change
 from waqiti.operations.switches.listing import list_switches
-from waqiti.operations.switches.publishing import is_published, publish, published
+from waqiti.operations.switches.present import is_published, published
+from waqiti.operations.switches.publishing import publish
 
 PAYMENTS = "payment-service"
 SPAWNED = get_context("spawn")

@@ -17,7 +17,7 @@ from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.journal import JournalEntry
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.journalling import entries_of, expiries
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.switches.present import published
 
 if TYPE_CHECKING:
     from waqiti.operations.facts.models import ModelInForce

@@ -13,7 +13,6 @@ from waqiti.contracts.catalog import OPERATIONS
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.healing import keeps_running
 from waqiti.operations.cluster.hiding import assignment
-from waqiti.operations.cluster.modes import isolated
 from waqiti.operations.cluster.releases import kept_release
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.sizes import size_text
@@ -27,6 +26,7 @@ from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.record import read_plan
 from waqiti.operations.store import audit, transaction
+from waqiti.operations.switches.modes import isolated
 
 MOST_REPLICAS: Final = 20
 _DRAIN_SECONDS: Final = 25.0

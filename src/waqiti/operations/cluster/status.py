@@ -4,7 +4,6 @@ from datetime import datetime
 
 import msgspec
 
-from waqiti.operations.cluster.modes import ModeOn, modes_on
 from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
 from waqiti.operations.cluster.specification import Specification, first, made_anew, read_specification
 from waqiti.operations.cluster.supervision.beat import last_beat
@@ -28,6 +27,7 @@ from waqiti.operations.state.record import (
     recorded_processes,
     running_init,
 )
+from waqiti.operations.switches.modes import ModeOn, modes_on
 
 
 class InitStatus(msgspec.Struct, frozen=True, omit_defaults=True):

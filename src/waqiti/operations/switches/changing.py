@@ -14,7 +14,8 @@ from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
 from waqiti.operations.switches.confirming import ReplicaApplied, wait_confirmed
 from waqiti.operations.switches.journalling import EXPIRY, OVER, SwitchJournal, write_expired
-from waqiti.operations.switches.publishing import publish, published
+from waqiti.operations.switches.present import published
+from waqiti.operations.switches.publishing import publish
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

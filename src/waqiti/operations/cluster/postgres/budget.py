@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
-from waqiti.contracts.switches import DB_POOL_MAX_SIZE, find_switch
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE, Switch, find_switch
 from waqiti.operations.cluster.postgres.limits import (
     COMMANDS,
     NEEDS,
@@ -19,8 +19,8 @@ from waqiti.operations.cluster.specification import Specification, read_specific
 from waqiti.operations.errors import REFUSED, ClusterError
 from waqiti.operations.state.files import read_document
 from waqiti.operations.state.layout import Layout
-from waqiti.operations.switches.present import live_in, standing
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.switches.present import live_in, published, standing
+from waqiti.operations.switches.values import value_in
 
 _USUAL_SERVER: Final = 300
 _SURGE: Final = 1
@@ -118,7 +118,8 @@ def _limits(layout: Layout) -> Limits:
 def _pool_set(layout: Layout, spec: Specification, revision: int) -> int:
     """Return the size of pools that replicas of a revision begin with, as their environment is made."""
     text = spec.numbered(revision).environment.get(DB_POOL_MAX_SIZE) or os.environ.get(DB_POOL_MAX_SIZE, "")
-    return int(text) if text.isdecimal() else _limits(layout).pool_max
+    value = value_in(_pool_switch(), text)
+    return value if isinstance(value, int) else _limits(layout).pool_max
 
 
 def _live_pool(layout: Layout, name: str) -> int | None:
@@ -127,7 +128,11 @@ def _live_pool(layout: Layout, name: str) -> int | None:
 
 
 def _pool_max(layout: Layout, name: str) -> int:
+    value = standing(layout, _pool_switch(), name)
+    return value if isinstance(value, int) else default_pool_max()
+
+
+def _pool_switch() -> Switch:
     switch = find_switch(DB_POOL_MAX_SIZE)
     assert switch is not None
-    value = standing(layout, switch, name)
-    return value if isinstance(value, int) else default_pool_max()
+    return switch

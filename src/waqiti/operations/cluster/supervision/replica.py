@@ -19,11 +19,11 @@ from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import is_directory
 from waqiti.operations.cluster.supervision.environment import replica_environment
-from waqiti.operations.cluster.supervision.isolation import is_held_back
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
 from waqiti.operations.state.journal import Journal, JournalEntry, now
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
+from waqiti.operations.switches.isolation import is_held_back
 
 READINESS: Final = "/actuator/health/readiness"
 LIVENESS: Final = "/actuator/health/liveness"

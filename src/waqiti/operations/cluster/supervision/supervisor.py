@@ -43,7 +43,8 @@ from waqiti.operations.state.record import (
     read_record,
     recorded_replicas,
 )
-from waqiti.operations.switches.publishing import is_published, publish
+from waqiti.operations.switches.present import is_published
+from waqiti.operations.switches.publishing import publish
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GROUP_SECONDS: Final = 45.0

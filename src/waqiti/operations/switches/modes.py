@@ -1,34 +1,20 @@
 """Which modes are on, from ``switches.json`` and the environment of processes that run: no service is asked."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from waqiti.contracts.switches import (
-    EMERGENCY_MODE,
-    ISOLATION_MODE,
-    MAINTENANCE_MODE,
-    READ_ONLY_MODE,
-    SWITCHES,
-    Switch,
-)
-from waqiti.foundation.clock import utc_now
-from waqiti.foundation.switches.file import LiveSwitch, SwitchFile
+from waqiti.contracts.switches import EMERGENCY_MODE, ISOLATION_MODE, MAINTENANCE_MODE, READ_ONLY_MODE, SWITCHES
+from waqiti.foundation.switches.file import LiveSwitch
 from waqiti.operations.state.layout import Layout
-from waqiti.operations.state.processes import environment_of
 from waqiti.operations.state.record import Record, read_record
+from waqiti.operations.switches.present import environments_of, followed, live_in, published
 
-TRUE: Final = frozenset({"true", "1"})
-"""What stands for true in an environment, in lower case."""
+MODES: Final = (ISOLATION_MODE, MAINTENANCE_MODE, EMERGENCY_MODE, READ_ONLY_MODE)
+"""The switches that are modes, gravest first."""
 
-_NAMES: Final = (ISOLATION_MODE, MAINTENANCE_MODE, EMERGENCY_MODE, READ_ONLY_MODE)
-_MODES: Final = tuple(switch for name in _NAMES for switch in SWITCHES if switch.name == name)
-_FILE: Final = msgspec.json.Decoder(SwitchFile)
-
-Live = Mapping[tuple[str, str], LiveSwitch]
-Environments = Mapping[str, Mapping[str, str]]
+_SWITCHES: Final = tuple(switch for name in MODES for switch in SWITCHES if switch.name == name)
 
 
 class ModeOn(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,25 +31,15 @@ class ModeOn(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-def live_switches(layout: Layout) -> Live:
-    """Return what is published and has not expired, by switch and deployment; nothing where it cannot be read."""
-    now = utc_now()
-    try:
-        switches = _FILE.decode(layout.switches.read_bytes()).switches
-    except (OSError, ValueError, msgspec.MsgspecError):
-        return {}
-    return {(one.name, one.service): one for one in switches if one.expires_at is None or one.expires_at > now}
-
-
 def modes_on(layout: Layout, record: Record | None) -> tuple[ModeOn, ...]:
     """Return the modes that are on, one for each who set it, gravest first."""
-    live, environments = live_switches(layout), _environments(record)
+    document, environments = published(layout), environments_of(record)
     found: list[ModeOn] = []
-    for switch in _MODES:
+    for switch in _SWITCHES:
         by_whom: dict[tuple[str | None, str | None, datetime | None], list[str]] = {}
         for service in switch.deployments:
-            if _is_on(switch, service, live, environments):
-                by_whom.setdefault(_set_by(live.get((switch.name, service))), []).append(service)
+            if followed(document, switch, service, environments.get(service, {})) is True:
+                by_whom.setdefault(_set_by(live_in(document, switch.name, service)), []).append(service)
         for (owner, reason, expires_at), services in by_whom.items():
             found.append(
                 ModeOn(
@@ -94,23 +70,5 @@ def _end(service: str, *, live: bool) -> str:
     return f"waqiti switch {change} --service {service} --reason ..."
 
 
-def _is_on(switch: Switch, service: str, live: Live, environments: Environments) -> bool:
-    found = live.get((switch.name, service))
-    if found is not None:
-        return found.value is True
-    return environments.get(service, {}).get(switch.name, "").lower() in TRUE
-
-
 def _set_by(live: LiveSwitch | None) -> tuple[str | None, str | None, datetime | None]:
     return (None, None, None) if live is None else (live.owner, live.reason, live.expires_at)
-
-
-def _environments(record: Record | None) -> Environments:
-    """Read what one process of each deployment was started with."""
-    found: dict[str, Mapping[str, str]] = {}
-    for deployment in record.deployments if record is not None else ():
-        processes = (one.ref for replica in deployment.replicas for one in replica.processes)
-        running = next((ref for ref in processes if ref is not None and ref.alive), None)
-        if running is not None:
-            found[deployment.name] = environment_of(running.pid)
-    return found
