@@ -156,7 +156,7 @@ def test_revisions_fit_eighty_columns_and_hide_secrets() -> None:
     spec = configured(first("payment-service", "0.1.0", now()), {"API_TOKEN": "x", "LONG": "y" * 200}, None, asked)
     spec = abandoned(released(spec, "0123456789abcdef" * 4, asked), "payment-service-2 ends again and again", ())
 
-    lines = [line.text for line in revision_lines(spec)]
+    lines = [line.text for line in revision_lines(reversed(spec.revisions), spec.revision)]
 
     assert max(map(len, lines)) <= 80
     assert any("API_TOKEN=***" in line for line in lines)

@@ -9,8 +9,8 @@ import msgspec
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.cli.status import what_is_instead
+from waqiti.operations.cluster.backend.diagnostics import LocalDiagnostics
 from waqiti.operations.cluster.diagnostics import Usage
-from waqiti.operations.cluster.local.diagnostics import LocalDiagnostics
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.record import MEMORY_FINDING_PERCENT
 
