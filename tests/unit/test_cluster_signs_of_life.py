@@ -16,12 +16,11 @@ from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.status import SupervisorStatus, cluster_status
 from waqiti.operations.cluster.supervision.beat import beat
-from waqiti.operations.cluster.supervision.init import HUNG_SECONDS, Init
+from waqiti.operations.cluster.supervision.init import FATAL_EXIT, HUNG_SECONDS, Init
 from waqiti.operations.state.files import write_document
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, boot_id, wait_gone
 from waqiti.operations.state.record import (
-    FATAL_EXIT,
     FatalEnd,
     InitRecord,
     PostgresRecord,

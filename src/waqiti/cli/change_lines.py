@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from waqiti.cli.output import WIDTH, Line, printable, wrapped
-from waqiti.operations.changes.listing import Change, Changes, Outcome, Unread
+from waqiti.operations.changes.listing import Change, Changes, Unread
+from waqiti.operations.cluster.specification import ChangeEnd
 
 _GAP: Final = "  "
 _AT: Final = len("11-27 12:00:00Z")
 _KIND: Final = len("environment")
 _INDENT: Final = 4
-_OUTCOMES: Final[dict[Outcome, str]] = {"complete": "complete", "given_up": "given up", "overtaken": "overtaken"}
+_OUTCOMES: Final[dict[ChangeEnd, str]] = {"complete": "complete", "given_up": "given up", "overtaken": "overtaken"}
 
 
 def change_lines(found: Changes) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.ids import derived_id, encode, first_id
 from waqiti.operations.changes.journal import entries_since
 from waqiti.operations.cluster.postgres.access import operations_url
+from waqiti.operations.cluster.specification import ChangeEnd, ChangeKind
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.journal import JournalEntry
 from waqiti.operations.state.layout import Layout
@@ -22,13 +23,12 @@ from waqiti.operations.switches.present import published
 if TYPE_CHECKING:
     from waqiti.operations.facts.models import ModelInForce
 
-Kind = Literal["release", "environment", "resources", "switch", "scale", "restart", "undo", "model"]
-Outcome = Literal["complete", "given_up", "overtaken"]
+Kind = Literal[ChangeKind, "switch", "model"]
 
 _JOURNALLED: Final = frozenset(get_args(Kind)) - {"model"}
 _MODELS: Final = "models_in_force"
 _JOURNAL: Final = "journal"
-_OUTCOMES: Final = frozenset(get_args(Outcome))
+_OUTCOMES: Final = frozenset(get_args(ChangeEnd))
 _CHANGES: Final = "changes"
 _MOST: Final = 1_000
 
@@ -48,7 +48,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     before: str = msgspec.field(name="from")
     after: str = msgspec.field(name="to")
     reason: str
-    outcome: Outcome | None = None
+    outcome: ChangeEnd | None = None
     why: str = ""
 
 
@@ -136,7 +136,7 @@ def _change(entry: JournalEntry, end: JournalEntry | None) -> Change:
         before=entry.before,
         after=entry.after,
         reason=entry.reason or entry.detail,
-        outcome=msgspec.convert(end.kind, Outcome) if end is not None else None,
+        outcome=msgspec.convert(end.kind, ChangeEnd) if end is not None else None,
         why=end.detail if end is not None else "",
     )
 

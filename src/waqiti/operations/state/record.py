@@ -14,7 +14,6 @@ Reason = Literal["Error", "OOMKilled", "Liveness", "Completed"]
 ReplicaState = Literal["Starting", "Ready", "NotReady", "Draining", "CrashLoopBackOff"]
 DeploymentState = Literal["Ready", "Progressing", "Degraded", "CrashLoopBackOff", "ScaledToZero"]
 
-FATAL_EXIT: Final = 78
 MEMORY_FINDING_PERCENT: Final = 80
 """Of its limit: from there on a replica's memory is a finding."""
 

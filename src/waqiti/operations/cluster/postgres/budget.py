@@ -9,6 +9,7 @@ from waqiti.contracts.switches import DB_POOL_MAX_SIZE, Switch, find_switch
 from waqiti.operations.cluster.postgres.limits import (
     COMMANDS,
     NEEDS,
+    USUAL_CONNECTIONS,
     Limits,
     default_pool_max,
     limits_on,
@@ -22,7 +23,6 @@ from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.present import live_in, published, standing
 from waqiti.operations.switches.values import value_in
 
-_USUAL_SERVER: Final = 300
 _SURGE: Final = 1
 
 
@@ -112,7 +112,7 @@ def _replicas(count: int) -> str:
 
 def _limits(layout: Layout) -> Limits:
     written = read_document(layout.connection_limits, Limits)
-    return written if written is not None else limits_on(DEPLOYMENTS, _USUAL_SERVER)
+    return written if written is not None else limits_on(DEPLOYMENTS, USUAL_CONNECTIONS)
 
 
 def _pool_set(layout: Layout, spec: Specification, revision: int) -> int:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import msgspec
-
-from waqiti.operations.cluster.children.child import Child, Credential
+from waqiti.operations.cluster.children.child import Child
 from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.children.probes import postgres_accepts
+from waqiti.operations.cluster.children.starting import Credential
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres import server as postgres_server
+from waqiti.operations.cluster.postgres.access import PostgresAdmin
 from waqiti.operations.cluster.postgres.place import Place, binaries, find_place, server_credential
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import read_document, write_document
@@ -32,16 +32,6 @@ _FIRST_START_SECONDS: Final = 20.0
 _ORPHAN_PATIENCE_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 15.0
 _SHOWN_LINES: Final = 5
-
-
-class PostgresAdmin(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's administrator, as kept in ``<state>/secrets/postgres.json``."""
-
-    user: str
-    password: str
-    host: str
-    port: int
-    url: str
 
 
 def embedded_admin(password: str, port: int) -> PostgresAdmin:

@@ -21,7 +21,7 @@ from typing import Final
 
 import msgspec
 
-from waqiti.operations.cluster.children.child import Credential
+from waqiti.operations.cluster.children.starting import Credential
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import read_document, write_document
 from waqiti.operations.state.layout import Layout

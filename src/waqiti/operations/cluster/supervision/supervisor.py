@@ -24,6 +24,7 @@ from waqiti.operations.cluster.supervision.beat import EVERY_SECONDS, beat
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
+from waqiti.operations.cluster.supervision.init import FATAL_EXIT
 from waqiti.operations.cluster.supervision.memory import MemoryWatch
 from waqiti.operations.cluster.supervision.replica import Surroundings
 from waqiti.operations.errors import WRONG_USE, ClusterError
@@ -32,7 +33,6 @@ from waqiti.operations.state.journal import Journal, JournalEntry, now, say
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, all_pids, boot_id, descends_from, environment_of
 from waqiti.operations.state.record import (
-    FATAL_EXIT,
     FatalEnd,
     InitRecord,
     Plan,
