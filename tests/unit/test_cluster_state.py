@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from waqiti.cli.output import as_called
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster import state_directory
 from waqiti.operations.cluster.children.probes import Heartbeat, Seen
 from waqiti.operations.cluster.planning import plan_platform
@@ -22,12 +23,11 @@ from waqiti.operations.cluster.supervision import init
 from waqiti.operations.cluster.supervision.environment import inherited, is_given, replica_environment
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import lock, read_document, write_document
-from waqiti.operations.state.journal import now
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, wait_gone
 
 GIBIBYTE = 1024**3
-INSTALLED = first("api-gateway", "1", now()).in_force
+INSTALLED = first("api-gateway", "1", utc_now()).in_force
 
 
 def test_a_state_directory_is_private_and_a_wipe_removes_it(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.history import reading, store
@@ -24,7 +25,6 @@ from waqiti.operations.history.reading import Increase, NoData, Series
 from waqiti.operations.history.sampling import Sample
 from waqiti.operations.history.writing import HistoryWriter
 from waqiti.operations.state.files import write_document
-from waqiti.operations.state.journal import now
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, boot_id
 from waqiti.operations.state.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
@@ -224,7 +224,7 @@ def one_process(layout: Layout) -> None:
     process = ProcessRecord(
         role="api",
         ref=ref,
-        started_at=now(),
+        started_at=utc_now(),
         port=1,
         ready=True,
         was_ready=True,
@@ -248,7 +248,7 @@ def one_process(layout: Layout) -> None:
 
 
 def latest(layout: Layout, metric: str) -> float | None:
-    found = reading.latest(layout, SERVICE, metric, now())
+    found = reading.latest(layout, SERVICE, metric, utc_now())
     return None if isinstance(found, NoData) else found[0].value
 
 
@@ -320,7 +320,7 @@ async def test_a_history_that_holds_what_nobody_wrote_is_set_aside_too(layout: L
     with sqlite3.connect(layout.history) as connection:
         connection.execute("UPDATE lives SET counted = x'c1'")
     with pytest.raises(reading.HistoryUnreadable):
-        reading.latest(layout, SERVICE, "replica_ready", now())
+        reading.latest(layout, SERVICE, "replica_ready", utc_now())
     keeper.close()
     keeper.round()
     with pytest.raises(DependencyUnavailable, match="nobody wrote"):
@@ -395,7 +395,7 @@ async def test_a_file_of_a_newer_release_is_left_alone(layout: Layout) -> None:
     with pytest.raises(DependencyUnavailable, match="newer release"):
         await keeper.check()
     with pytest.raises(reading.HistoryUnreadable, match="newer release"):
-        reading.latest(layout, SERVICE, "replica_ready", now())
+        reading.latest(layout, SERVICE, "replica_ready", utc_now())
     keeper.close()
 
 

@@ -26,7 +26,7 @@ from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import write_document
-from waqiti.operations.state.journal import JournalEntry, now
+from waqiti.operations.state.journal import JournalEntry
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, boot_id
 from waqiti.operations.state.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
@@ -247,7 +247,7 @@ class Replica:
             ProcessRecord(
                 role=role,
                 ref=me,
-                started_at=now(),
+                started_at=utc_now(),
                 port=1,
                 ready=ready,
                 was_ready=ready,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.children.child import Child
 from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.children.probes import postgres_accepts
@@ -19,7 +20,7 @@ from waqiti.operations.cluster.postgres.access import PostgresAdmin
 from waqiti.operations.cluster.postgres.place import Place, binaries, find_place, server_credential
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import read_document, write_document
-from waqiti.operations.state.journal import Journal, JournalEntry, now
+from waqiti.operations.state.journal import Journal, JournalEntry
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, working_in
 from waqiti.operations.state.record import PlannedPostgres, PostgresRecord
@@ -157,7 +158,7 @@ class PostgresKeeper:
         """A server that has been ready is started again as soon as the machine lets it."""
         if not self._was_ready:
             raise error
-        self._journal.append(JournalEntry(at=now(), kind="failed", deployment="postgres", detail=str(error)))
+        self._journal.append(JournalEntry(at=utc_now(), kind="failed", deployment="postgres", detail=str(error)))
         await asyncio.sleep(_READY_SECONDS)
 
     def _take_adopted(self) -> Child | None:
@@ -214,6 +215,6 @@ class PostgresKeeper:
         exit_code = code if code is not None and code >= 0 else None
         self._journal.append(
             JournalEntry(
-                at=now(), kind="exit", deployment="postgres", pid=pid, code=exit_code, signal=number, lines=lines
+                at=utc_now(), kind="exit", deployment="postgres", pid=pid, code=exit_code, signal=number, lines=lines
             )
         )

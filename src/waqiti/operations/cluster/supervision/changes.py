@@ -1,5 +1,6 @@
 """What a request makes of a deployment's specification: the arithmetic, and what must be there for it."""
 
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.postgres.budget import check_change
 from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.specification import (
@@ -14,7 +15,6 @@ from waqiti.operations.cluster.specification import (
 )
 from waqiti.operations.cluster.supervision.control import ControlRequest
 from waqiti.operations.errors import REFUSED, ClusterError
-from waqiti.operations.state.journal import now
 from waqiti.operations.state.layout import Layout
 
 
@@ -48,7 +48,7 @@ def check_release_after(
 
 
 def _changed(spec: Specification, request: ControlRequest) -> Specification:
-    asked = Asked(id=request.id, actor=request.by.actor, reason=request.by.reason, at=now())
+    asked = Asked(id=request.id, actor=request.by.actor, reason=request.by.reason, at=utc_now())
     match request.command:
         case "restart":
             return restarted(spec, asked)

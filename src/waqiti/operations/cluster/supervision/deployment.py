@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.revisions import Revision
@@ -25,7 +26,7 @@ from waqiti.operations.cluster.supervision.control import ControlReply, ControlR
 from waqiti.operations.cluster.supervision.mending import is_readable, known_specification, mend
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 from waqiti.operations.state.files import write_document
-from waqiti.operations.state.journal import JournalEntry, now
+from waqiti.operations.state.journal import JournalEntry
 from waqiti.operations.state.record import DeploymentRecord, PlannedDeployment
 from waqiti.operations.switches.isolation import is_held_back, is_isolated
 

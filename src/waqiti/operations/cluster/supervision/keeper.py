@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, Protocol
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.operations.cluster.children.child import Child
 from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.children.probes import Seen
 from waqiti.operations.cluster.supervision.backoff import LONGEST_PAUSE_SECONDS, Backoff
 from waqiti.operations.errors import ClusterError
-from waqiti.operations.state.journal import now
 from waqiti.operations.state.record import LastExit, ProcessRecord, Reason, Role
 
 # A process that has never answered gets more time: it may share a busy machine with eight others that start.

@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.replica import Replica
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import read_document, write_document
-from waqiti.operations.state.journal import Journal, JournalEntry, now
+from waqiti.operations.state.journal import Journal, JournalEntry
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import boot_id
 from waqiti.operations.state.record import MEMORY_FINDING_PERCENT

@@ -15,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.foundation.handover import handing_over
 from waqiti.operations.cluster import logs
 from waqiti.operations.cluster.children.exits import HandedOnExits
@@ -27,9 +28,10 @@ from waqiti.operations.cluster.supervision.environment import inherited, supervi
 from waqiti.operations.cluster.supervision.init import FATAL_EXIT
 from waqiti.operations.cluster.supervision.memory import MemoryWatch
 from waqiti.operations.cluster.supervision.replica import Surroundings
+from waqiti.operations.cluster.supervision.saying import say
 from waqiti.operations.errors import WRONG_USE, ClusterError
 from waqiti.operations.state.files import write_document
-from waqiti.operations.state.journal import Journal, JournalEntry, now, say
+from waqiti.operations.state.journal import Journal, JournalEntry
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, all_pids, boot_id, descends_from, environment_of
 from waqiti.operations.state.record import (
