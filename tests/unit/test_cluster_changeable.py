@@ -18,7 +18,7 @@ from waqiti.operations.cluster.supervision.control import ControlReply
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import write_document
 from waqiti.operations.state.layout import Layout
-from waqiti.operations.switches.changing import Change, change
+from waqiti.operations.switches.changing import SwitchChange, change
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_platform_that_does_not_run_an_unknown_name_and_a_count_out_of_bounds_
 def test_a_deployment_that_is_cut_off_stays_as_it_is(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rolling, "keeps_running", lambda _layout: True)
     services = ("payment-service",)
-    change(layout, Change(name=ISOLATION_MODE, value=True, services=services, actor="ana", reason="A test."))
+    change(layout, SwitchChange(name=ISOLATION_MODE, value=True, services=services, actor="ana", reason="A test."))
 
     exit_code, sentence = refusal(layout, "payment-service")
 

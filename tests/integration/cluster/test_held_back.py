@@ -20,7 +20,7 @@ from waqiti.operations.cluster.supervision import keeper
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.record import LastExit
-from waqiti.operations.switches.changing import Change, change
+from waqiti.operations.switches.changing import SwitchChange, change
 from waqiti.operations.switches.isolation import is_held_back
 
 LIVENESS_SECONDS = 0.1
@@ -144,7 +144,7 @@ def test_a_damaged_file_holds_back_what_died(tmp_path: Path, content: bytes) -> 
 
 
 def isolate(layout: Layout, *, on: bool, until: datetime | None = None) -> None:
-    wanted = Change(
+    wanted = SwitchChange(
         name=ISOLATION_MODE, value=on, services=(PAYMENTS,), actor="ana", reason="A test.", expires_at=until
     )
     change(layout, wanted)

@@ -17,7 +17,7 @@ def _die(*_arguments: object) -> NoReturn:
 
 if __name__ == "__main__":
     vars(changing)["publish"] = _die
-    wanted = changing.Change(
+    wanted = changing.SwitchChange(
         name=sys.argv[2], value=True, services=("payment-service",), actor="killed", reason="To be killed."
     )
     changing.change(Layout(Path(sys.argv[1])), wanted)

@@ -15,7 +15,7 @@ import msgspec
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
-from waqiti.operations.switches.changing import Change, change
+from waqiti.operations.switches.changing import SwitchChange, change
 from waqiti.operations.switches.present import published
 from waqiti.operations.switches.publishing import publish
 
@@ -47,7 +47,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def _put(layout: Layout, value: int) -> None:
     change(
         layout,
-        Change(name="DB_POOL_MAX_SIZE", value=value, services=("payment-service",), actor="ana", reason="A test."),
+        SwitchChange(
+            name="DB_POOL_MAX_SIZE", value=value, services=("payment-service",), actor="ana", reason="A test."
+        ),
     )
 
 

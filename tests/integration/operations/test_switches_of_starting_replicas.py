@@ -24,7 +24,7 @@ from waqiti.operations.state.files import write_document
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.processes import ProcessRef, boot_id
 from waqiti.operations.state.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
-from waqiti.operations.switches.changing import Change, Changed, change
+from waqiti.operations.switches.changing import ChangedSwitch, SwitchChange, change
 from waqiti.operations.switches.publishing import publish
 
 CHANGES = 50
@@ -162,8 +162,8 @@ def pool_of(port: int) -> int | None:
         connection.close()
 
 
-def resize(layout: Layout, size: int) -> Changed:
-    wanted = Change(name="DB_POOL_MAX_SIZE", value=size, services=(ALPHA,), actor="ana", reason="A test.")
+def resize(layout: Layout, size: int) -> ChangedSwitch:
+    wanted = SwitchChange(name="DB_POOL_MAX_SIZE", value=size, services=(ALPHA,), actor="ana", reason="A test.")
     return change(layout, wanted)
 
 

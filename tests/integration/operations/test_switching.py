@@ -32,7 +32,7 @@ from waqiti.operations.state.processes import ProcessRef, boot_id
 from waqiti.operations.state.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.switches import confirming
-from waqiti.operations.switches.changing import Change, Changed, change
+from waqiti.operations.switches.changing import ChangedSwitch, SwitchChange, change
 from waqiti.operations.switches.listing import list_switches
 from waqiti.operations.switches.present import is_published, published
 from waqiti.operations.switches.publishing import publish
@@ -50,8 +50,10 @@ def layout(tmp_path: Path) -> Layout:
 
 def set_switch(
     layout: Layout, name: str, value: Value | None = True, service: str = PAYMENTS, expires_at: datetime | None = None
-) -> Changed:
-    wanted = Change(name=name, value=value, services=(service,), actor="ana", reason="A test.", expires_at=expires_at)
+) -> ChangedSwitch:
+    wanted = SwitchChange(
+        name=name, value=value, services=(service,), actor="ana", reason="A test.", expires_at=expires_at
+    )
     return change(layout, wanted)
 
 
