@@ -20,7 +20,7 @@ from waqiti.operations.cluster.postgres.server import settings
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision import init
-from waqiti.operations.cluster.supervision.environment import inherited, is_given, replica_environment
+from waqiti.operations.cluster.supervision.environment import inherited, replica_environment
 from waqiti.operations.errors import ClusterError
 from waqiti.operations.state.files import lock, read_document, write_document
 from waqiti.operations.state.layout import Layout
@@ -153,13 +153,6 @@ def test_what_was_set_beats_what_is_inherited_but_nothing_beats_what_the_cluster
     assert told["WAQITI_RELEASE"] == digest
     assert told["PYTHONPATH"] == f"{tmp_path}/releases/{digest}:/set"
     assert environment_of_gateway(Layout(tmp_path), INSTALLED)["PYTHONPATH"] == "/inherited"
-
-
-def test_every_variable_that_the_cluster_gives_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "environ", {})
-
-    for name in environment_of_gateway(Layout(tmp_path), INSTALLED):
-        assert is_given(name), name
 
 
 def environment_of_gateway(layout: Layout, revision: Revision) -> dict[str, str]:
