@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, Protocol
 
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.journal import now
 from waqiti.operations.cluster.record import LastExit, ProcessRecord, Reason, Role
@@ -213,7 +214,7 @@ class ProcessKeeper:
 
 def _look_again_after(seen: Seen, age_seconds: float) -> float:
     if seen.ready:
-        return LOOK_READY_SECONDS
+        return until_beat(LOOK_READY_SECONDS, time.monotonic())
     return LOOK_STARTING_SECONDS if age_seconds < STARTING_SECONDS else LOOK_UNREADY_SECONDS
 
 

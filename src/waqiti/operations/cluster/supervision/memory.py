@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.files import read_document, write_document
 from waqiti.operations.cluster.journal import Journal, JournalEntry, now
@@ -119,7 +120,7 @@ class MemoryWatch:
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(until_beat(LOOK_SECONDS, time.monotonic()))
             self.look(time.monotonic())
 
     def look(self, at_seconds: float) -> None:
