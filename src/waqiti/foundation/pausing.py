@@ -4,6 +4,7 @@ together with the other loops of this process.
 
 import asyncio
 import random
+import time
 from contextlib import suppress
 from typing import Final
 
@@ -18,6 +19,11 @@ async def rest(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
 
 
+async def rest_until_beat(stop: asyncio.Event, every_seconds: float) -> None:
+    """Return at the next beat, or as soon as ``stop`` is set: how a loop rests between rounds of equal distance."""
+    await rest(stop, until_beat(every_seconds, asyncio.get_running_loop().time()))
+
+
 def until_beat(every_seconds: float, now: float) -> float:
     """Return how many seconds it is to the next beat, at least half of one.
 
@@ -29,7 +35,10 @@ def until_beat(every_seconds: float, now: float) -> float:
 
 
 class Pauses:
-    """Pauses of somebody who looks for work: twice as long each time while there is none, up to the longest."""
+    """Pauses of somebody who looks for work: twice as long each time while there is none, up to the longest.
+
+    Those of full length end with a beat.
+    """
 
     def __init__(self, first_seconds: float, longest_seconds: float) -> None:
         self._first = first_seconds
@@ -42,4 +51,4 @@ class Pauses:
             self._next = self._first
             return 0.0
         pause, self._next = self._next, min(self._next * 2, self._longest)
-        return pause
+        return pause if pause < self._longest else until_beat(pause, time.monotonic())

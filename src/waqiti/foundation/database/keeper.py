@@ -9,12 +9,13 @@ from asyncpg.exceptions import TooManyConnectionsError
 from waqiti.foundation.database.connecting import open_connection
 from waqiti.foundation.database.metrics import PoolGauges
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.foundation.pausing import until_beat
+from waqiti.foundation.pausing import rest, until_beat
 
 if TYPE_CHECKING:
     from waqiti.foundation.database.pool import Database
 
 _TICK_SECONDS: Final = 0.2
+_QUIET_TICK_SECONDS: Final = 1.0
 _SUSPECT_SECONDS: Final = 0.4
 _PROBE_TIMEOUT_SECONDS: Final = 0.6
 _STALL_SECONDS: Final = 0.2
@@ -35,6 +36,8 @@ class Keeper:
         self._database = database
         self._task: asyncio.Task[None] | None = None
         self._gauges = PoolGauges(database.name)
+        self._hurried = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Open the first connections, if the server is there, and keep them from then on."""
@@ -46,16 +49,33 @@ class Keeper:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        self.all_back()
+
+    def first_lent(self) -> None:
+        """Watch: a connection is lent, and none was."""
+        self._alarm = asyncio.get_running_loop().call_later(_SUSPECT_SECONDS, self._hurried.set)
+
+    def all_back(self) -> None:
+        """Rest: no connection is lent any more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     async def _run(self) -> None:
         while True:
             self._gauges.show(self._database.counts)
-            await asyncio.sleep(until_beat(_TICK_SECONDS, asyncio.get_running_loop().time()))
+            await self._pause()
             if self._database.is_away or self._database.silent_seconds() > _SUSPECT_SECONDS:
                 await self._probe()
             if not self._database.is_away:
                 self._shed()
                 await self._fill()
+
+    async def _pause(self) -> None:
+        """Where nobody waits for the server, what wakes an idle process costs more than what it then does."""
+        is_quiet = not self._database.is_away and not self._database.silent_seconds()
+        every_seconds = _QUIET_TICK_SECONDS if is_quiet else _TICK_SECONDS
+        await rest(self._hurried, until_beat(every_seconds, asyncio.get_running_loop().time()))
+        self._hurried.clear()
 
     async def _probe(self) -> None:
         answers = await self._answers()

@@ -149,6 +149,8 @@ class Database:
     def release(self, connection: Connection) -> None:
         """Give back a connection; one that is broken or still in a transaction is dropped."""
         self._lent.pop(connection, None)
+        if not self._lent:
+            self._keeper.all_back()
         self._returned_at = self._loop.time()
         unwanted = self._closed or self._size > self.max_size
         if connection.is_closed() or unwanted or connection.is_in_transaction():
@@ -210,6 +212,8 @@ class Database:
     # -- inside
 
     def _lend(self, connection: Connection) -> Connection:
+        if not self._lent:
+            self._keeper.first_lent()
         self._lent[connection] = self._loop.time()
         return connection
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import asyncpg
 
@@ -16,10 +16,8 @@ from waqiti.foundation.events.hints import Listener
 from waqiti.foundation.events.holdings import Holdings
 from waqiti.foundation.events.membership import Membership
 from waqiti.foundation.events.model import MARK_REFUSED, Batch, Fenced
-from waqiti.foundation.events.tail import POLL_SECONDS, RETRY_SECONDS, wait_for_hint
+from waqiti.foundation.events.tail import LONGEST_POLL_SECONDS, POLL_SECONDS, RETRY_SECONDS
 from waqiti.foundation.pausing import Pauses, rest
-
-_LONGEST_POLL_SECONDS: Final = 0.25
 
 
 class Consumer:
@@ -27,9 +25,9 @@ class Consumer:
 
     ``log`` is the producer's database, ``database`` the consumer's own, where effects and marks commit together. A
     group that is new begins with the oldest event. Members share the partitions evenly; a killed one's are taken over
-    within half a second, those of one that closes at once. One that is not ``hinted`` is woken by no hint and looks
-    every 50 ms, and up to every 250 ms while there is nothing: listening costs every commit of the producer something,
-    so it is for those whom somebody waits for.
+    within a second, those of one that closes at once. Each looks every 50 ms, and ever less often, down to every
+    second, while there is nothing. One that is not ``hinted`` is woken by that alone: listening costs every commit of
+    the producer something, so it is for those whom somebody waits for.
     """
 
     def __init__(self, *, log: Database, database: Database, group: str, topic: str, hinted: bool = True) -> None:
@@ -40,7 +38,7 @@ class Consumer:
         self._holdings = Holdings()
         self._membership = Membership(log, database, group, topic, self._holdings)
         self._hinted = asyncio.Event()
-        self._pauses = Pauses(POLL_SECONDS, _LONGEST_POLL_SECONDS)
+        self._pauses = Pauses(POLL_SECONDS, LONGEST_POLL_SECONDS)
         self._listener = Listener.of(log) if hinted else None
 
     async def start(self) -> None:
@@ -76,7 +74,7 @@ class Consumer:
             if batch is not None:
                 self._pauses.after(found=True)
                 return batch
-            await self._wait()
+            await rest(self._hinted, self._pauses.after(found=False))
 
     async def mark(self, connection: Connection, batch: Batch) -> None:
         """Move the group's marks over ``batch``, in the transaction of its effects.
@@ -118,12 +116,6 @@ class Consumer:
         async with self._log.connection() as connection:
             events = await store.read(connection, self.topic, positions, max_events)
         return self._holdings.hand_out(events, positions, max_events)
-
-    async def _wait(self) -> None:
-        if self._listener is not None:
-            await wait_for_hint(self._hinted)
-        else:
-            await rest(self._hinted, self._pauses.after(found=False))
 
     async def _settle(self) -> None:
         async with self._database.connection() as connection:

@@ -1,4 +1,4 @@
-"""Hints: a NOTIFY after commit wakes readers at once. A hint that is lost costs a reader 50 ms, nothing else."""
+"""Hints: a NOTIFY after commit wakes readers at once. One that is lost costs a reader a second at most."""
 
 import asyncio
 import logging

@@ -13,8 +13,9 @@ from waqiti.foundation.events import store
 from waqiti.foundation.events.claims import Claims, Survey
 from waqiti.foundation.events.holdings import Holdings
 from waqiti.foundation.events.store import Mark
+from waqiti.foundation.pausing import rest_until_beat
 
-TICK_SECONDS: Final = 0.5
+TICK_SECONDS: Final = 1.0
 _FAILURES: Final = (DependencyUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 LAG: Final = Gauge(
@@ -61,11 +62,7 @@ class Membership:
 
     async def _run(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(TICK_SECONDS):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
+            await rest_until_beat(self._changed, TICK_SECONDS)
             self._changed.clear()
             await self._tick_safely()
 

@@ -9,9 +9,10 @@ from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import store
 from waqiti.foundation.events.hints import Listener
 from waqiti.foundation.events.model import Event
-from waqiti.foundation.pausing import rest
+from waqiti.foundation.pausing import Pauses, rest
 
 POLL_SECONDS: Final = 0.05
+LONGEST_POLL_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.25
 _MAX_EVENTS: Final = 1_000
 
@@ -27,6 +28,7 @@ class Tail:
         self._topic = topic
         self._positions: dict[int, int] | None = None
         self._hinted = asyncio.Event()
+        self._pauses = Pauses(POLL_SECONDS, LONGEST_POLL_SECONDS)
         # What is committed after a read is hinted after it: there is nothing to look for before that.
         self._caught_up = False
 
@@ -50,11 +52,12 @@ class Tail:
         assert self._positions is not None, "start() comes first"
         while True:
             if self._caught_up:
-                await wait_for_hint(self._hinted)
+                await rest(self._hinted, self._pauses.after(found=False))
             self._hinted.clear()
             events = await self._read(self._positions)
             self._caught_up = len(events) < _MAX_EVENTS
             if events:
+                self._pauses.after(found=True)
                 self._positions.update((event.partition, event.offset + 1) for event in events)
                 return events
 
@@ -80,8 +83,3 @@ class Tail:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-async def wait_for_hint(hinted: asyncio.Event) -> None:
-    """Return at the next hint, or at the latest when the next poll is due."""
-    await rest(hinted, POLL_SECONDS)

@@ -27,6 +27,7 @@ from uvicorn.server import ServerState
 
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http.asgi import ANSWER, ASGIApp
+from waqiti.foundation.pausing import until_beat
 from waqiti.foundation.runtime.accepting import Acceptor
 from waqiti.foundation.telemetry import logger
 
@@ -378,7 +379,7 @@ class Listener:
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         for connection in self._connections():
             connection.close_if_stuck(loop.time())
-        self._tick = loop.call_later(_TICK_SECONDS, self._each_second, loop)
+        self._tick = loop.call_later(until_beat(_TICK_SECONDS, loop.time()), self._each_second, loop)
 
 
 def bound_socket(port: int = 0) -> socket.socket:

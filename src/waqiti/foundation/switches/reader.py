@@ -1,4 +1,7 @@
-"""How a process follows its switches: it looks at the file five times a second, and enforces expiry by itself."""
+"""How a process follows its switches: it hears when the file is replaced, and enforces expiry by itself.
+
+It looks once a second all the same, and five times a second where the kernel does not tell.
+"""
 
 import asyncio
 import os
@@ -15,9 +18,12 @@ from waqiti.foundation.errors import Problem
 from waqiti.foundation.pausing import until_beat
 from waqiti.foundation.settings import SettingsError, SettingsType, switch_fields
 from waqiti.foundation.switches.file import AppliedFile, LiveSwitch, SwitchFile, Value, replace_file
+from waqiti.foundation.switches.watching import FileWatch
 from waqiti.foundation.telemetry import gauge, logger
 
 POLL_SECONDS: Final = 0.2
+WATCHED_SECONDS: Final = 1.0
+_SOONEST_SECONDS: Final = 0.01
 
 Follower = Callable[[SettingsType], None]
 
@@ -59,6 +65,7 @@ class Switches(Generic[SettingsType]):
         self._bad_file: str | None = None
         self._bad_confirmation: str | None = None
         self._next: asyncio.TimerHandle | None = None
+        self._watch: FileWatch | None = None
         self.settings = settings
 
     @property
@@ -88,12 +95,15 @@ class Switches(Generic[SettingsType]):
         if self._seen is None or self._bad_file is not None:
             why = self._bad_file or "it is gone"
             raise SettingsError(f"{self._path} cannot be applied ({why}): waqiti switch list shows and mends it")
+        self._watch = self._watched()
         self._tick(asyncio.get_running_loop())
 
     def stop(self) -> None:
         """Look no more."""
         if self._next is not None:
             self._next.cancel()
+        if self._watch is not None:
+            self._watch.close()
 
     def look(self) -> None:
         """Read the file where it has changed, let go of what has expired, and confirm what is in force."""
@@ -123,12 +133,33 @@ class Switches(Generic[SettingsType]):
         try:
             self.look()
         finally:
-            self._next = loop.call_later(until_beat(POLL_SECONDS, loop.time()), self._tick, loop)
+            self._next = loop.call_later(self._pause_seconds(loop.time()), self._tick, loop)
+
+    def _pause_seconds(self, now: float) -> float:
+        pause = until_beat(POLL_SECONDS if self._watch is None else WATCHED_SECONDS, now)
+        expiries = [switch.expires_at for switch in self._live.values() if switch.expires_at is not None]
+        if not expiries:
+            return pause
+        return min(pause, max(_SOONEST_SECONDS, (min(expiries) - utc_now()).total_seconds()))
+
+    def _watched(self) -> FileWatch | None:
+        assert self._path is not None
+        try:
+            return FileWatch(self._path, self._hear)
+        except OSError as error:
+            _log.warning("switches_polled", service=self._service, reason=f"the kernel gives no watch: {error}")
+            return None
+
+    def _hear(self) -> None:
+        """Look now, and by the clock again from then on: what was heard may expire soon."""
+        if self._next is not None:
+            self._next.cancel()
+        self._tick(asyncio.get_running_loop())
 
     def _read_changed(self) -> None:
         assert self._path is not None
         try:
-            status = os.stat(self._path)  # noqa: PTH116 - five times a second in each process
+            status = os.stat(self._path)  # noqa: PTH116 - up to five times a second in each process
             seen = (status.st_mtime_ns, status.st_size, status.st_ino)
             if seen == self._seen:
                 return

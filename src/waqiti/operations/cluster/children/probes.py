@@ -1,6 +1,7 @@
 """What the supervisor asks its processes: over HTTP on a replica's own port, by a heartbeat file, or as PostgreSQL."""
 
 import asyncio
+import socket
 import struct
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ TIMEOUT_SECONDS: Final = 2.0
 _READY: Final = 200
 _PROTOCOL: Final = 3 << 16
 _STATUS_LINE: Final = 12
+_READ_BYTES: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Seen:
 async def http_status(port: int, path: str) -> int | None:
     """Return the status that ``GET path`` answers with; None where nothing answers within 2 s."""
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: waqiti-supervisor\r\nConnection: close\r\n\r\n"
-    line = await _ask("127.0.0.1", port, request.encode(), _STATUS_LINE)
+    line = await _ask_replica(port, request.encode(), _STATUS_LINE)
     return int(line[9:12]) if line is not None and line[9:12].isdigit() else None
 
 
@@ -43,7 +45,7 @@ async def postgres_accepts(host: str, port: int) -> bool:
     """Return whether a server asks for authentication, which it does as soon as it accepts connections."""
     parameters = b"user\0waqiti\0database\0postgres\0\0"
     startup = struct.pack("!II", len(parameters) + 8, _PROTOCOL) + parameters
-    return await _ask(host, port, startup, 1) == b"R"
+    return await _ask_server(host, port, startup, 1) == b"R"
 
 
 class Heartbeat:
@@ -71,7 +73,32 @@ class Heartbeat:
             return None
 
 
-async def _ask(host: str, port: int, request: bytes, answer_bytes: int) -> bytes | None:
+async def _ask_replica(port: int, request: bytes, answer_bytes: int) -> bytes | None:
+    """Ask without a stream: to look at all replicas every other second is most of what an idle supervisor does."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as asking:
+        asking.setblocking(False)
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await loop.sock_connect(asking, ("127.0.0.1", port))
+                await loop.sock_sendall(asking, request)
+                return await _received(loop, asking, answer_bytes)
+        except (OSError, TimeoutError):
+            return None
+
+
+async def _received(loop: asyncio.AbstractEventLoop, asking: socket.socket, size: int) -> bytes | None:
+    answer = b""
+    while len(answer) < size:
+        part = await loop.sock_recv(asking, _READ_BYTES)
+        if not part:
+            return None
+        answer += part
+    return answer[:size]
+
+
+async def _ask_server(host: str, port: int, request: bytes, answer_bytes: int) -> bytes | None:
+    """Ask a server by its name or address, which may be any."""
     writer = None
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):

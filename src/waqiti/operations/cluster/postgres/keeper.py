@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from waqiti.foundation.clock import utc_now
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.children.child import Child
 from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.children.probes import postgres_accepts
@@ -27,7 +28,8 @@ from waqiti.operations.state.record import PlannedPostgres, PostgresRecord
 
 _DEFAULT_PORT: Final = 5432
 _STARTING_SECONDS: Final = 0.1
-_READY_SECONDS: Final = 1.0
+_READY_SECONDS: Final = 2.0
+_PUT_OFF_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.2
 _FIRST_START_SECONDS: Final = 20.0
 _ORPHAN_PATIENCE_SECONDS: Final = 5.0
@@ -159,7 +161,7 @@ class PostgresKeeper:
         if not self._was_ready:
             raise error
         self._journal.append(JournalEntry(at=utc_now(), kind="failed", deployment="postgres", detail=str(error)))
-        await asyncio.sleep(_READY_SECONDS)
+        await asyncio.sleep(_PUT_OFF_SECONDS)
 
     def _take_adopted(self) -> Child | None:
         ref, self._adopted = self._adopted, None
@@ -170,7 +172,8 @@ class PostgresKeeper:
         while not ended.done():
             accepts = await postgres_accepts(self._host, self._port or 0)
             self._note(ready=accepts and not ended.done())
-            await asyncio.wait({ended}, timeout=_READY_SECONDS if accepts else _STARTING_SECONDS)
+            pause = until_beat(_READY_SECONDS, time.monotonic()) if accepts else _STARTING_SECONDS
+            await asyncio.wait({ended}, timeout=pause)
         code = ended.result()
         self._child = None
         self._note(ready=False)

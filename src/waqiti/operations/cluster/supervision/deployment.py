@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from waqiti.foundation.clock import utc_now as now
-from waqiti.foundation.pausing import until_beat
+from waqiti.foundation.pausing import rest_until_beat
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import (
@@ -32,7 +32,7 @@ from waqiti.operations.switches.isolation import is_held_back, is_isolated
 
 ROLLOUT_SECONDS: Final = 60.0
 GOOD_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 2.0
 _SHOWN_LINES: Final = 15
 
@@ -53,6 +53,7 @@ class DeploymentKeeper:
         self._begun_at = time.monotonic()
         self._whole_since: float | None = None
         self._stopping = False
+        self._woken = asyncio.Event()
 
     @property
     def ready(self) -> bool:
@@ -168,6 +169,10 @@ class DeploymentKeeper:
             why = f"{layout.specification(self.name)} was damaged or gone, and is written again: nothing is lost"
             mend(layout, self._around.journal, self._spec, why)
 
+    def look(self) -> None:
+        """Look at once whether it still is as it shall be: something of it has changed."""
+        self._woken.set()
+
     async def run(self) -> None:
         """Keep it as it shall be until it is stopped."""
         while not self._stopping:
@@ -177,7 +182,8 @@ class DeploymentKeeper:
             except OSError as error:
                 self._write_failure(str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
-            await asyncio.sleep(until_beat(_LOOK_SECONDS, time.monotonic()))
+            await rest_until_beat(self._woken, _LOOK_SECONDS)
+            self._woken.clear()
 
     async def stop(self) -> None:
         """Drain every replica, and wait until they are gone."""

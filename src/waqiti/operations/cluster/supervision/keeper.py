@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from waqiti.foundation.clock import utc_now as now
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.children.child import Child
 from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.children.probes import Seen
@@ -213,7 +214,7 @@ class ProcessKeeper:
 
 def _look_again_after(seen: Seen, age_seconds: float) -> float:
     if seen.ready:
-        return LOOK_READY_SECONDS
+        return until_beat(LOOK_READY_SECONDS, time.monotonic())
     return LOOK_STARTING_SECONDS if age_seconds < STARTING_SECONDS else LOOK_UNREADY_SECONDS
 
 

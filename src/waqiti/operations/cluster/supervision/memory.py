@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from waqiti.foundation.clock import utc_now as now
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.replica import Replica
 from waqiti.operations.errors import ClusterError
@@ -120,7 +121,7 @@ class MemoryWatch:
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(until_beat(LOOK_SECONDS, time.monotonic()))
             self.look(time.monotonic())
 
     def look(self, at_seconds: float) -> None:

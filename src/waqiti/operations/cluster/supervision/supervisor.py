@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from waqiti.foundation.clock import utc_now as now
 from waqiti.foundation.handover import handing_over
+from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster import logs
 from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.postgres.keeper import PostgresKeeper
@@ -51,7 +52,7 @@ from waqiti.operations.switches.publishing import publish
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GROUP_SECONDS: Final = 45.0
 _LOOK_SECONDS: Final = 0.05
-_CHORES_SECONDS: Final = 2.0
+_CHORES_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 40.0
 _REASON_CHARACTERS: Final = 2000
 
@@ -209,7 +210,7 @@ class Supervisor:
 
     async def _chores(self) -> None:
         while True:
-            await asyncio.sleep(_CHORES_SECONDS)
+            await asyncio.sleep(until_beat(_CHORES_SECONDS, time.monotonic()))
             with suppress(OSError):
                 logs.bound(self._layout.logs)
             await self._mend_switches()
@@ -221,7 +222,7 @@ class Supervisor:
     async def _beat(self) -> None:
         while True:
             beat(self._layout, saved=not self._unsaved)
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(until_beat(EVERY_SECONDS, time.monotonic()))
 
     async def _mend_switches(self) -> None:
         """Publish them again where the file is gone or damaged: no process starts without it."""
@@ -271,6 +272,8 @@ class Supervisor:
             self._stop.set()
 
     def _changed(self) -> None:
+        for keeper in self._deployments:
+            keeper.look()
         if self._adopting:
             return
         try:

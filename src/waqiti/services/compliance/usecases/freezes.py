@@ -27,7 +27,7 @@ class Freezes:
 
     async def drive(self) -> int:
         """Go on with customers who are due; return how many were. One that fails is due again after a pause."""
-        async with self._database.transaction() as connection:
+        async with self._database.connection() as connection:
             claimed = await store.claim(connection, _AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE)
         for freeze in claimed:
             try:

@@ -9,7 +9,7 @@ from waqiti.contracts.payment import PAYMENT_RESULTS, PaymentClient
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.events import Consumer, follow
-from waqiti.foundation.pausing import rest
+from waqiti.foundation.pausing import rest, rest_until_beat
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.foundation.telemetry import logger
 from waqiti.services.compliance.domain.screening import ListError
@@ -23,7 +23,7 @@ _MAX_EVENTS: Final = 1_000
 _BETWEEN_BATCHES_SECONDS: Final = 0.05
 _SWEEP_SECONDS: Final = 30.0
 _BETWEEN_FREEZES_SECONDS: Final = 0.5
-_BETWEEN_LISTS_SECONDS: Final = 0.4
+_BETWEEN_LISTS_SECONDS: Final = 1.0
 _STRAGGLERS_SECONDS: Final = 5.0
 
 _log: Final = logger(__name__)
@@ -48,13 +48,13 @@ def ask_about_open(resolver: Resolver, payments: PaymentClient) -> BackgroundTas
                 await resolver.ask(payments)
             except Problem as problem:
                 _log.warning("payments_not_asked", code=problem.code, detail=problem.detail)
-            await rest(stop, _SWEEP_SECONDS)
+            await rest_until_beat(stop, _SWEEP_SECONDS)
 
     return BackgroundTask("ask about open reservations", run)
 
 
 def follow_lists(follower: Follower) -> BackgroundTask:
-    """Take up new lists within a second; what cannot be read now is read at the next look."""
+    """Take up new lists within two seconds; what cannot be read now is read at the next look."""
 
     async def run(stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -62,7 +62,7 @@ def follow_lists(follower: Follower) -> BackgroundTask:
                 await follower.follow()
             except (Problem, ListError) as error:
                 _log.warning("lists_not_followed", detail=str(error))
-            await rest(stop, _BETWEEN_LISTS_SECONDS)
+            await rest_until_beat(stop, _BETWEEN_LISTS_SECONDS)
         with suppress(Problem):
             await follower.leave()
 
@@ -85,7 +85,7 @@ def screen_customers(database: Database, screening: Screening) -> BackgroundTask
                 count += await screen_everybody(database, screening)
                 _log.info("customers_screened", count=count, list_version=version)
                 done = version
-            await rest(stop, _BETWEEN_LISTS_SECONDS)
+            await rest_until_beat(stop, _BETWEEN_LISTS_SECONDS)
 
     return BackgroundTask("screen customers", run)
 
@@ -96,6 +96,6 @@ def freeze_wallets(freezes: Freezes) -> BackgroundTask:
     async def run(stop: asyncio.Event) -> None:
         while not stop.is_set():
             if not await freezes.drive():
-                await rest(stop, _BETWEEN_FREEZES_SECONDS)
+                await rest_until_beat(stop, _BETWEEN_FREEZES_SECONDS)
 
     return BackgroundTask("freeze wallets", run)

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from waqiti.foundation.database import Database
-from waqiti.foundation.pausing import rest
+from waqiti.foundation.pausing import rest, rest_until_beat
 from waqiti.foundation.runtime import BackgroundTask
 from waqiti.services.ledger.usecases.sweeping import BATCH, create_partitions, expire_holds
 
@@ -18,7 +18,7 @@ def sweepers(database: Database) -> list[BackgroundTask]:
     async def expire(stop: asyncio.Event) -> None:
         while not stop.is_set():
             if await expire_holds(database) < BATCH:
-                await rest(stop, EXPIRY_SECONDS)
+                await rest_until_beat(stop, EXPIRY_SECONDS)
 
     async def partition(stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -27,7 +27,7 @@ Make = Callable[[Connection, EndpointRow, UUID], Awaitable[None]]
 
 
 class Deliveries:
-    """What is done with deliveries; they are sent by the worker, within half a second."""
+    """What is done with deliveries; they are sent by the worker, within two seconds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -8,7 +8,6 @@ import asyncio
 import random
 import time
 from collections import Counter
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Connection, Database
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.ids import encode, new_id
+from waqiti.foundation.pausing import rest_until_beat
 from waqiti.foundation.security.webhooks import signed_headers
 from waqiti.foundation.telemetry import counter, logger
 from waqiti.services.notification.domain.deliveries import (
@@ -38,7 +38,7 @@ from waqiti.services.notification.domain.vault import Vault, VaultError
 from waqiti.services.notification.store import deliveries, endpoints
 from waqiti.services.notification.usecases.sending import Sender
 
-POLL_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 1.0
 FINISH_SECONDS: Final = 10.0
 _STAYS_DOWN: Final = 3
 """Of so many pauses of a delivery that was put off, one at least brings it here again."""
@@ -102,15 +102,10 @@ class Driver:
             while not stop.is_set():
                 self._woken.clear()
                 await self._start_due()
-                await self._rest()
+                await rest_until_beat(self._woken, POLL_SECONDS)
         finally:
             stopping.cancel()
             await self._finish()
-
-    async def _rest(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(POLL_SECONDS):
-                await self._woken.wait()
 
     async def _finish(self) -> None:
         if self._running:

@@ -7,7 +7,7 @@ from typing import Final
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.events import Consumer
-from waqiti.foundation.pausing import rest
+from waqiti.foundation.pausing import rest_until_beat
 from waqiti.foundation.telemetry import logger
 from waqiti.services.payment.usecases import metrics
 from waqiti.services.payment.usecases.rescoring import Rescoring
@@ -38,14 +38,14 @@ class Sweeper:
         while not stop.is_set():
             got_on = await self._retry_once() if self._is_ours() else False
             pause = FIRST_PAUSE_SECONDS if got_on else min(pause * 2, LAST_PAUSE_SECONDS)
-            await rest(stop, pause)
+            await rest_until_beat(stop, pause)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Do what time brings about, until ``stop``."""
         while not stop.is_set():
             if self._is_ours():
                 await self._sweep_once()
-            await rest(stop, SWEEP_SECONDS)
+            await rest_until_beat(stop, SWEEP_SECONDS)
 
     def _is_ours(self) -> bool:
         return 0 in self._consumer.partitions

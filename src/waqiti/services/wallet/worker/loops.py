@@ -17,7 +17,7 @@ from waqiti.services.wallet.usecases.wallets import Wallets
 
 DRIVE_SECONDS: Final = 0.1
 HEAR_SECONDS: Final = 0.2
-LONGEST_SECONDS: Final = 0.25
+LONGEST_SECONDS: Final = 0.5
 RECONCILE_SECONDS: Final = 2.0
 AWAY_SECONDS: Final = 1.0
 
