@@ -91,6 +91,7 @@ class WorkloadsContract:
         newest = (await backend.workloads.revisions("beta"))[0]
         undone = await backend.workloads.undo("beta", None, BY)
 
+        assert (done.changed, again.changed, undone.changed) == (True, False, True)
         assert done.revision > before.revision
         assert usage.memory_limit_bytes == LIMIT_BYTES
         assert ids(again) == ids(done), "what is so already replaces nothing"
