@@ -20,6 +20,7 @@ from waqiti.services.compliance.service import SERVICE as COMPLIANCE_SERVICE
 from waqiti.services.fraud.service import SERVICE as FRAUD_SERVICE
 from waqiti.services.ledger.service import SERVICE as LEDGER_SERVICE
 from waqiti.services.wallet.service import SERVICE as WALLET_SERVICE
+from waqiti.services.wallet.worker import loops
 
 ALL = (LEDGER_SERVICE, COMPLIANCE_SERVICE, FRAUD_SERVICE, WALLET_SERVICE)
 _numbers = count(1)
@@ -105,6 +106,12 @@ def movement(wallet: str, amount: int, reference: str | None = None, currency: s
 
 
 OpenBank = Callable[[], AbstractAsyncContextManager[Bank]]
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Movements go on soon: how rarely an idle worker looks is not under test."""
+    monkeypatch.setattr(loops, "LONGEST_SECONDS", 0.1)
 
 
 @pytest.fixture
