@@ -26,9 +26,9 @@ from bench.payments import Load, batches, singles, wallets
 from bench.platform import Platform, running_platform
 from bench.printing import print_lines
 from waqiti.client import AsyncClient
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef
 from waqiti.operations.cluster.status import cluster_status
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef
 
 _MICROSECONDS: Final = 1_000_000
 _WORTH_A_FLAME: Final = 0.01

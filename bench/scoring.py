@@ -27,7 +27,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.http.client import ServiceClient
 from waqiti.foundation.ids import new_id
 from waqiti.foundation.security import TokenIssuer
-from waqiti.operations.cluster.processes import ProcessRef
+from waqiti.operations.state.processes import ProcessRef
 
 CUSTOMERS: Final = 256
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"

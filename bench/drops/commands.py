@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.status import ClusterStatus, cluster_status
+from waqiti.operations.state.layout import Layout
 
 _COMMAND_SECONDS: Final = 180.0
 

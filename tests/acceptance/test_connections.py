@@ -11,10 +11,9 @@ from tests.support.switching import switched
 from tests.support.traffic import Traffic
 from waqiti.client import Client
 from waqiti.contracts.catalog import DEPLOYMENTS, PAYMENT
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.postgres.access import reader_role, runtime_role
-from waqiti.operations.cluster.postgres.keeper import PostgresAdmin
+from waqiti.operations.cluster.postgres.access import PostgresAdmin, reader_role, runtime_role
 from waqiti.operations.cluster.postgres.limits import NEEDS, Limits, default_pool_max, replica_connections
+from waqiti.operations.state.layout import Layout
 
 # A pool's connections are called by its name alone, every other one by what it is for as well.
 HELD = """

@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.clusters import eventually, running_cluster
 from tests.support.platform import Finished, free_port
-from waqiti.operations.cluster.processes import all_pids, environment_of
 from waqiti.operations.cluster.supervision.environment import supervised_by
+from waqiti.operations.state.processes import all_pids, environment_of
 
 
 def waqiti(*arguments: str) -> Finished:

@@ -16,9 +16,9 @@ import pytest
 import waqiti.cli.up as up_module
 from tests.support.clusters import Cluster, eventually, running_cluster
 from tests.support.platform import free_port
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import all_pids, environment_of
 from waqiti.operations.cluster.starting import Planner, Progress, start_cluster
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import all_pids, environment_of
 
 ENDS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 

@@ -21,7 +21,7 @@ from waqiti.operations.cluster.credentials_file import read_credentials
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.postgres.access import read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.record import Plan
+from waqiti.operations.state.record import Plan
 
 LEDGER = "ledger-service"
 

@@ -16,11 +16,11 @@ import msgspec
 import pytest
 
 from tests.support.clusters import Cluster, Requests, eventually, running_cluster
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import JournalEntry
-from waqiti.operations.cluster.processes import all_pids, parent_of
-from waqiti.operations.switches.changing import Change, change
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import JournalEntry
+from waqiti.operations.state.processes import all_pids, parent_of
+from waqiti.operations.switches.changing import SwitchChange, change
+from waqiti.operations.switches.present import published
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_a_replica_killed_while_there_is_no_supervisor_is_replaced_by_the_next_o
 
 
 def isolate(cluster: Cluster, name: str, *, on: bool) -> None:
-    wanted = Change(
+    wanted = SwitchChange(
         name="ISOLATION_MODE", value=True if on else None, services=(name,), actor="ana", reason="A fault test."
     )
     assert change(cluster.layout, wanted).unreached == ()
@@ -128,7 +128,7 @@ def test_what_dies_while_it_is_isolated_stays_as_it_is_also_under_the_next_super
 
 def test_what_dies_while_switches_cannot_be_read_starts_on_what_was_switched(cluster: Cluster) -> None:
     layout, victim = cluster.layout, cluster.pid("beta", "api")
-    wanted = Change(name="DB_POOL_MAX_SIZE", value=7, services=("beta",), actor="ana", reason="A fault test.")
+    wanted = SwitchChange(name="DB_POOL_MAX_SIZE", value=7, services=("beta",), actor="ana", reason="A fault test.")
     change(layout, wanted)
     layout.switches.write_bytes(layout.switches.read_bytes()[:40])
 

@@ -12,8 +12,8 @@ import pytest
 from tests.support.databases import FreshDatabase
 from waqiti.contracts.catalog import LEDGER, deployment
 from waqiti.foundation.database.migrations import SHARED_PACKAGES, MigrationError, migrate
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.postgres.migrating import migrate_all
+from waqiti.operations.errors import ClusterError
 
 Empty = Callable[[], FreshDatabase]
 

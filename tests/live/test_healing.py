@@ -14,9 +14,9 @@ import pytest
 
 from tests.support.clusters import Cluster, Requests, eventually, running_cluster
 from waqiti.operations.cluster.healing import heal_init
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of
-from waqiti.operations.cluster.record import read_init
 from waqiti.operations.server.watching import InitWatch
+from waqiti.operations.state.processes import ProcessRef, all_pids, environment_of
+from waqiti.operations.state.record import read_init
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.clusters import AUTHOR, Cluster, Requests, eventually, running_cluster
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, wait_gone
 from waqiti.operations.cluster.rolling import scale_deployment
 from waqiti.operations.cluster.supervision.init import HUNG_SECONDS, LOOK_SECONDS
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.processes import ProcessRef, all_pids, environment_of, wait_gone
 
 
 @pytest.fixture(scope="module")

@@ -20,11 +20,11 @@ from tests.support.clusters import AUTHOR, Cluster, Requests, eventually, runnin
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.changes.listing import changes_since
 from waqiti.operations.cluster import rolling
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import JournalEntry
-from waqiti.operations.cluster.processes import environment_of
 from waqiti.operations.cluster.rolling import Done
 from waqiti.operations.cluster.specification import Specification, read_specification
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import JournalEntry
+from waqiti.operations.state.processes import environment_of
 from waqiti.operations.store import transaction
 from waqiti.operations.store.audit import newest
 

@@ -35,8 +35,8 @@ from waqiti.contracts.switches import (
     Switch,
 )
 from waqiti.foundation.switches.file import Value
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.switches.changing import Change, Changed, change
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches.changing import ChangedSwitch, SwitchChange, change
 from waqiti.operations.switches.confirming import replicas_of
 from waqiti.operations.switches.wanted import switch_called
 
@@ -223,9 +223,10 @@ def _replica(status: Any, name: str) -> Any:
     return replica
 
 
-def _change(layout: Layout, switch: Switch, value: Value | None) -> Changed:
+def _change(layout: Layout, switch: Switch, value: Value | None) -> ChangedSwitch:
     return change(
-        layout, Change(name=switch.name, value=value, services=switch.deployments, actor="ana", reason="A fault test.")
+        layout,
+        SwitchChange(name=switch.name, value=value, services=switch.deployments, actor="ana", reason="A fault test."),
     )
 
 

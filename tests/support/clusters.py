@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Self
 
 from waqiti.operations.cluster.credentials import ensure_token_keys
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import python_module
-from waqiti.operations.cluster.record import Plan, PlannedDeployment, PlannedPostgres, read_init
 from waqiti.operations.cluster.rolling import restart_deployment
 from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import wipe
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, ReplicaStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster
 from waqiti.operations.cluster.workloads import Author
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import Plan, PlannedDeployment, PlannedPostgres, read_init
 
 REPOSITORY = Path(__file__).parents[2]
 ALPHA = PlannedDeployment(name="alpha", roles=("api", "worker"), start_order=1)

@@ -11,9 +11,9 @@ from typing import Protocol
 import pytest
 
 from waqiti.operations.cluster.diagnostics import Diagnostics
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.workloads import Author, Workload, Workloads
+from waqiti.operations.errors import ClusterError
 
 BY = Author(actor="ana", reason="A test.")
 LIMIT_BYTES = 512 * 1024**2
@@ -91,6 +91,7 @@ class WorkloadsContract:
         newest = (await backend.workloads.revisions("beta"))[0]
         undone = await backend.workloads.undo("beta", None, BY)
 
+        assert (done.changed, again.changed, undone.changed) == (True, False, True)
         assert done.revision > before.revision
         assert usage.memory_limit_bytes == LIMIT_BYTES
         assert ids(again) == ids(done), "what is so already replaces nothing"

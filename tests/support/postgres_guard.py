@@ -21,7 +21,7 @@ from typing import Final
 
 from waqiti.operations.cluster.postgres import server as postgres_server
 from waqiti.operations.cluster.postgres.place import Place, binaries, server_credential
-from waqiti.operations.cluster.processes import ProcessRef
+from waqiti.operations.state.processes import ProcessRef
 
 START_TIMEOUT_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.1

@@ -12,8 +12,8 @@ from tests.support.platform import Platform
 from tests.support.raw import RawClient
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import AppliedFile, LiveSwitch, SwitchFile, Value
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches.present import published
 
 REASON: Final = ("--reason", "An acceptance test.", "--json")
 

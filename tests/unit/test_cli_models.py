@@ -10,7 +10,7 @@ from tests.support.switching import Board
 from waqiti.cli.app import run
 from waqiti.cli.labelled import days_of_test, delay_of
 from waqiti.contracts.catalog import GATEWAY
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.errors import ClusterError
 from waqiti.scoring.predictor import Predictor
 from waqiti.simulation import Town, payments, write_csv
 

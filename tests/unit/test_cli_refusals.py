@@ -16,7 +16,7 @@ from waqiti.contracts.catalog import DEPLOYMENTS
 from waqiti.contracts.modes import MODES
 from waqiti.foundation.errors import Problem
 from waqiti.operations.cluster.credentials_file import Credentials
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 
 COMMANDS = (
     "ledger verify",

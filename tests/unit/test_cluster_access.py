@@ -6,9 +6,9 @@ import hmac
 from pathlib import Path
 
 from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, GATEWAY, PAYMENT
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import accesses, database_url, kept_passwords, login_roles, over_socket
 from waqiti.operations.cluster.postgres.provisioning import scram_verifier
+from waqiti.operations.state.layout import Layout
 
 ADMIN = "postgresql://postgres:secret@127.0.0.1:5433/postgres?sslmode=require"
 

@@ -1,6 +1,8 @@
 """Whether a deployment can be changed, from files alone."""
 
+import asyncio
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -9,14 +11,14 @@ from tests.support.clusters import AUTHOR
 from waqiti.contracts.switches import ISOLATION_MODE
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster import rolling, state_directory
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.local.workloads import LocalWorkloads
+from waqiti.operations.cluster.backend.workloads import LocalWorkloads
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision.control import ControlReply
-from waqiti.operations.switches.changing import Change, change
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches.changing import SwitchChange, change
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_a_platform_that_does_not_run_an_unknown_name_and_a_count_out_of_bounds_
 def test_a_deployment_that_is_cut_off_stays_as_it_is(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rolling, "keeps_running", lambda _layout: True)
     services = ("payment-service",)
-    change(layout, Change(name=ISOLATION_MODE, value=True, services=services, actor="ana", reason="A test."))
+    change(layout, SwitchChange(name=ISOLATION_MODE, value=True, services=services, actor="ana", reason="A test."))
 
     exit_code, sentence = refusal(layout, "payment-service")
 
@@ -111,3 +113,25 @@ async def test_whoever_sets_it_a_deployment_is_given_only_what_may_be_set_for_it
         await LocalWorkloads(answered).set(name, {variable: "high"}, None, AUTHOR)
 
     assert refused.value.exit_code == exit_code
+
+
+def test_who_stops_waiting_for_a_change_is_not_held_up_by_it(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = Event(), Event()
+
+    def restart(*_: object) -> rolling.Done:
+        begun.set()
+        go_on.wait()
+        return rolling.Done(changed=True)
+
+    async def stop_waiting() -> None:
+        asking = asyncio.create_task(LocalWorkloads(layout).restart("payment-service", AUTHOR))
+        await asyncio.to_thread(begun.wait)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    monkeypatch.setattr(rolling, "restart_deployment", restart)
+    asyncio.run(stop_waiting())
+
+    assert not go_on.is_set(), "the change goes on meanwhile"
+    go_on.set()

@@ -19,11 +19,11 @@ from waqiti.contracts.catalog import (
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.budget import check_budget, lacking
 from waqiti.operations.cluster.postgres.limits import NEEDS, limits_on, replica_connections
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
 
 SCALABLE_TO = {PAYMENT: 4, LEDGER: 3, FRAUD: 3, COMPLIANCE: 3, WALLET: 3, NOTIFICATION: 2, ML: 2, GATEWAY: 100}
 POOL = 4

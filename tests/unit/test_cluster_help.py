@@ -12,7 +12,7 @@ from cyclopts import App
 from waqiti.cli.app import app, run
 from waqiti.cli.up import first_things
 from waqiti.operations.cluster.credentials_file import Credentials
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 
 GROUPS: tuple[tuple[str, ...], ...] = (
     (),

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from waqiti.operations.cluster import releases, state_directory
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import lock
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.releases import CheckedReleases, check_release, digest_of, forget_releases, kept_release
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import lock
+from waqiti.operations.state.layout import Layout
 
 
 @pytest.fixture

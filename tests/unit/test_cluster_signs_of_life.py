@@ -11,13 +11,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.healing import heals, keeps_running
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.processes import ProcessRef, boot_id, wait_gone
-from waqiti.operations.cluster.record import (
-    FATAL_EXIT,
+from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.cluster.status import SupervisorStatus, cluster_status
+from waqiti.operations.cluster.supervision.beat import beat
+from waqiti.operations.cluster.supervision.init import FATAL_EXIT, HUNG_SECONDS, Init
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id, wait_gone
+from waqiti.operations.state.record import (
     FatalEnd,
     InitRecord,
     PostgresRecord,
@@ -26,10 +29,6 @@ from waqiti.operations.cluster.record import (
     read_init,
     read_record,
 )
-from waqiti.operations.cluster.state_directory import make_state_directory
-from waqiti.operations.cluster.status import SupervisorStatus, cluster_status
-from waqiti.operations.cluster.supervision.beat import beat
-from waqiti.operations.cluster.supervision.init import HUNG_SECONDS, Init
 
 SECOND_NS = 10**9
 

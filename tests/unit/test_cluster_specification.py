@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.revisions import KEPT, Resources
 from waqiti.operations.cluster.specification import (
@@ -29,6 +27,8 @@ from waqiti.operations.cluster.specification import (
 from waqiti.operations.cluster.supervision.changes import apply, check_release_after
 from waqiti.operations.cluster.supervision.control import Command, ControlRequest
 from waqiti.operations.cluster.workloads import Author
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 A, B = "a" * 64, "b" * 64

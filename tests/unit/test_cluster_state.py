@@ -12,22 +12,22 @@ import msgspec
 import pytest
 
 from waqiti.cli.output import as_called
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster import state_directory
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import lock, read_document, write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.children.probes import Heartbeat, Seen
 from waqiti.operations.cluster.planning import plan_platform
 from waqiti.operations.cluster.postgres.server import settings
-from waqiti.operations.cluster.processes import ProcessRef, wait_gone
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.supervision import init
-from waqiti.operations.cluster.supervision.environment import inherited, is_given, replica_environment
-from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen
+from waqiti.operations.cluster.supervision.environment import inherited, replica_environment
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import lock, read_document, write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, wait_gone
 
 GIBIBYTE = 1024**3
-INSTALLED = first("api-gateway", "1", now()).in_force
+INSTALLED = first("api-gateway", "1", utc_now()).in_force
 
 
 def test_a_state_directory_is_private_and_a_wipe_removes_it(tmp_path: Path) -> None:
@@ -153,13 +153,6 @@ def test_what_was_set_beats_what_is_inherited_but_nothing_beats_what_the_cluster
     assert told["WAQITI_RELEASE"] == digest
     assert told["PYTHONPATH"] == f"{tmp_path}/releases/{digest}:/set"
     assert environment_of_gateway(Layout(tmp_path), INSTALLED)["PYTHONPATH"] == "/inherited"
-
-
-def test_every_variable_that_the_cluster_gives_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "environ", {})
-
-    for name in environment_of_gateway(Layout(tmp_path), INSTALLED):
-        assert is_given(name), name
 
 
 def environment_of_gateway(layout: Layout, revision: Revision) -> dict[str, str]:

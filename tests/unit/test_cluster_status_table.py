@@ -11,14 +11,14 @@ from rich.console import Console
 from waqiti.cli.cluster.revision_lines import revision_lines, running_lines
 from waqiti.cli.cluster.showing import show
 from waqiti.cli.status import print_deployments, status
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.record import Reason, ReplicaState
 from waqiti.operations.cluster.specification import Asked, abandoned, configured, first, released
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.status import DeploymentStatus, ProcessStatus, ReplicaExit, ReplicaStatus
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import Reason, ReplicaState
 
 GIBIBYTE = 1024**3
 LARGEST_PID = 4194303
@@ -62,7 +62,7 @@ def printed(*deployments: DeploymentStatus, width: int = 80) -> list[str]:
 
 
 def exit_of_worker(reason: Reason = "Error") -> ReplicaExit:
-    return ReplicaExit(None, 9, reason, now(), "worker")
+    return ReplicaExit(None, 9, reason, utc_now(), "worker")
 
 
 def test_a_deployment_with_one_replica_is_one_line() -> None:
@@ -94,7 +94,7 @@ def test_several_replicas_are_told_apart_by_their_numbers() -> None:
 
 def test_how_a_process_ended_last_is_a_line_below_the_table() -> None:
     killed, out_of_memory = exit_of_worker(), exit_of_worker("OOMKilled")
-    old = ReplicaExit(1, None, "Error", now() - timedelta(days=3), "api")
+    old = ReplicaExit(1, None, "Error", utc_now() - timedelta(days=3), "api")
 
     *_, first, second, third = printed(
         deployment("payment-service", replica("payment-service-1", last_exit=killed)),
@@ -124,7 +124,7 @@ def test_the_widest_of_everything_fits_eighty_columns() -> None:
         restarts=12345,
         memory_bytes=64 * GIBIBYTE,
         processes=(ProcessStatus("api", LARGEST_PID, None), ProcessStatus("worker", LARGEST_PID, None)),
-        last_exit=ReplicaExit(None, 11, "OOMKilled", now() - timedelta(days=1), "worker"),
+        last_exit=ReplicaExit(None, 11, "OOMKilled", utc_now() - timedelta(days=1), "worker"),
     )
 
     lines = printed(deployment("compliance-service", widest))
@@ -152,11 +152,11 @@ def test_what_is_in_force_is_said_once_for_all_that_have_the_same() -> None:
 
 
 def test_revisions_fit_eighty_columns_and_hide_secrets() -> None:
-    asked = Asked(id="1", actor="ana", reason="Because " * 20, at=now())
-    spec = configured(first("payment-service", "0.1.0", now()), {"API_TOKEN": "x", "LONG": "y" * 200}, None, asked)
+    asked = Asked(id="1", actor="ana", reason="Because " * 20, at=utc_now())
+    spec = configured(first("payment-service", "0.1.0", utc_now()), {"API_TOKEN": "x", "LONG": "y" * 200}, None, asked)
     spec = abandoned(released(spec, "0123456789abcdef" * 4, asked), "payment-service-2 ends again and again", ())
 
-    lines = [line.text for line in revision_lines(spec)]
+    lines = [line.text for line in revision_lines(reversed(spec.revisions), spec.revision)]
 
     assert max(map(len, lines)) <= 80
     assert any("API_TOKEN=***" in line for line in lines)

@@ -4,8 +4,8 @@ import pytest
 
 from waqiti.cli.cluster.variables import variables_of
 from waqiti.contracts.catalog import FRAUD, LEDGER, PAYMENT
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.sizes import memory_limit_of, size_text
+from waqiti.operations.errors import ClusterError
 
 
 def test_variables_that_the_product_does_not_own_pass_through_unchanged() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.errors import ClusterError
 from waqiti.operations.store import audit, transaction
 
 

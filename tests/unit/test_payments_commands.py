@@ -7,7 +7,7 @@ import pytest
 from waqiti.cli.payments.commands import payment_id, redrive
 from waqiti.contracts import prefixes
 from waqiti.foundation.ids import encode
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 
 ID = UUID("01a21c4c-1cbc-77e3-a3f6-db999cb74ebc")
 

@@ -10,7 +10,7 @@ from waqiti.contracts.catalog import DEPLOYMENTS
 from waqiti.contracts.switches import SWITCHES
 from waqiti.foundation.settings import Settings, switch_fields
 from waqiti.foundation.switches.file import Value
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 from waqiti.operations.switches.wanted import deployments_of, period_of, reason_of, switch_called, value_of
 
 

@@ -10,8 +10,8 @@ from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError
 
 import waqiti
 from waqiti.cli.output import is_json, say_error
-from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import VARIABLE
+from waqiti.operations.errors import FAILED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import VARIABLE
 
 _INTERRUPTED: Final = 130
 _STATE_OPTION: Final = "--state"

@@ -7,8 +7,8 @@ from typing import Final
 from waqiti.cli.state import credentials_of
 from waqiti.client import ApiError, Client, Conflict, ConnectionFailed, InvalidRequest, Unauthorized, WaqitiError
 from waqiti.contracts.modes import MODES
-from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import FAILED, REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 
 _OF_MODES: Final = frozenset(mode.code for mode in MODES)
 

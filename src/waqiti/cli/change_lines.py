@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from waqiti.cli.output import WIDTH, Line, printable, wrapped
-from waqiti.operations.changes.listing import Change, Changes, Outcome, Unread
+from waqiti.operations.changes.listing import Changes, ListedChange, Unread
+from waqiti.operations.cluster.specification import ChangeEnd
 
 _GAP: Final = "  "
 _AT: Final = len("11-27 12:00:00Z")
 _KIND: Final = len("environment")
 _INDENT: Final = 4
-_OUTCOMES: Final[dict[Outcome, str]] = {"complete": "complete", "given_up": "given up", "overtaken": "overtaken"}
+_OUTCOMES: Final[dict[ChangeEnd, str]] = {"complete": "complete", "given_up": "given up", "overtaken": "overtaken"}
 
 
 def change_lines(found: Changes) -> Iterator[Line]:
@@ -20,7 +21,7 @@ def change_lines(found: Changes) -> Iterator[Line]:
         yield Line(f"Nothing was changed since {found.since:%Y-%m-%d %H:%M:%S}Z{as_far}.")
     else:
         yield Line(_set("at", "kind", "deployment", "from and to"), "bold")
-    groups: dict[tuple[str, ...], list[Change]] = {}
+    groups: dict[tuple[str, ...], list[ListedChange]] = {}
     for one in found.changes:
         groups.setdefault((one.id, one.kind, one.before, one.after), []).append(one)
     for group in groups.values():
@@ -28,7 +29,7 @@ def change_lines(found: Changes) -> Iterator[Line]:
     yield from _unread(found.unreadable)
 
 
-def _group(group: list[Change]) -> Iterator[Line]:
+def _group(group: list[ListedChange]) -> Iterator[Line]:
     one = group[0]
     services = one.service if len(group) == 1 else f"{len(group)} deployments"
     head, text = (f"{one.at:%m-%d %H:%M:%S}Z", one.kind, services), _turn(one.before, one.after)
@@ -43,7 +44,7 @@ def _group(group: list[Change]) -> Iterator[Line]:
         yield from _ended(row)
 
 
-def _ended(one: Change) -> Iterator[Line]:
+def _ended(one: ListedChange) -> Iterator[Line]:
     if one.outcome in (None, "complete"):
         return
     for text in wrapped(f"{_OUTCOMES[one.outcome]}: {one.why}", _INDENT):

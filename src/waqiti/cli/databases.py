@@ -3,8 +3,8 @@
 import logging
 
 from waqiti.cli.state import credentials_of
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
 
 
 def read_databases(layout: Layout) -> dict[str, str]:

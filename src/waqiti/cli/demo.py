@@ -16,8 +16,8 @@ from waqiti.cli.town.playing import NobodyAnswers, Played, play
 from waqiti.cli.town.showing import DemoProgress, print_explanations, print_outcomes
 from waqiti.client import WaqitiError
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, GATEWAY, LEDGER, PAYMENT, WALLET
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.listing import list_switches
 from waqiti.operations.switches.standing import modes_against
 from waqiti.simulation import Town

@@ -1,19 +1,17 @@
 """``waqiti down``: stop everything; the data stays, unless it is to go."""
 
 import time
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
 
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import print_document, say
-from waqiti.operations.cluster.files import lock
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.state_directory import commanding
 from waqiti.operations.cluster.state_directory import wipe as wipe_state
 from waqiti.operations.cluster.stopping import stop_cluster
-
-_LOCK_SECONDS: Final = 120.0
+from waqiti.operations.state.layout import Layout
 
 
 class Stopped(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +36,7 @@ def down(*, wipe: Annotated[bool, Parameter(negative="")] = False, state: State 
     found = layout.cluster.is_dir()
     stopped = stop_cluster(layout) if found else False
     if wipe and found:
-        with lock(layout.command_lock, wait_seconds=_LOCK_SECONDS, holder="Another waqiti command"):
+        with commanding(layout):
             stopped = stop_cluster(layout) or stopped
             wipe_state(layout)
     done = Stopped(

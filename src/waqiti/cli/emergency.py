@@ -2,9 +2,9 @@
 
 from waqiti.contracts.catalog import GATEWAY
 from waqiti.contracts.switches import EMERGENCY_MODE
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import running_init
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import running_init
 from waqiti.operations.switches.present import standing
 from waqiti.operations.switches.wanted import switch_called
 

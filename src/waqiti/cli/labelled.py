@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 from waqiti.operations.switches import wanted
 from waqiti.scoring import Movement
 from waqiti.scoring.training import Period, Sample, TrainingDataError, read_csv

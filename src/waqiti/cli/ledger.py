@@ -11,7 +11,7 @@ from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.contracts.catalog import LEDGER, PAYMENT, WALLET
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.services.ledger.usecases.verify import verify as prove
 from waqiti.services.payment.usecases.attestations import open_attestations as of_payments
 from waqiti.services.wallet.usecases.attestations import open_attestations as of_movements

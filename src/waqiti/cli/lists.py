@@ -17,9 +17,9 @@ from waqiti.contracts.catalog import COMPLIANCE
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.database import Database
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.status import cluster_status
+from waqiti.operations.errors import FAILED, REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store.actor import actor
 from waqiti.operations.switches.wanted import reason_of

@@ -11,10 +11,10 @@ from waqiti.cli.options import Json
 from waqiti.cli.output import print_document, say
 from waqiti.cli.serve import find_deployment
 from waqiti.contracts.catalog import Deployment
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import read_accesses
 from waqiti.operations.cluster.postgres.migrating import migrate_all
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 
 _VARIABLE: Final = "WAQITI_MIGRATOR_URL"
 

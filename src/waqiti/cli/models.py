@@ -16,7 +16,7 @@ from waqiti.cli.options import Json
 from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.registering import register
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 from waqiti.scoring.figures import figures_of
 from waqiti.scoring.training import Options, Period, Trained, train
 from waqiti.scoring.worth import alone

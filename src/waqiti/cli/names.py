@@ -11,8 +11,8 @@ from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.cli.tables import read_columns
 from waqiti.contracts.compliance import ScreeningOutcome
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 from waqiti.services.compliance.domain.likeness import Likeness, outcome_of
 from waqiti.services.compliance.domain.names import parse
 from waqiti.services.compliance.domain.screening import Match, WatchList, strongest

@@ -3,8 +3,8 @@
 from waqiti.cli.output import say
 from waqiti.cli.registry.calling import calling_registry
 from waqiti.cli.registry.comparing import compare_with_champion
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
 from waqiti.scoring.training import Trained
 
 

@@ -7,7 +7,7 @@ from waqiti.cli.options import Json
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment, deployment
 from waqiti.foundation.runtime import Service, run
 from waqiti.foundation.settings import Settings, SettingsError
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 
 
 def serve(*names: str, role: Literal["api", "worker"] | None = None, json: Json = False) -> int:

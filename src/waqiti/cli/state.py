@@ -1,8 +1,8 @@
 """The state directory of a platform that was started once."""
 
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
 
 
 def known_state() -> Layout:

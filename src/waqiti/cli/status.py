@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Final
 from waqiti.cli.cluster.revision_lines import running_lines
 from waqiti.cli.options import Json, State
 from waqiti.cli.output import console, print_document, printable
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.modes import ModeOn
-from waqiti.operations.cluster.record import read_plan
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.status import (
     ClusterStatus,
     DeploymentStatus,
@@ -21,6 +18,9 @@ from waqiti.operations.cluster.status import (
     SupervisorStatus,
     cluster_status,
 )
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import read_plan
+from waqiti.operations.switches.modes import ModeOn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -174,7 +174,7 @@ def _ended(last: ReplicaExit) -> str:
 
 
 def _when(instant: datetime) -> str:
-    at, today = instant.astimezone(), now().astimezone().date()
+    at, today = instant.astimezone(), utc_now().astimezone().date()
     return f"{at:%H:%M:%S}" if at.date() == today else f"{at:%d %b %H:%M:%S}"
 
 

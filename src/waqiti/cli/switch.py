@@ -11,13 +11,15 @@ from waqiti.cli.state import known_state
 from waqiti.cli.switch_lines import switch_lines
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE, DB_POOL_MIN_IDLE, FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.errors import FAILED
+from waqiti.operations.cluster.postgres.budget import notes_on_budget
+from waqiti.operations.errors import FAILED
 from waqiti.operations.store.actor import actor
 from waqiti.operations.switches import wanted
-from waqiti.operations.switches.bands import notes_on_bands, notes_on_budget, notes_on_pools
-from waqiti.operations.switches.changing import Change, Changed, change
+from waqiti.operations.switches.bands import notes_on_bands, notes_on_pools
+from waqiti.operations.switches.changing import ChangedSwitch, SwitchChange, change
 from waqiti.operations.switches.confirming import PATIENCE_SECONDS
 from waqiti.operations.switches.listing import list_switches
+from waqiti.operations.switches.values import value_text
 
 _THRESHOLDS: Final = (FRAUD_THRESHOLD, MANUAL_REVIEW_THRESHOLD)
 _POOLS: Final = (DB_POOL_MAX_SIZE, DB_POOL_MIN_IDLE)
@@ -62,7 +64,7 @@ def put(
         Why, for the audit and for whoever looks.
     """
     switch = wanted.switch_called(name)
-    asked = Change(
+    asked = SwitchChange(
         name=switch.name,
         value=wanted.value_of(switch, value),
         services=wanted.deployments_of(switch, service),
@@ -88,11 +90,11 @@ def unset(name: str, /, *, service: str | None = None, reason: str, json: Json =
     switch = wanted.switch_called(name)
     services = wanted.deployments_of(switch, service)
     reason = wanted.reason_of(reason)
-    asked = Change(name=switch.name, value=None, services=services, actor=actor(), reason=reason)
+    asked = SwitchChange(name=switch.name, value=None, services=services, actor=actor(), reason=reason)
     return _report(asked, _change(asked), as_json=json)
 
 
-def _change(asked: Change) -> Changed:
+def _change(asked: SwitchChange) -> ChangedSwitch:
     layout = known_state()
     done = change(layout, asked)
     if asked.name in _THRESHOLDS:
@@ -103,11 +105,11 @@ def _change(asked: Change) -> Changed:
     return done
 
 
-def _noted(done: Changed, notes: tuple[str, ...]) -> Changed:
+def _noted(done: ChangedSwitch, notes: tuple[str, ...]) -> ChangedSwitch:
     return msgspec.structs.replace(done, notes=(*done.notes, *notes))
 
 
-def _report(asked: Change, done: Changed, *, as_json: bool) -> int:
+def _report(asked: SwitchChange, done: ChangedSwitch, *, as_json: bool) -> int:
     for note in done.notes:
         say(note)
     if as_json:
@@ -124,15 +126,14 @@ def _report(asked: Change, done: Changed, *, as_json: bool) -> int:
     return 0
 
 
-def _put_in_words(asked: Change) -> str:
+def _put_in_words(asked: SwitchChange) -> str:
     if asked.value is None:
         return f"{asked.name} is unset"
-    value = asked.value if isinstance(asked.value, str) else msgspec.json.encode(asked.value).decode()
     until = "" if asked.expires_at is None else f" until {asked.expires_at:%Y-%m-%d %H:%M:%S}Z"
-    return f"{asked.name} is {value}{until}"
+    return f"{asked.name} is {value_text(asked.value)}{until}"
 
 
-def _followers(done: Changed) -> str:
+def _followers(done: ChangedSwitch) -> str:
     count = len(done.replicas)
     if count == 0 and not done.unreached:
         return "nothing runs; it is in force from the start of waqiti up"

@@ -7,6 +7,7 @@ import msgspec
 
 from waqiti.cli.output import Line, printable, wrapped
 from waqiti.operations.switches.listing import SwitchRow
+from waqiti.operations.switches.values import value_text
 
 _GAP: Final = "  "
 _INDENT: Final = 4
@@ -26,8 +27,9 @@ def switch_lines(rows: Sequence[SwitchRow]) -> Iterator[Line]:
 
 def _group(group: list[SwitchRow], have: int) -> Iterator[Line]:
     one = group[0]
-    value = printable(one.value) if isinstance(one.value, str) else msgspec.json.encode(one.value).decode()
-    yield Line(_set((one.name, value, one.source, _deployments(group, have), _replicas(group))))
+    yield Line(
+        _set((one.name, printable(value_text(one.value)), one.source, _deployments(group, have), _replicas(group)))
+    )
     if 1 < len(group) < have:
         yield from _beneath(f"in {', '.join(row.service for row in group)}")
     if one.owner is not None:

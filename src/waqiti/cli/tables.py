@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 
 MOST_ROWS: Final = 1_000_000
 

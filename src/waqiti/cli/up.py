@@ -19,12 +19,12 @@ from waqiti.cli.progress import StartProgress
 from waqiti.contracts.catalog import PAYMENT
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
 from waqiti.operations.cluster.healing import heals, keeps_running
-from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.planning import plan_platform
-from waqiti.operations.cluster.record import Plan, running_init
 from waqiti.operations.cluster.starting import Planner, Progress, start_cluster
 from waqiti.operations.cluster.status import ClusterStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster
+from waqiti.operations.state.layout import VARIABLE, Layout
+from waqiti.operations.state.record import Plan, running_init
 
 _LOOK_SECONDS: Final = 0.25
 _UMASK: Final = 0o022

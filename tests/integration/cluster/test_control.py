@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from tests.support.clusters import AUTHOR
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision import control
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, ask_supervisor, serve_control
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
 
 REQUEST = ControlRequest(command="restart", name="alpha", id="one", by=AUTHOR)
 

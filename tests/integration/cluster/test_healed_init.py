@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from waqiti.operations.cluster.files import write_document
 from waqiti.operations.cluster.healing import forget_failures, heals
 from waqiti.operations.cluster.init_process import init_command, init_lives
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id, running
-from waqiti.operations.cluster.record import Plan, Record, read_init
 from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id, running
+from waqiti.operations.state.record import Plan, Record, read_init
 
 UNLIMITED = resource.RLIM_INFINITY
 

@@ -12,16 +12,16 @@ import pytest
 
 from waqiti.contracts.switches import ISOLATION_MODE
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import LastExit
+from waqiti.operations.cluster.children.child import Child, start_child
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.probes import Seen
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision import keeper
-from waqiti.operations.cluster.supervision.children import Child, start_child
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.isolation import is_held_back
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
-from waqiti.operations.cluster.supervision.probes import Seen
-from waqiti.operations.switches.changing import Change, change
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import LastExit
+from waqiti.operations.switches.changing import SwitchChange, change
+from waqiti.operations.switches.isolation import is_held_back
 
 LIVENESS_SECONDS = 0.1
 PAYMENTS = "payment-service"
@@ -144,7 +144,7 @@ def test_a_damaged_file_holds_back_what_died(tmp_path: Path, content: bytes) -> 
 
 
 def isolate(layout: Layout, *, on: bool, until: datetime | None = None) -> None:
-    wanted = Change(
+    wanted = SwitchChange(
         name=ISOLATION_MODE, value=on, services=(PAYMENTS,), actor="ana", reason="A test.", expires_at=until
     )
     change(layout, wanted)

@@ -13,19 +13,19 @@ import msgspec
 import pytest
 
 from tests.support.clusters import REPOSITORY, Requests
+from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.credentials import ensure_token_keys
-from waqiti.operations.cluster.journal import Journal, JournalEntry
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.planning import python_module
-from waqiti.operations.cluster.processes import boot_id
-from waqiti.operations.cluster.record import InitRecord, Plan, PlannedDeployment, ProcessRecord
 from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision import memory
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
 from waqiti.operations.cluster.supervision.memory import MemoryWatch
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import boot_id
+from waqiti.operations.state.record import InitRecord, Plan, PlannedDeployment, ProcessRecord
 from waqiti.operations.switches.publishing import publish
 
 NAME = "beta"

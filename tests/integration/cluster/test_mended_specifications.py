@@ -12,11 +12,19 @@ import msgspec
 import pytest
 
 from tests.support.clusters import AUTHOR
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import (
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.releases import CheckedReleases
+from waqiti.operations.cluster.specification import read_specification
+from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.cluster.status import cluster_status
+from waqiti.operations.cluster.supervision.control import Command, ControlRequest
+from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
+from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
+from waqiti.operations.state.record import (
     DeploymentRecord,
     InitRecord,
     Plan,
@@ -25,14 +33,6 @@ from waqiti.operations.cluster.record import (
     Record,
     ReplicaRecord,
 )
-from waqiti.operations.cluster.releases import CheckedReleases
-from waqiti.operations.cluster.specification import read_specification
-from waqiti.operations.cluster.state_directory import make_state_directory
-from waqiti.operations.cluster.status import cluster_status
-from waqiti.operations.cluster.supervision.control import Command, ControlRequest
-from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
 
 RELEASE = "a" * 64
 ALPHA = PlannedDeployment(name="alpha")

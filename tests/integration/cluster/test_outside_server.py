@@ -5,10 +5,10 @@ import pytest
 
 from tests.support.postgres import Server
 from waqiti.contracts.catalog import DEPLOYMENTS
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.postgres import provisioning
 from waqiti.operations.cluster.postgres.access import database_url, login_roles
 from waqiti.operations.cluster.prepare import provision_server
+from waqiti.operations.errors import ClusterError
 
 PASSWORDS = dict.fromkeys(login_roles(DEPLOYMENTS), "unused")
 

@@ -16,7 +16,7 @@ from tests.support.ledger_batches import FAR_AHEAD, transfer
 from tests.support.ledger_desk import FEES, capture, expire, hold, outcomes, refund, void
 from waqiti.cli.ledger import verify as command
 from waqiti.contracts.catalog import LEDGER, PAYMENT, WALLET
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.services.ledger.store.proofs import PROOFS
 from waqiti.services.ledger.usecases.verify import verify
 

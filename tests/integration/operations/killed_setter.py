@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches import changing
 
 
@@ -17,7 +17,7 @@ def _die(*_arguments: object) -> NoReturn:
 
 if __name__ == "__main__":
     vars(changing)["publish"] = _die
-    wanted = changing.Change(
+    wanted = changing.SwitchChange(
         name=sys.argv[2], value=True, services=("payment-service",), actor="killed", reason="To be killed."
     )
     changing.change(Layout(Path(sys.argv[1])), wanted)

@@ -12,18 +12,17 @@ from typing import Any, Final
 
 import msgspec
 
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations import store, switches
+from waqiti.operations.state import files, journal
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
-from waqiti.operations.switches.changing import Change, change
-from waqiti.operations.switches.publishing import publish, published
+from waqiti.operations.switches.changing import SwitchChange, change
+from waqiti.operations.switches.present import published
+from waqiti.operations.switches.publishing import publish
 
-_WATCHED: Final = (
-    "operations/switches/",
-    "operations/store/",
-    "operations/cluster/files",
-    "operations/cluster/journal",
-)
+_WATCHED: Final = (*switches.__path__, *store.__path__, files.__file__, journal.__file__)
+"""Where the lines are at which it dies: directories and files."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +45,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def _put(layout: Layout, value: int) -> None:
     change(
         layout,
-        Change(name="DB_POOL_MAX_SIZE", value=value, services=("payment-service",), actor="ana", reason="A test."),
+        SwitchChange(
+            name="DB_POOL_MAX_SIZE", value=value, services=("payment-service",), actor="ana", reason="A test."
+        ),
     )
 
 
@@ -55,7 +56,7 @@ def _dying_at(line: int) -> Any:
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
         nonlocal left
-        if not any(part in frame.f_code.co_filename for part in _WATCHED):
+        if not frame.f_code.co_filename.startswith(_WATCHED):
             return None
         if event == "line":
             left -= 1

@@ -11,10 +11,10 @@ import pytest
 from waqiti.cli.change_lines import change_lines
 from waqiti.foundation.clock import utc_now
 from waqiti.operations.changes.journal import entries_since
-from waqiti.operations.changes.listing import Change, Changes, changes_since
-from waqiti.operations.cluster.journal import BOUND_BYTES, Journal, JournalEntry
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.changes.listing import Changes, ListedChange, changes_since
 from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.state.journal import BOUND_BYTES, Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import transaction
 from waqiti.operations.switches import changing
 from waqiti.operations.switches.changing import forget_expired
@@ -33,7 +33,7 @@ def layout(tmp_path: Path) -> Layout:
 def set_threshold(layout: Layout, value: float | None, expires_at: datetime | None = None) -> None:
     changing.change(
         layout,
-        changing.Change(
+        changing.SwitchChange(
             name="FRAUD_THRESHOLD",
             value=value,
             services=(FRAUD,),
@@ -48,7 +48,7 @@ def changes(layout: Layout, service: str | None = None, since: timedelta = HOUR)
     return asyncio.run(changes_since(layout, utc_now() - since, service))
 
 
-def turns(found: list[Change]) -> list[tuple[str, str, str]]:
+def turns(found: list[ListedChange]) -> list[tuple[str, str, str]]:
     return [(one.actor, one.before, one.after) for one in found]
 
 

@@ -15,12 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.history import reading, store
 from waqiti.operations.history.keeping import HistoryKeeper
@@ -28,6 +24,10 @@ from waqiti.operations.history.names import bucket, requests_of
 from waqiti.operations.history.reading import Increase, NoData, Series
 from waqiti.operations.history.sampling import Sample
 from waqiti.operations.history.writing import HistoryWriter
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
+from waqiti.operations.state.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
 
 SERVICE = "payment-service"
 START = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -117,8 +117,6 @@ def test_nothing_measured_is_no_data_and_never_zero(layout: Layout) -> None:
     ]:
         assert isinstance(reading.increase(layout, service, metric, since, end), NoData)
         assert isinstance(reading.series(layout, service, metric, since, end), NoData)
-    assert isinstance(reading.latest(layout, SERVICE, "payment_total", START + timedelta(seconds=30)), NoData)
-    assert isinstance(reading.slower_than(layout, SERVICE, "0.5", START, end), NoData)
 
 
 def test_a_label_that_was_never_counted_is_zero_where_its_metric_is(layout: Layout) -> None:
@@ -159,16 +157,6 @@ def test_labels_and_values_that_a_metric_does_not_have_are_no_data(layout: Layou
     assert rise(layout, START, end, bucket("5.0")) == 0
     assert isinstance(reading.series(layout, SERVICE, metric, START, end), NoData)
     assert isinstance(reading.increase(layout, SERVICE, metric, START, end), NoData)
-
-
-def test_slow_requests_are_a_share_of_all(layout: Layout) -> None:
-    buckets = {bucket(bound): 0.0 for bound in ("0.1", "0.5", "1.0", "+Inf")}
-    with writer_of(layout) as writer:
-        writer.write(START, [sample(0, more=buckets)])
-        counted = dict(zip(buckets, (6.0, 2.0, 1.0, 1.0), strict=True))
-        writer.write(START + 2 * SECOND, [sample(0, more=counted)])
-
-    assert reading.slower_than(layout, SERVICE, "0.5", START, START + 5 * SECOND) == 0.2
 
 
 def test_what_is_old_is_folded_and_let_go_and_no_increase_is_lost(layout: Layout) -> None:
@@ -218,18 +206,18 @@ def test_a_clock_that_is_set_back_loses_no_count_and_counts_none_twice(layout: L
     assert day.increases[numbers[0]] <= 29
 
 
-def one_process(layout: Layout) -> None:
+def one_process(layout: Layout, *, restarts: int = 0) -> None:
     """Write down a cluster of one replica: this process."""
     ref = ProcessRef.of(os.getpid())
     process = ProcessRecord(
         role="api",
         ref=ref,
-        started_at=now(),
+        started_at=utc_now(),
         port=1,
         ready=True,
         was_ready=True,
         looping=False,
-        restarts=2,
+        restarts=restarts,
         last_exit=None,
     )
     replica = ReplicaRecord(name=f"{SERVICE}-1", number=1, revision=1, epoch=1, draining=False, processes=(process,))
@@ -247,19 +235,25 @@ def one_process(layout: Layout) -> None:
     write_document(layout.record, record)
 
 
+def lately(layout: Layout, metric: str) -> Series | NoData:
+    now = utc_now()
+    return reading.series(layout, SERVICE, metric, now - 10 * SECOND, now + SECOND)
+
+
 def latest(layout: Layout, metric: str) -> float | None:
-    found = reading.latest(layout, SERVICE, metric, now())
-    return None if isinstance(found, NoData) else found[0].value
+    found = lately(layout, metric)
+    return None if isinstance(found, NoData) else found.replicas[0].points[-1].value
 
 
 async def test_a_replica_is_sampled_from_files_and_proc_alone(layout: Layout) -> None:
     one_process(layout)
     keeper = HistoryKeeper(layout)
-    for _ in range(2):
-        keeper.round()
+    keeper.round()
+    one_process(layout, restarts=2)
+    keeper.round()
 
     assert latest(layout, "replica_ready") == 1
-    assert latest(layout, "replica_restarts") == 2
+    assert rise(layout, utc_now() - 10 * SECOND, utc_now() + SECOND, "replica_restarts") == 2
     assert (latest(layout, "replica_memory_bytes") or 0) > 1024 * 1024
     assert latest(layout, "replica_cpu_cores") is not None
     assert await keeper.check() == "sampling"
@@ -270,7 +264,7 @@ async def test_a_replica_is_sampled_from_files_and_proc_alone(layout: Layout) ->
 HOLDER = """
 import sys, time
 from pathlib import Path
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.history.keeping import HistoryKeeper
 keeper = HistoryKeeper(Layout(Path(sys.argv[1])))
 keeper.round()
@@ -320,7 +314,7 @@ async def test_a_history_that_holds_what_nobody_wrote_is_set_aside_too(layout: L
     with sqlite3.connect(layout.history) as connection:
         connection.execute("UPDATE lives SET counted = x'c1'")
     with pytest.raises(reading.HistoryUnreadable):
-        reading.latest(layout, SERVICE, "replica_ready", now())
+        lately(layout, "replica_ready")
     keeper.close()
     keeper.round()
     with pytest.raises(DependencyUnavailable, match="nobody wrote"):
@@ -395,7 +389,7 @@ async def test_a_file_of_a_newer_release_is_left_alone(layout: Layout) -> None:
     with pytest.raises(DependencyUnavailable, match="newer release"):
         await keeper.check()
     with pytest.raises(reading.HistoryUnreadable, match="newer release"):
-        reading.latest(layout, SERVICE, "replica_ready", now())
+        lately(layout, "replica_ready")
     keeper.close()
 
 

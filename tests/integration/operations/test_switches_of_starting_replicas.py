@@ -15,16 +15,16 @@ from typing import Self
 import pytest
 
 from tests.support.clusters import REPOSITORY
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.credentials import ensure_token_keys
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.cluster.specification import first
 from waqiti.operations.cluster.state_directory import make_state_directory
 from waqiti.operations.cluster.supervision.environment import replica_environment
-from waqiti.operations.switches.changing import Change, Changed, change
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
+from waqiti.operations.state.record import DeploymentRecord, ProcessRecord, Record, ReplicaRecord
+from waqiti.operations.switches.changing import ChangedSwitch, SwitchChange, change
 from waqiti.operations.switches.publishing import publish
 
 CHANGES = 50
@@ -70,7 +70,7 @@ class Mortal:
             deployment=ALPHA,
             replica="alpha-1",
             role="api",
-            revision=first(ALPHA, "", now()).in_force,
+            revision=first(ALPHA, "", utc_now()).in_force,
             descriptors=[descriptor],
             ports={},
             base_url="",
@@ -98,7 +98,7 @@ class Mortal:
         row = ProcessRecord(
             role="api",
             ref=process,
-            started_at=now(),
+            started_at=utc_now(),
             port=self.port,
             ready=ready,
             was_ready=ready,
@@ -162,8 +162,8 @@ def pool_of(port: int) -> int | None:
         connection.close()
 
 
-def resize(layout: Layout, size: int) -> Changed:
-    wanted = Change(name="DB_POOL_MAX_SIZE", value=size, services=(ALPHA,), actor="ana", reason="A test.")
+def resize(layout: Layout, size: int) -> ChangedSwitch:
+    wanted = SwitchChange(name="DB_POOL_MAX_SIZE", value=size, services=(ALPHA,), actor="ana", reason="A test.")
     return change(layout, wanted)
 
 

@@ -22,19 +22,20 @@ from tests.integration.operations.kills_at_every_line import Found
 from tests.support.clusters import REPOSITORY
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import AppliedFile, SwitchFile, Value, replace_file
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import JournalEntry, now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
-from waqiti.operations.cluster.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.cluster.starting import start_cluster
 from waqiti.operations.cluster.state_directory import make_state_directory
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
+from waqiti.operations.state.record import DeploymentRecord, Plan, ProcessRecord, Record, ReplicaRecord
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.switches import confirming
-from waqiti.operations.switches.changing import Change, Changed, change
+from waqiti.operations.switches.changing import ChangedSwitch, SwitchChange, change
 from waqiti.operations.switches.listing import list_switches
-from waqiti.operations.switches.publishing import is_published, publish, published
+from waqiti.operations.switches.present import is_published, published
+from waqiti.operations.switches.publishing import publish
 
 PAYMENTS = "payment-service"
 SPAWNED = get_context("spawn")
@@ -49,8 +50,10 @@ def layout(tmp_path: Path) -> Layout:
 
 def set_switch(
     layout: Layout, name: str, value: Value | None = True, service: str = PAYMENTS, expires_at: datetime | None = None
-) -> Changed:
-    wanted = Change(name=name, value=value, services=(service,), actor="ana", reason="A test.", expires_at=expires_at)
+) -> ChangedSwitch:
+    wanted = SwitchChange(
+        name=name, value=value, services=(service,), actor="ana", reason="A test.", expires_at=expires_at
+    )
     return change(layout, wanted)
 
 
@@ -246,7 +249,7 @@ class Replica:
             ProcessRecord(
                 role=role,
                 ref=me,
-                started_at=now(),
+                started_at=utc_now(),
                 port=1,
                 ready=ready,
                 was_ready=ready,

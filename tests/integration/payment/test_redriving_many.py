@@ -12,8 +12,8 @@ from waqiti.contracts.catalog import PAYMENT
 from waqiti.contracts.payment import MAX_REDRIVE
 from waqiti.foundation.ids import new_id
 from waqiti.operations.cluster.credentials_file import Credentials
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.payments import redriving
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"

@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.clusters import REPOSITORY, Cluster, eventually, running_cluster
 from tests.support.contract import DiagnosticsContract, WorkloadsContract
+from waqiti.operations.cluster.backend.diagnostics import LocalDiagnostics
+from waqiti.operations.cluster.backend.workloads import LocalWorkloads
 from waqiti.operations.cluster.credentials import MintedKeys, write_credentials
-from waqiti.operations.cluster.local.diagnostics import LocalDiagnostics
-from waqiti.operations.cluster.local.workloads import LocalWorkloads
 
 KEYS = MintedKeys(api_key="a", operator_key="o", approver_key="p")
 

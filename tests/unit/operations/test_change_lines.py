@@ -4,18 +4,18 @@ from datetime import UTC, datetime
 
 from waqiti.cli.change_lines import change_lines
 from waqiti.cli.output import WIDTH
-from waqiti.operations.changes.listing import Change, Changes, Unread
+from waqiti.operations.changes.listing import Changes, ListedChange, Unread
 
 AT = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 
 
-def changed(service: str = "fraud-service", *, before: str, after: str, reason: str = "Why not") -> Change:
-    return Change(
+def changed(service: str = "fraud-service", *, before: str, after: str, reason: str = "Why not") -> ListedChange:
+    return ListedChange(
         kind="switch", id="chg_1", at=AT, actor="ana", service=service, before=before, after=after, reason=reason
     )
 
 
-def lines(*changes: Change, unreadable: tuple[Unread, ...] = ()) -> list[str]:
+def lines(*changes: ListedChange, unreadable: tuple[Unread, ...] = ()) -> list[str]:
     return [line.text for line in change_lines(Changes(AT, list(changes), list(unreadable)))]
 
 

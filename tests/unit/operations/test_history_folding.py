@@ -3,7 +3,7 @@
 import pytest
 
 from waqiti.operations.history.folding import NOTHING, Fold, Spread, fold_samples, merge
-from waqiti.operations.history.names import bucket, bucket_bound, metric_name, requests_of
+from waqiti.operations.history.names import bucket, metric_name, requests_of
 
 COUNTERS = frozenset({1, 2})
 
@@ -59,9 +59,3 @@ def test_what_is_kept_has_a_name_and_health_checks_are_no_work(
     name: str, labels: dict[str, str], kept: str | None
 ) -> None:
     assert metric_name(name, labels) == kept
-
-
-def test_the_bound_of_a_bucket_is_read_from_its_name() -> None:
-    assert bucket_bound(bucket("0.5")) == 0.5
-    assert bucket_bound(bucket("+Inf")) == float("inf")
-    assert bucket_bound("payment_total") is None

@@ -1,9 +1,10 @@
 """``waqiti cluster restart``, ``scale``, ``set``, ``deploy`` and ``undo``: each returns when all of it is ready."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -13,14 +14,14 @@ from waqiti.cli.cluster.revision_lines import release_text
 from waqiti.cli.cluster.variables import notes_on_live, variables_of
 from waqiti.cli.options import Json
 from waqiti.cli.output import print_document, say
-from waqiti.operations.cluster import rolling
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.backend.workloads import LocalWorkloads
 from waqiti.operations.cluster.revisions import Resources
-from waqiti.operations.cluster.rolling import Done
+from waqiti.operations.cluster.rolling import check_deployment
 from waqiti.operations.cluster.sizes import memory_limit_of
 from waqiti.operations.cluster.status import cluster_status
-from waqiti.operations.cluster.workloads import Author
+from waqiti.operations.cluster.workloads import Author, ChangedWorkload, Workloads
+from waqiti.operations.errors import WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store.actor import actor
 
 _LONGEST_REASON: Final = 1000
@@ -52,7 +53,7 @@ def restart(name: str, /, *, reason: Reason = "", json: Json = False) -> int:
         The deployment.
     """
     by = _author(reason)
-    done = _done(name, lambda layout: rolling.restart_deployment(layout, name, by))
+    done = _done(name, lambda workloads: workloads.restart(name, by))
     return _report(done, "restarted", as_json=json)
 
 
@@ -67,7 +68,7 @@ def scale(name: str, count: int, /, *, reason: Reason = "", json: Json = False) 
         From 0 to 20.
     """
     by = _author(reason)
-    done = _done(name, lambda layout: rolling.scale_deployment(layout, name, count, by))
+    done = _done(name, lambda workloads: workloads.scale(name, count, by))
     return _report(done, "scaled", as_json=json)
 
 
@@ -93,10 +94,10 @@ def put(
     if not variables and memory_limit is None:
         raise ClusterError("set wants KEY=VALUE, KEY- or --memory-limit SIZE", WRONG_USE)
     layout, by = Layout.of(None), _author(reason)
-    rolling.check_deployment(layout, name)
+    check_deployment(layout, name)
     changes = variables_of(name, variables)
     resources = None if memory_limit is None else Resources(memory_bytes=memory_limit_of(memory_limit))
-    done = _done(name, lambda layout: rolling.configure_deployment(layout, name, changes, resources, by))
+    done = _done(name, lambda workloads: workloads.set(name, changes, resources, by))
     return _report(_noted(done, notes_on_live(layout, name, changes)), "set", as_json=json)
 
 
@@ -113,7 +114,7 @@ def deploy(name: str, /, *, release: Path, reason: Reason = "", json: Json = Fal
         A directory that holds a package waqiti; a copy of it is kept.
     """
     by = _author(reason)
-    done = _done(name, lambda layout: rolling.deploy_release(layout, name, release, by))
+    done = _done(name, lambda workloads: workloads.deploy(name, release, by))
     return _report(done, "deployed", as_json=json)
 
 
@@ -137,7 +138,7 @@ def undo(
         The number of a revision.
     """
     by = _author(reason)
-    done = _done(name, lambda layout: rolling.undo_deployment(layout, name, to, by))
+    done = _done(name, lambda workloads: workloads.undo(name, to, by))
     return _report(done, "undone", as_json=json)
 
 
@@ -147,23 +148,27 @@ def _author(reason: str) -> Author:
     return Author(actor=actor(), reason=reason.strip())
 
 
-def _done(name: str, change: Callable[[Layout], Done]) -> Changed:
+def _done(name: str, change: Callable[[Workloads], Coroutine[Any, Any, ChangedWorkload]]) -> Changed:
     layout = Layout.of(None)
     began = time.monotonic()
-    done = change(layout)
-    row = next(row for row in cluster_status(layout).deployments if row.name == name)
+    done = asyncio.run(change(LocalWorkloads(layout)))
     return Changed(
         name=name,
         changed=done.changed,
-        state=row.state,
-        ready=row.ready,
-        desired=row.desired,
-        revision=row.revision,
-        release=row.release,
-        pids=[process.pid for replica in row.replicas for process in replica.processes],
+        state=done.state,
+        ready=done.ready,
+        desired=done.desired,
+        revision=done.revision,
+        release=done.release,
+        pids=_pids(layout, name),
         seconds=round(time.monotonic() - began, 3),
         notes=done.notes,
     )
+
+
+def _pids(layout: Layout, name: str) -> list[int]:
+    rows = (row for row in cluster_status(layout).deployments if row.name == name)
+    return [process.pid for row in rows for replica in row.replicas for process in replica.processes]
 
 
 def _noted(done: Changed, notes: tuple[str, ...]) -> Changed:

@@ -9,9 +9,9 @@ from cyclopts.validators import Number
 
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
+from waqiti.operations.cluster.backend.diagnostics import LocalDiagnostics
 from waqiti.operations.cluster.diagnostics import LogLines
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.local.diagnostics import LocalDiagnostics
+from waqiti.operations.state.layout import Layout
 
 _LONGEST_TAIL: Final = 100_000
 

@@ -1,6 +1,6 @@
 """Revisions, on 80 columns: what each deployment runs, and what one of them ran."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -8,7 +8,7 @@ from waqiti.cli.output import Line, printable, wrapped
 from waqiti.operations.cluster.hiding import assignment
 from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES, Revision
 from waqiti.operations.cluster.sizes import size_text
-from waqiti.operations.cluster.specification import Specification, is_directory
+from waqiti.operations.cluster.specification import is_directory
 from waqiti.operations.cluster.status import DeploymentStatus
 
 _DIGEST_CHARACTERS: Final = 12
@@ -37,21 +37,21 @@ def _everybody(groups: int) -> str:
     return "every deployment" if groups == 1 else "every other deployment"
 
 
-def revision_lines(spec: Specification) -> Iterator[Line]:
-    """Set a row for each revision, the newest first, and beneath it its standing, what was set, and why."""
+def revision_lines(revisions: Iterable[Revision], in_force: int) -> Iterator[Line]:
+    """Set a row for each revision, in this order, and beneath it its standing, what was set, and why."""
     yield Line(_set(("revision", "kind", "release", "made", "by")), "bold")
-    for one in reversed(spec.revisions):
-        mark = "*" if one.number == spec.revision else " "
+    for one in revisions:
+        mark = "*" if one.number == in_force else " "
         made = f"{one.made_at:%Y-%m-%d %H:%M:%S}Z"
         cells = (f"{mark} {one.number}", one.kind, release_text(one.release), made, printable(one.actor))
         yield Line(_set(cells))
-        for text in (_standing(spec, one), _set_for(one), one.reason):
+        for text in (_standing(one, in_force), _set_for(one), one.reason):
             yield from (Line(line, "dim") for line in wrapped(text, _INDENT) if text)
 
 
-def _standing(spec: Specification, revision: Revision) -> str:
+def _standing(revision: Revision, in_force: int) -> str:
     said = [
-        "in force" if revision.number == spec.revision else "",
+        "in force" if revision.number == in_force else "",
         _since("good since", revision.good_at),
         f"given up: {revision.given_up}" if revision.given_up else "",
         _since("left by an undo at", revision.rolled_back_at),

@@ -1,18 +1,20 @@
 """``waqiti cluster list`` and ``revisions``."""
 
+import asyncio
+
 import msgspec
 
 from waqiti.cli.cluster.revision_lines import revision_lines, running_lines
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.cli.status import print_deployments, what_is_instead
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
+from waqiti.operations.cluster.backend.workloads import LocalWorkloads
 from waqiti.operations.cluster.hiding import shown_value
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import Revision
-from waqiti.operations.cluster.rolling import check_deployment
-from waqiti.operations.cluster.specification import read_specification
 from waqiti.operations.cluster.status import DeploymentStatus, cluster_status
+from waqiti.operations.cluster.workloads import Workloads
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
 
 
 class Revisions(msgspec.Struct, frozen=True):
@@ -53,16 +55,20 @@ def revisions(name: str, /, *, json: Json = False) -> int:
         The deployment.
     """
     layout = Layout.of(None)
-    check_deployment(layout, name)
-    spec = read_specification(layout, name)
-    if spec is None:
+    found, in_force = asyncio.run(_revisions(LocalWorkloads(layout), name))
+    if not found:
         raise ClusterError(f"{name} has not run yet: waqiti up starts it", REFUSED)
     if json:
-        print_document(Revisions(name, spec.revision, [_shown(one) for one in reversed(spec.revisions)]))
+        print_document(Revisions(name, in_force, [_shown(one) for one in found]))
         return 0
-    for line in revision_lines(spec):
+    for line in revision_lines(found, in_force):
         console().print(line.text, style=line.style, markup=False)
     return 0
+
+
+async def _revisions(workloads: Workloads, name: str) -> tuple[tuple[Revision, ...], int]:
+    found = await workloads.revisions(name)
+    return found, next((one.revision for one in await workloads.list() if one.name == name), 0)
 
 
 def _shown(revision: Revision) -> Revision:

@@ -9,10 +9,10 @@ import msgspec
 from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document
 from waqiti.cli.status import what_is_instead
+from waqiti.operations.cluster.backend.diagnostics import LocalDiagnostics
 from waqiti.operations.cluster.diagnostics import Usage
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.local.diagnostics import LocalDiagnostics
-from waqiti.operations.cluster.record import MEMORY_FINDING_PERCENT
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import MEMORY_FINDING_PERCENT
 
 _MEBIBYTE: Final = 1024**2
 _LINE: Final = "{:<26}{:>8}{:>10}{:>10}{:>6}"

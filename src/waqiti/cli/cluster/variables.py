@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from waqiti.foundation.settings import PREFIX, SettingsError, load
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.modes import live_switches
 from waqiti.operations.cluster.variables import checked_value
+from waqiti.operations.errors import WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches.present import live_in, published
+from waqiti.operations.switches.values import value_text
 
 _SET: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _REMOVED: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)-")
@@ -33,12 +32,12 @@ def variables_of(deployment: str, typed: Sequence[str]) -> dict[str, str | None]
 
 def notes_on_live(layout: Layout, deployment: str, changes: Mapping[str, str | None]) -> tuple[str, ...]:
     """Say of each switch that was changed whether a live value beats it."""
-    live = live_switches(layout)
+    document = published(layout)
     return tuple(
-        f"{name} is {msgspec.json.encode(one.value).decode()} live, which beats the environment: "
+        f"{name} is {value_text(one.value)} live, which beats the environment: "
         f"waqiti switch unset {name} --service {deployment} --reason ..."
         for name in changes
-        if (one := live.get((name, deployment))) is not None
+        if (one := live_in(document, name, deployment)) is not None
     )
 
 

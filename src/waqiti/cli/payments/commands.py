@@ -17,13 +17,13 @@ from waqiti.contracts import prefixes
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.ids import decode
 from waqiti.operations.cluster.credentials_file import Credentials, read_credentials
-from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.modes import isolated
+from waqiti.operations.errors import FAILED, REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.payments import explaining
 from waqiti.operations.payments import redriving as operation
 from waqiti.operations.payments import stuck as facts
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store.actor import actor
+from waqiti.operations.switches.modes import isolated
 from waqiti.operations.switches.wanted import period_of, reason_of
 
 _OLDER: Final = "30s"

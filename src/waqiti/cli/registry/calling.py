@@ -12,8 +12,8 @@ from waqiti.client.errors import InvalidRequest, NotFound, Unauthorized
 from waqiti.contracts.catalog import ML
 from waqiti.contracts.public.models import ModelVersion
 from waqiti.operations.cluster.credentials_file import read_credentials
-from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import FAILED, REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 
 GATE_FAILED: Final = "gate_failed"
 _ATTEMPTS: Final = 2

@@ -11,10 +11,10 @@ from waqiti.client import Conflict, ModelInForce
 from waqiti.contracts.catalog import FRAUD
 from waqiti.contracts.ml import PATIENCE_SECONDS
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.journal import Journal, JournalEntry
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.status import cluster_status
+from waqiti.operations.errors import FAILED, WRONG_USE, ClusterError
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store.actor import actor
 

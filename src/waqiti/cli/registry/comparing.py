@@ -8,7 +8,7 @@ import msgspec
 
 from waqiti.cli.registry.calling import all_versions, champion_of
 from waqiti.client import Client
-from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
+from waqiti.operations.errors import FAILED, WRONG_USE, ClusterError
 from waqiti.scoring.artifact import ArtifactError, Metrics
 from waqiti.scoring.figures import figures_of
 from waqiti.scoring.predictor import Predictor

@@ -18,8 +18,8 @@ from waqiti.cli.state import credentials_of
 from waqiti.client import Client, Review, format_amount, pages
 from waqiti.contracts.public.reviews import Label, ReviewStatus
 from waqiti.contracts.reviews import ReviewKind, ReviewOutcome
-from waqiti.operations.cluster.errors import FAILED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import FAILED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.wanted import reason_of
 
 MOST: Final = 10_000

@@ -9,8 +9,9 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from waqiti.operations.cluster.journal import BOUND_BYTES, JournalEntry
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.ends import blocks_from_end
+from waqiti.operations.state.journal import BOUND_BYTES, JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.journalling import EXPIRY
 
 _BLOCK_BYTES: Final = 256 * 1024
@@ -76,13 +77,9 @@ def _lines(files: list[BinaryIO]) -> Iterator[bytes]:
 
 def _backwards(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a file, the last first; what follows the last break of lines is not yet written."""
-    position, rest = file.seek(0, os.SEEK_END), b""
-    is_last = True
-    while position > 0:
-        length = min(_BLOCK_BYTES, position)
-        position -= length
-        file.seek(position)
-        first, *others = (file.read(length) + rest).split(b"\n")
+    rest, is_last = b"", True
+    for block in blocks_from_end(file, _BLOCK_BYTES):
+        first, *others = (block + rest).split(b"\n")
         if others and is_last:
             others.pop()
             is_last = False

@@ -12,28 +12,28 @@ from waqiti.contracts.catalog import ML, deployment
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.ids import derived_id, encode, first_id
 from waqiti.operations.changes.journal import entries_since
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import JournalEntry
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.access import operations_url
+from waqiti.operations.cluster.specification import ChangeEnd, ChangeKind
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import JournalEntry
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.journalling import entries_of, expiries
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.switches.present import published
 
 if TYPE_CHECKING:
     from waqiti.operations.facts.models import ModelInForce
 
-Kind = Literal["release", "environment", "resources", "switch", "scale", "restart", "undo", "model"]
-Outcome = Literal["complete", "given_up", "overtaken"]
+Kind = Literal[ChangeKind, "switch", "model"]
 
 _JOURNALLED: Final = frozenset(get_args(Kind)) - {"model"}
 _MODELS: Final = "models_in_force"
 _JOURNAL: Final = "journal"
-_OUTCOMES: Final = frozenset(get_args(Outcome))
+_OUTCOMES: Final = frozenset(get_args(ChangeEnd))
 _CHANGES: Final = "changes"
 _MOST: Final = 1_000
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class ListedChange(msgspec.Struct, frozen=True, kw_only=True):
     """One change of one deployment: by ``actor``, from one state to another; what is not known is empty.
 
     Changes of several deployments that were made as one have one ``id``. ``outcome`` is None while a change of replicas
@@ -48,7 +48,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     before: str = msgspec.field(name="from")
     after: str = msgspec.field(name="to")
     reason: str
-    outcome: Outcome | None = None
+    outcome: ChangeEnd | None = None
     why: str = ""
 
 
@@ -64,7 +64,7 @@ class Changes(msgspec.Struct, frozen=True):
     """What was changed since an instant, newest first, as far as it can be read."""
 
     since: datetime
-    changes: list[Change]
+    changes: list[ListedChange]
     unreadable: list[Unread]
 
 
@@ -80,11 +80,11 @@ async def changes_since(layout: Layout, since: datetime, service: str | None = N
     return Changes(since, _newest_first([*journalled, *models]), unreadable)
 
 
-def _newest_first(rows: list[Change]) -> list[Change]:
+def _newest_first(rows: list[ListedChange]) -> list[ListedChange]:
     return sorted(rows, key=lambda one: (one.at, one.id, one.service), reverse=True)
 
 
-def _bounded(rows: list[Change], fact: str, source: str, unreadable: list[Unread]) -> list[Change]:
+def _bounded(rows: list[ListedChange], fact: str, source: str, unreadable: list[Unread]) -> list[ListedChange]:
     """Return the newest; where there are more, say since when the rest is."""
     kept = _newest_first(rows)[:_MOST]
     if len(rows) > _MOST:
@@ -93,7 +93,7 @@ def _bounded(rows: list[Change], fact: str, source: str, unreadable: list[Unread
     return kept
 
 
-def _journalled(layout: Layout, since: datetime, service: str | None, unreadable: list[Unread]) -> list[Change]:
+def _journalled(layout: Layout, since: datetime, service: str | None, unreadable: list[Unread]) -> list[ListedChange]:
     entries: list[JournalEntry] = []
     try:
         journalled = entries_since(layout, since)
@@ -111,9 +111,9 @@ def _journalled(layout: Layout, since: datetime, service: str | None, unreadable
     return _bounded(found, _CHANGES, layout.events.name, unreadable)
 
 
-def _once(entries: Iterable[JournalEntry], since: datetime) -> list[Change]:
+def _once(entries: Iterable[JournalEntry], since: datetime) -> list[ListedChange]:
     """Return the changes among entries, each once: the first that is told of one is kept."""
-    found: dict[tuple[str, str, str], Change] = {}
+    found: dict[tuple[str, str, str], ListedChange] = {}
     # Newest first: a change has ended when its entry comes.
     ends: dict[tuple[str, str], JournalEntry] = {}
     for entry in entries:
@@ -126,8 +126,8 @@ def _once(entries: Iterable[JournalEntry], since: datetime) -> list[Change]:
     return list(found.values())
 
 
-def _change(entry: JournalEntry, end: JournalEntry | None) -> Change:
-    return Change(
+def _change(entry: JournalEntry, end: JournalEntry | None) -> ListedChange:
+    return ListedChange(
         kind=msgspec.convert(entry.kind, Kind),
         id=entry.id,
         at=entry.at,
@@ -136,12 +136,12 @@ def _change(entry: JournalEntry, end: JournalEntry | None) -> Change:
         before=entry.before,
         after=entry.after,
         reason=entry.reason or entry.detail,
-        outcome=msgspec.convert(end.kind, Outcome) if end is not None else None,
+        outcome=msgspec.convert(end.kind, ChangeEnd) if end is not None else None,
         why=end.detail if end is not None else "",
     )
 
 
-async def _models(layout: Layout, since: datetime, unreadable: list[Unread]) -> list[Change]:
+async def _models(layout: Layout, since: datetime, unreadable: list[Unread]) -> list[ListedChange]:
     # Imported here: who serves other requests never loads the driver.
     from waqiti.operations.facts.models import models_since
     from waqiti.operations.facts.reading import Source, Unreadable, read_fact
@@ -163,9 +163,9 @@ async def _models(layout: Layout, since: datetime, unreadable: list[Unread]) -> 
     return _bounded([_promoted(one) for one in read], _MODELS, ML, unreadable)
 
 
-def _promoted(one: "ModelInForce") -> Change:
+def _promoted(one: "ModelInForce") -> ListedChange:
     """The model is fraud-service's to score with, and ml-service's to bring into force: the latter changed it."""
-    return Change(
+    return ListedChange(
         kind="model",
         id=encode(prefixes.CHANGE, derived_id(first_id(one.since), f"{one.model} {one.revision}")),
         at=one.since,

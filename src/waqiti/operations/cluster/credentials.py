@@ -8,12 +8,12 @@ from typing import Final, Literal
 import msgspec
 
 from waqiti.contracts.catalog import OPERATIONS
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.security.keys import ApiKey, KeyFile, digest_of
 from waqiti.foundation.security.tokens import new_private_key, public_pem
 from waqiti.operations.cluster.credentials_file import Credentials
-from waqiti.operations.cluster.files import read_document, write, write_document
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.files import read_document, write, write_document
+from waqiti.operations.state.layout import Layout
 
 _SCOPES: Final[dict[str, list[str]]] = {
     "api_key": ["api"],
@@ -42,7 +42,7 @@ def kept_keys(layout: Layout) -> MintedKeys:
             id=f"key_{secrets.token_hex(8)}",
             sha256=digest_of(getattr(minted, name)),
             scopes=scopes,
-            created_at=now(),
+            created_at=utc_now(),
         )
         for name, scopes in _SCOPES.items()
     ]

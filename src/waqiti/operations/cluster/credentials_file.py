@@ -2,8 +2,8 @@
 
 import msgspec
 
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):

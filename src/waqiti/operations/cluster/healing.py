@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Final
 
 from waqiti.operations.cluster.init_process import init_lives, spawn_init
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import read_fatal_end, read_plan, read_record, recorded_processes
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import read_fatal_end, read_plan, read_record, recorded_processes
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
 FAILED_INIT_SECONDS: Final = 5.0

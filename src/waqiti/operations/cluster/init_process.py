@@ -2,18 +2,15 @@
 
 import fcntl
 import os
-import subprocess
 import sys
 from pathlib import Path
 from threading import Thread
-from typing import Final
 
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef
+from waqiti.operations.cluster.children.starting import start_logged
 from waqiti.operations.cluster.supervision import init as init_program
 from waqiti.operations.cluster.supervision.environment import inherited
-
-_LOG_MODE: Final = 0o600
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef
 
 
 def init_command(layout: Layout) -> tuple[str, ...]:
@@ -40,19 +37,7 @@ def init_lives(layout: Layout) -> bool:
 
 def spawn_init(layout: Layout) -> ProcessRef:
     """Start an init and return at once; it ends by itself where there is one already."""
-    output = os.open(layout.log("init"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _LOG_MODE)
-    try:
-        popen = subprocess.Popen(
-            init_command(layout),
-            env=inherited(),
-            cwd=layout.root,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    finally:
-        os.close(output)
+    popen = start_logged(init_command(layout), environment=inherited(), log=layout.log("init"), directory=layout.root)
     started = ProcessRef.of(popen.pid)
     # Should init end before we do, somebody has to collect its exit status.
     Thread(target=popen.wait, daemon=True).start()

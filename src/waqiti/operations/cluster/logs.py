@@ -1,9 +1,10 @@
 """Logs of what the cluster runs: one file per replica, kept below a bound, and its last lines."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from waqiti.operations.state.ends import blocks_from_end
 
 BOUND_BYTES: Final = 16 * 1024 * 1024
 LINE_CHARACTERS: Final = 2000
@@ -47,20 +48,10 @@ def _last_lines(file: Path, count: int) -> list[str]:
         return []
     blocks: list[bytes] = []
     breaks = 0
-    for block in _blocks_from_end(file, count * _LINE_BYTES):
-        blocks.append(block)
-        breaks += block.count(b"\n")
-        if breaks > count:
-            break
-    return b"".join(reversed(blocks)).decode(errors="replace").splitlines()[-count:]
-
-
-def _blocks_from_end(file: Path, most_bytes: int) -> Iterator[bytes]:
     with file.open("rb") as source:
-        position = source.seek(0, os.SEEK_END)
-        end = max(position - most_bytes, 0)
-        while position > end:
-            size = min(_BLOCK_BYTES, position - end)
-            position -= size
-            source.seek(position)
-            yield source.read(size)
+        for block in blocks_from_end(source, _BLOCK_BYTES, count * _LINE_BYTES):
+            blocks.append(block)
+            breaks += block.count(b"\n")
+            if breaks > count:
+                break
+    return b"".join(reversed(blocks)).decode(errors="replace").splitlines()[-count:]

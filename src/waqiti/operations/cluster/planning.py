@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import waqiti
 from waqiti.contracts.catalog import DEPLOYMENTS, GATEWAY, Deployment
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import Plan, PlannedDeployment, PlannedPostgres
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import Plan, PlannedDeployment, PlannedPostgres
 
 DEFAULT_PORT: Final = 8080
 _PACKAGE: Final = "waqiti.operations.cluster"

@@ -17,15 +17,20 @@ import asyncpg
 
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
 from waqiti.operations.cluster.credentials import ensure_token_keys, ensure_webhook_key, kept_keys, write_credentials
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.postgres.access import DatabaseAccess, accesses, kept_passwords, login_roles
-from waqiti.operations.cluster.postgres.keeper import PostgresAdmin
+from waqiti.operations.cluster.postgres.access import (
+    DatabaseAccess,
+    PostgresAdmin,
+    accesses,
+    kept_passwords,
+    login_roles,
+)
 from waqiti.operations.cluster.postgres.limits import Limits
 from waqiti.operations.cluster.postgres.migrating import migrate_all
-from waqiti.operations.cluster.postgres.provisioning import provision
-from waqiti.operations.cluster.record import InitRecord, Plan, read_init, read_plan
+from waqiti.operations.cluster.postgres.provisioning import CONNECT_SECONDS, provision
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import InitRecord, Plan, read_init, read_plan
 
 _SERVER_SECONDS: Final = 90.0
 # One that is not ours is not started by us either.
@@ -74,7 +79,7 @@ async def _checkpoint(admin_url: str) -> AsyncIterator[None]:
 
     The server goes on with it when we are gone.
     """
-    connection = await asyncpg.connect(admin_url, timeout=5)
+    connection = await asyncpg.connect(admin_url, timeout=CONNECT_SECONDS)
     asked = asyncio.create_task(connection.execute("CHECKPOINT"))
     try:
         yield
@@ -121,7 +126,7 @@ async def _wait_for_server(layout: Layout, seconds: float) -> str:
 
 
 async def _try(url: str) -> None:
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     await connection.close()
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.files import lock, sync_directory
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.specification import is_directory
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.files import lock, sync_directory
+from waqiti.operations.state.layout import Layout
 
 MOST_BYTES: Final = 512 * 1024**2
 MOST_FILES: Final = 50_000

@@ -11,12 +11,9 @@ from msgspec.structs import replace
 
 from waqiti.contracts.catalog import OPERATIONS
 from waqiti.foundation.clock import utc_now
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.cluster.children.patience import DRAIN_SECONDS
 from waqiti.operations.cluster.healing import keeps_running
 from waqiti.operations.cluster.hiding import assignment
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.modes import isolated
-from waqiti.operations.cluster.record import read_plan
 from waqiti.operations.cluster.releases import kept_release
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.sizes import size_text
@@ -26,10 +23,14 @@ from waqiti.operations.cluster.supervision.control import Command, ControlReply,
 from waqiti.operations.cluster.supervision.deployment import ROLLOUT_SECONDS
 from waqiti.operations.cluster.variables import checked_value
 from waqiti.operations.cluster.workloads import Author
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import read_plan
 from waqiti.operations.store import audit, transaction
+from waqiti.operations.switches.modes import isolated
 
 MOST_REPLICAS: Final = 20
-_DRAIN_SECONDS: Final = 25.0
+_LEAVING_SECONDS: Final = DRAIN_SECONDS + 5.0
 _LOOK_SECONDS: Final = 0.05
 _STOPPED: Final = "The platform was stopped meanwhile: start it with waqiti up, then try again"
 _UNWATCHED: Final = (
@@ -242,7 +243,7 @@ def _row(layout: Layout, name: str) -> DeploymentStatus:
 
 
 def _patience_seconds(spec: Specification) -> float:
-    return max(spec.desired, spec.settled.desired, 1) * (ROLLOUT_SECONDS + _DRAIN_SECONDS)
+    return max(spec.desired, spec.settled.desired, 1) * (ROLLOUT_SECONDS + _LEAVING_SECONDS)
 
 
 def _failure(spec: Specification, request: ControlRequest, change: Change) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
 
 LEAST_LIMIT_BYTES: Final = 128 * 1024**2
 MOST_LIMIT_BYTES: Final = 1024**4

@@ -6,24 +6,25 @@ is a new specification made of the one before.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
 
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.files import read_document
 from waqiti.operations.cluster.hiding import assignment
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import KEPT, Resources, Revision, RevisionKind
 from waqiti.operations.cluster.sizes import size_text
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.files import read_document
+from waqiti.operations.state.layout import Layout
 
 ChangeKind = Literal["release", "environment", "resources", "scale", "restart", "undo"]
-ChangeState = Literal["running", "complete", "given_up", "overtaken"]
+ChangeEnd = Literal["complete", "given_up", "overtaken"]
+ChangeState = Literal["running", ChangeEnd]
 
 KEPT_CHANGES: Final = 20
 _MOST_ENVIRONMENT_BYTES: Final = 65_536
-_ROLLING: Final[frozenset[ChangeKind]] = frozenset({"release", "environment", "resources", "undo", "restart"})
+_ROLLING: Final[frozenset[ChangeKind]] = frozenset(get_args(ChangeKind)) - {"scale"}
 # What a change makes pointless where it still runs; a restart makes no revision pointless.
 _OVERTAKEN: Final[dict[ChangeKind, frozenset[ChangeKind]]] = {
     "scale": frozenset({"scale"}),

@@ -9,21 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.files import lock, write_document
 from waqiti.operations.cluster.healing import forget_failures, heal_init, keeps_running
 from waqiti.operations.cluster.init_process import init_lives, spawn_init
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.logs import tail
-from waqiti.operations.cluster.processes import ProcessRef
-from waqiti.operations.cluster.record import Plan, read_fatal_end, read_init, read_plan, read_record, running_init
-from waqiti.operations.cluster.state_directory import make_state_directory, unwritable
+from waqiti.operations.cluster.state_directory import commanding, make_state_directory, unwritable
 from waqiti.operations.cluster.status import ClusterStatus, DeploymentStatus, cluster_status
 from waqiti.operations.cluster.stopping import stop_cluster, sweep
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef
+from waqiti.operations.state.record import Plan, read_fatal_end, read_init, read_plan, read_record, running_init
 from waqiti.operations.switches.publishing import publish
 
 READY_SECONDS: Final = 110.0
-LOCK_SECONDS: Final = 120.0
 _INIT_SECONDS: Final = 20.0
 _TAKEOVER_SECONDS: Final = 40.0
 _LOOK_SECONDS: Final = 0.1
@@ -44,7 +43,7 @@ def start_cluster(layout: Layout, planner: Planner, progress: Progress) -> bool:
         ClusterError: it cannot be started, or is not ready within 110 s; the sentence says why.
     """
     make_state_directory(layout)
-    with lock(layout.command_lock, wait_seconds=LOCK_SECONDS, holder="Another waqiti command"):
+    with commanding(layout):
         # Who asks for it has it tried at once, however often it ended before.
         forget_failures(layout)
         if running_init(layout) is not None or _healed(layout):

@@ -3,13 +3,15 @@
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.files import write
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.place import remove_place
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.files import lock, write
+from waqiti.operations.state.layout import Layout
 
 NEEDED_NEW_BYTES: Final = 512 * 1024**2
 NEEDED_KNOWN_BYTES: Final = 64 * 1024**2
@@ -17,6 +19,7 @@ _PRIVATE: Final = 0o700
 # PostgreSQL's unprivileged user must be able to enter; nobody can list.
 _ENTERABLE: Final = 0o711
 _MARK: Final = "owned"
+_LOCK_SECONDS: Final = 120.0
 _OWN_DIRECTORY: Final = "directory"
 _OWN_CONTENT: Final = "content"
 _OWN_NAMES: Final = "names"
@@ -39,6 +42,17 @@ def make_state_directory(layout: Layout) -> None:
         raise ClusterError(f"{error.filename} is no directory: choose another --state", REFUSED) from error
     except OSError as error:
         raise unwritable(layout.root, error) from error
+
+
+@contextmanager
+def commanding(layout: Layout) -> Iterator[None]:
+    """Be the only command that starts or removes the platform in a state directory.
+
+    Raises:
+        ClusterError: another one is, for over two minutes.
+    """
+    with lock(layout.command_lock, wait_seconds=_LOCK_SECONDS, holder="Another waqiti command"):
+        yield
 
 
 def is_state_directory(layout: Layout) -> bool:

@@ -4,11 +4,13 @@ from datetime import datetime
 
 import msgspec
 
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.modes import ModeOn, modes_on
-from waqiti.operations.cluster.record import (
+from waqiti.foundation.clock import utc_now
+from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
+from waqiti.operations.cluster.specification import Specification, first, made_anew, read_specification
+from waqiti.operations.cluster.supervision.beat import last_beat
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import (
     MEMORY_FINDING_PERCENT,
     DeploymentState,
     InitRecord,
@@ -25,9 +27,7 @@ from waqiti.operations.cluster.record import (
     recorded_processes,
     running_init,
 )
-from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
-from waqiti.operations.cluster.specification import Specification, first, made_anew, read_specification
-from waqiti.operations.cluster.supervision.beat import last_beat
+from waqiti.operations.switches.modes import ModeOn, modes_on
 
 
 class InitStatus(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -195,11 +195,11 @@ def _deployments(layout: Layout, plan: Plan | None, record: Record | None) -> tu
 
 def _specification(layout: Layout, name: str, release: str, records: tuple[ReplicaRecord, ...]) -> Specification:
     try:
-        return read_specification(layout, name) or first(name, release, now())
+        return read_specification(layout, name) or first(name, release, utc_now())
     except ClusterError as error:
         desired = sum(not one.draining for one in records) or 1
         revision = max((one.revision for one in records), default=1)
-        return made_anew(name, release, now(), str(error), revision=revision, desired=desired)
+        return made_anew(name, release, utc_now(), str(error), revision=revision, desired=desired)
 
 
 def _deployment(spec: Specification, records: tuple[ReplicaRecord, ...]) -> DeploymentStatus:

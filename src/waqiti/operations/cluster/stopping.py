@@ -6,17 +6,16 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.children.patience import DRAIN_SECONDS, KILLED_SECONDS
 from waqiti.operations.cluster.init_process import init_command, init_lives
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, environment_of, running, wait_gone, working_in
-from waqiti.operations.cluster.record import InitRecord, read_plan, read_record, recorded_replicas, running_init
 from waqiti.operations.cluster.supervision.environment import supervised_by
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, all_pids, environment_of, running, wait_gone, working_in
+from waqiti.operations.state.record import InitRecord, read_plan, read_record, recorded_replicas, running_init
 
 _ORDERLY_SECONDS: Final = 65.0
-_DRAIN_SECONDS: Final = 20.0
-_KILLED_SECONDS: Final = 10.0
 _BEGINNING_SECONDS: Final = 40.0
 _LOOK_SECONDS: Final = 0.05
 
@@ -36,7 +35,7 @@ def stop_cluster(layout: Layout) -> bool:
         init.ref.send(signal.SIGTERM)
         init.ref.send(signal.SIGCONT)  # one that is stopped would not notice
         if wait_gone([init.ref], _ORDERLY_SECONDS):
-            _end([init.ref], signal.SIGKILL, _KILLED_SECONDS)
+            _end([init.ref], signal.SIGKILL, KILLED_SECONDS)
     return sweep(layout) or init is not None
 
 
@@ -55,16 +54,16 @@ def sweep(layout: Layout) -> bool:
         ClusterError: a process does not end.
     """
     # Inits that were started at once with the one that ran, and have not ended yet.
-    _end(running(init_command(layout)), signal.SIGKILL, _KILLED_SECONDS)
+    _end(running(init_command(layout)), signal.SIGKILL, KILLED_SECONDS)
     found = _end(_supervisors(layout), signal.SIGTERM, _ORDERLY_SECONDS)
     record = read_record(layout)
     if record is not None:
-        found = _end(recorded_replicas(record), signal.SIGTERM, _DRAIN_SECONDS) or found
+        found = _end(recorded_replicas(record), signal.SIGTERM, DRAIN_SECONDS) or found
         postgres = [record.postgres.ref] if record.postgres and record.postgres.ref else []
-        found = _end(postgres, signal.SIGINT, _DRAIN_SECONDS) or found
-    found = _end(_strays(layout), signal.SIGTERM, _DRAIN_SECONDS) or found
+        found = _end(postgres, signal.SIGINT, DRAIN_SECONDS) or found
+    found = _end(_strays(layout), signal.SIGTERM, DRAIN_SECONDS) or found
     place = recorded_place(layout)
-    return _end(working_in(place.data) if place else [], signal.SIGQUIT, _KILLED_SECONDS) or found
+    return _end(working_in(place.data) if place else [], signal.SIGQUIT, KILLED_SECONDS) or found
 
 
 def _supervisors(layout: Layout) -> list[ProcessRef]:
@@ -88,7 +87,7 @@ def _end(refs: list[ProcessRef], number: signal.Signals, patience_seconds: float
         ref.send(number)
     for ref in wait_gone(alive, patience_seconds):
         ref.send(signal.SIGKILL)
-    if left := wait_gone(alive, _KILLED_SECONDS):
+    if left := wait_gone(alive, KILLED_SECONDS):
         pids = ", ".join(str(ref.pid) for ref in left)
         raise ClusterError(f"Process {pids} does not end, not even by SIGKILL: it waits for a disk or a debugger")
     return bool(alive)

@@ -1,10 +1,9 @@
 """What may be set for a deployment: nothing that the cluster gives it itself, and only switches that it follows."""
 
-import msgspec
-
 from waqiti.contracts.switches import Switch, find_switch
-from waqiti.operations.cluster.errors import REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.cluster.supervision.environment import is_given
+from waqiti.operations.errors import REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.switches.values import value_text
 from waqiti.operations.switches.wanted import value_of
 
 
@@ -31,5 +30,4 @@ def _switched(deployment: str, switch: Switch, text: str | None) -> str | None:
     if switch.platform:
         command = f"waqiti switch set {switch.name} {text} --reason ..."
         raise ClusterError(f"{switch.name} is for the whole platform: {command}", WRONG_USE)
-    value = value_of(switch, text)
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value_text(value_of(switch, text))

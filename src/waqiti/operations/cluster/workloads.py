@@ -6,8 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from waqiti.operations.cluster.record import DeploymentState, LastExit
 from waqiti.operations.cluster.revisions import Resources, Revision
+from waqiti.operations.state.record import DeploymentState, LastExit
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +41,16 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     replicas: tuple[WorkloadReplica, ...]
 
 
+class ChangedWorkload(Workload, frozen=True, kw_only=True):
+    """A deployment as a change left it; ``changed`` is False where it was so already.
+
+    ``notes`` are sentences for whoever asked for it.
+    """
+
+    changed: bool
+    notes: tuple[str, ...] = ()
+
+
 class Workloads(Protocol):
     """The deployments. Each change returns once it is complete and every replica is ready.
 
@@ -56,24 +66,24 @@ class Workloads(Protocol):
         """Return the revisions that are remembered, the newest first."""
         ...
 
-    async def scale(self, name: str, replicas: int, by: Author) -> Workload:
+    async def scale(self, name: str, replicas: int, by: Author) -> ChangedWorkload:
         """Have as many replicas."""
         ...
 
-    async def restart(self, name: str, by: Author) -> Workload:
+    async def restart(self, name: str, by: Author) -> ChangedWorkload:
         """Replace every replica by one of the same revision."""
         ...
 
     async def set(
         self, name: str, environment: Mapping[str, str | None], resources: Resources | None, by: Author
-    ) -> Workload:
+    ) -> ChangedWorkload:
         """Make a revision with variables changed, or removed where None; and with other limits where given."""
         ...
 
-    async def deploy(self, name: str, release: Path, by: Author) -> Workload:
+    async def deploy(self, name: str, release: Path, by: Author) -> ChangedWorkload:
         """Make a revision that runs the ``waqiti`` package in the directory ``release``."""
         ...
 
-    async def undo(self, name: str, to: int | None, by: Author) -> Workload:
+    async def undo(self, name: str, to: int | None, by: Author) -> ChangedWorkload:
         """Go back to the revision before, or to the one numbered ``to``."""
         ...

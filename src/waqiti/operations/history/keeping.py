@@ -18,11 +18,11 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.pausing import rest
 from waqiti.foundation.telemetry import counter, logger
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import ClusterError
 from waqiti.operations.history.sampling import Sampler
 from waqiti.operations.history.store import NewerFile
 from waqiti.operations.history.writing import HistoryWriter
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store.database import is_broken
 
 EVERY_SECONDS: Final = 2.0

@@ -124,11 +124,5 @@ def bucket(at_most_seconds: str) -> str:
     return labelled(_BUCKET, {"le": at_most_seconds})
 
 
-def bucket_bound(name: str) -> float | None:
-    """Return the upper bound of a bucket, in seconds; None for any other name."""
-    head = f'{_BUCKET}{{le="'
-    return float(name[len(head) : -2]) if name.startswith(head) else None
-
-
 def _is_work(route: str) -> bool:
     return not route.startswith(_NOT_WORK) and not route.endswith(_HEALTH) and not route.startswith(_HEALTH)

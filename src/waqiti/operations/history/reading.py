@@ -13,13 +13,12 @@ from typing import Final
 
 import msgspec
 
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.history import store
 from waqiti.operations.history.folding import NOTHING, Values
-from waqiti.operations.history.names import bucket, bucket_bound, selector_of
+from waqiti.operations.history.names import selector_of
 from waqiti.operations.history.writing import DAY, KEPT_MINUTES, KEPT_SAMPLES, MINUTE, milliseconds
+from waqiti.operations.state.layout import Layout
 
-_FRESH: Final = timedelta(seconds=10)
 _MARGIN: Final = 2 * MINUTE
 _SAMPLES: Final = KEPT_SAMPLES // timedelta(milliseconds=1)
 _MINUTES: Final = KEPT_MINUTES // timedelta(milliseconds=1)
@@ -67,14 +66,6 @@ class Increase(msgspec.Struct, frozen=True, kw_only=True):
     samples: int
     since: datetime
     until: datetime
-
-
-class Latest(msgspec.Struct, frozen=True):
-    """A metric of a replica as it was sampled last: a gauge as it stood, a counter since the replica's start."""
-
-    replica: str
-    at: datetime
-    value: float
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -163,49 +154,12 @@ def increases(
     }
 
 
-def latest(layout: Layout, service: str, metric: str, now: datetime) -> list[Latest] | NoData:
-    """Return a metric of each replica as it was sampled last, at most ten seconds ago.
-
-    Raises:
-        HistoryUnreadable: the file cannot be read.
-    """
-    since, until = milliseconds(now - _FRESH), milliseconds(now) + 1
-    with _opened(layout) as history:
-        series, lives = history.wanted(metric).series, history.lives(service, since)
-        rows = list(store.samples(history.connection, since, until, lives.keys()))
-    newest = rows[-1][0] if rows else None
-    values = [(lives[life].replica, at, _sum(found, series)) for at, life, found in rows if at == newest]
-    found = [Latest(replica, _instant(at), value) for replica, at, value in values if value is not None]
-    return found or _nothing(service, metric)
-
-
-def slower_than(layout: Layout, service: str, seconds: str, since: datetime, until: datetime) -> float | NoData:
-    """Return the share of requests in a period that took longer than ``seconds``, which is a bucket such as ``0.5``.
-
-    Raises:
-        HistoryUnreadable: the file cannot be read.
-    """
-    with _opened(layout) as history:
-        bounds = {name: bound for name in history.names() if (bound := bucket_bound(name)) is not None}
-    limit = bounds.get(bucket(seconds))
-    found = increases(layout, service, list(bounds), since, until)
-    counts = {bounds[name]: one.value for name, one in found.items() if isinstance(one, Increase)}
-    total = sum(counts.values())
-    if limit is None or not total:
-        return _nothing(service, bucket(seconds))
-    return sum(count for bound, count in counts.items() if bound > limit) / total
-
-
 class _History:
     """The file, open to one reading."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self._series = store.series(connection)
-
-    def names(self) -> list[str]:
-        """List everything that was ever measured, by any deployment."""
-        return list(self._series)
 
     def wanted(self, metric: str) -> _Wanted:
         """Find the series of a metric: none of one that nobody ever measured, and nobody could have."""

@@ -7,10 +7,10 @@ from datetime import datetime
 import msgspec
 
 from waqiti.foundation.telemetry.files import MetricFiles
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef
-from waqiti.operations.cluster.record import ProcessRecord, Record, ReplicaRecord, read_record
 from waqiti.operations.history.names import CPU, MEMORY, READY, RESTARTS, metric_name
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef
+from waqiti.operations.state.record import ProcessRecord, Record, ReplicaRecord, read_record
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):

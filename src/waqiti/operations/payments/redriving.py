@@ -27,10 +27,10 @@ from waqiti.foundation.errors import DependencyUnavailable
 from waqiti.foundation.http.client import Deadline, HttpClient, NoAnswer
 from waqiti.foundation.ids import encode
 from waqiti.operations.cluster.credentials_file import Credentials
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import ClusterError
 from waqiti.operations.facts.payment import payment_statuses
 from waqiti.operations.facts.reading import Source, Unreadable, read_fact
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 
 WAIT_SECONDS: Final = 10.0

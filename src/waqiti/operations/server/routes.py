@@ -14,12 +14,12 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.errors import DependencyUnavailable, Problem
 from waqiti.foundation.http import instant, requires_scope
 from waqiti.operations.changes.listing import Changes, changes_since
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import ClusterError
 from waqiti.operations.history import reading
 from waqiti.operations.history.names import NoSelector
 from waqiti.operations.history.reading import HistoryUnreadable, NoData, Series
 from waqiti.operations.history.writing import KEPT_DAYS
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.switches.wanted import period_of
 
 MOST_POINTS: Final = 20_000

@@ -8,10 +8,10 @@ from waqiti.contracts.catalog import OPERATIONS
 from waqiti.contracts.modes import MODES
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.settings import Settings, SettingsError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.history.keeping import HistoryKeeper
 from waqiti.operations.server.routes import reading_routes
 from waqiti.operations.server.watching import InitWatch
+from waqiti.operations.state.layout import Layout
 
 
 class OperationsSettings(Settings, frozen=True, kw_only=True):

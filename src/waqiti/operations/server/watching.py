@@ -6,9 +6,9 @@ from typing import Final
 
 from waqiti.foundation.pausing import rest
 from waqiti.foundation.telemetry import logger
-from waqiti.operations.cluster.errors import ClusterError
 from waqiti.operations.cluster.healing import heal_init
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
 
 _EVERY_SECONDS: Final = 1.0
 

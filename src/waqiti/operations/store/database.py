@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.errors import ClusterError
 from waqiti.operations.store.schema import STEPS
 
 _ATTEMPTS: Final = 20

@@ -9,9 +9,6 @@ from waqiti.contracts.switches import (
     FRAUD_THRESHOLD,
     MANUAL_REVIEW_THRESHOLD,
 )
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.postgres.budget import lacking
-from waqiti.operations.cluster.specification import read_specification
 from waqiti.operations.switches.listing import SwitchList, effective
 
 
@@ -39,11 +36,3 @@ def notes_on_pools(rows: SwitchList, services: Iterable[str]) -> tuple[str, ...]
         f"{DB_POOL_MIN_IDLE} {idle} is above {DB_POOL_MAX_SIZE} {most} in {', '.join(where)}: {most} stay open at most"
         for (idle, most), where in found.items()
     )
-
-
-def notes_on_budget(layout: Layout, services: Iterable[str]) -> tuple[str, ...]:
-    """Say so where the pools of the present replicas may need more connections than PostgreSQL allows them."""
-    specifications = (read_specification(layout, service) for service in services)
-    present = {spec.name: spec.desired for spec in specifications if spec is not None}
-    found = [lacking(layout, service, desired) for service, desired in present.items() if desired > 0]
-    return tuple(sentence for sentence in found if sentence is not None)

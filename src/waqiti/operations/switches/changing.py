@@ -9,15 +9,16 @@ import msgspec
 
 from waqiti.foundation.clock import rfc3339, utc_now
 from waqiti.foundation.switches.file import LiveSwitch, Value
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import audit, transaction
 from waqiti.operations.store import switches as rows
 from waqiti.operations.switches.confirming import ReplicaApplied, wait_confirmed
 from waqiti.operations.switches.journalling import EXPIRY, OVER, SwitchJournal, write_expired
-from waqiti.operations.switches.publishing import publish, published
+from waqiti.operations.switches.present import published
+from waqiti.operations.switches.publishing import publish
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class SwitchChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is wanted: ``value`` None unsets; ``expires_at`` None keeps it until it is unset."""
 
     name: str
@@ -28,7 +29,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
 
 
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
+class ChangedSwitch(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it; ``notes`` are sentences for whoever asked for it."""
 
     revision: int
@@ -46,7 +47,7 @@ class _Audited(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: str | None
 
 
-def change(layout: Layout, wanted: Change) -> Changed:
+def change(layout: Layout, wanted: SwitchChange) -> ChangedSwitch:
     """Change a switch, and return when every live replica follows, or five seconds later.
 
     Unsetting what is not set makes no revision; what a killed command has left unpublished is published all the same.
@@ -66,7 +67,7 @@ def change(layout: Layout, wanted: Change) -> Changed:
         journal.write(wanted.value, revision, at, actor=wanted.actor, reason=wanted.reason)
     notes = () if is_new else (f"{wanted.name} is not set: there is nothing to unset",)
     confirmed = wait_confirmed(layout, wanted.services, wanted.name, revision, published_at_ns)
-    return Changed(revision=revision, replicas=confirmed.replicas, unreached=confirmed.unreached, notes=notes)
+    return ChangedSwitch(revision=revision, replicas=confirmed.replicas, unreached=confirmed.unreached, notes=notes)
 
 
 def forget_expired(connection: sqlite3.Connection, layout: Layout) -> None:
@@ -75,12 +76,12 @@ def forget_expired(connection: sqlite3.Connection, layout: Layout) -> None:
     expired = [switch for switch in rows.read(connection) if switch.expires_at is not None and switch.expires_at <= now]
     for name in sorted({switch.name for switch in expired}):
         services = tuple(switch.service for switch in expired if switch.name == name)
-        wanted = Change(name=name, value=None, services=services, actor=EXPIRY, reason=OVER)
+        wanted = SwitchChange(name=name, value=None, services=services, actor=EXPIRY, reason=OVER)
         _store(connection, wanted, published(layout).revision)
     write_expired(layout, expired)
 
 
-def _store(connection: sqlite3.Connection, wanted: Change, published_revision: int) -> int:
+def _store(connection: sqlite3.Connection, wanted: SwitchChange, published_revision: int) -> int:
     revision, now = rows.raise_revision(connection, published_revision), utc_now()
     before = _before(connection, wanted.name, wanted.services)
     for service in wanted.services:
@@ -101,7 +102,7 @@ def _store(connection: sqlite3.Connection, wanted: Change, published_revision: i
     return revision
 
 
-def _is_set(connection: sqlite3.Connection, wanted: Change) -> bool:
+def _is_set(connection: sqlite3.Connection, wanted: SwitchChange) -> bool:
     return any(value is not None for value in _before(connection, wanted.name, wanted.services).values())
 
 
@@ -110,7 +111,7 @@ def _before(connection: sqlite3.Connection, name: str, services: Collection[str]
     return {service: live.get(service) for service in services}
 
 
-def _live(wanted: Change, value: Value, service: str, revision: int, now: datetime) -> LiveSwitch:
+def _live(wanted: SwitchChange, value: Value, service: str, revision: int, now: datetime) -> LiveSwitch:
     return LiveSwitch(
         name=wanted.name,
         service=service,

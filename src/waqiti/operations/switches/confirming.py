@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from waqiti.foundation.switches.file import AppliedFile
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import ProcessRecord, ReplicaRecord, read_record
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import ProcessRecord, ReplicaRecord, read_record
 
 PATIENCE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02

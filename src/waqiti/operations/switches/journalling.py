@@ -4,17 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from waqiti.contracts import prefixes
 from waqiti.contracts.switches import find_switch
 from waqiti.foundation.ids import derived_id, encode, first_id
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile, Value
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import Journal, JournalEntry
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.switches.present import live_in, started
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches.present import live_in, published, started
+from waqiti.operations.switches.values import value_text
 
 KIND: Final = "switch"
 EXPIRY: Final = "expiry"
@@ -118,4 +116,4 @@ def _setting(name: str, value: Value | None) -> str:
     """Write a switch and its value, as far as that is known."""
     if value is None:
         return ""
-    return f"{name}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
+    return f"{name}={value_text(value)}"

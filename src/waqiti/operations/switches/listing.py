@@ -1,5 +1,6 @@
 """What every switch is at the moment, where that comes from, and who follows it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -7,12 +8,12 @@ import msgspec
 
 from waqiti.contracts.switches import SWITCHES, Switch
 from waqiti.foundation.switches.file import SwitchFile, Value
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import environment_of
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import read_record
 from waqiti.operations.store import transaction
 from waqiti.operations.switches.changing import forget_expired
 from waqiti.operations.switches.confirming import ReplicaView, replicas_of
-from waqiti.operations.switches.present import live_in, started_with
+from waqiti.operations.switches.present import environments_of, live_in, started_with
 from waqiti.operations.switches.publishing import publish
 
 
@@ -49,9 +50,15 @@ def list_switches(layout: Layout) -> SwitchList:
     document = publish(layout)
     services = {service for switch in SWITCHES for service in switch.deployments}
     views = replicas_of(layout, services)
-    environments = {view.service: environment_of(view.pids[0]) for view in views}
+    environments = environments_of(read_record(layout))
     rows = [
-        _row(switch, service, document, [view for view in views if view.service == service], environments.get(service))
+        _row(
+            switch,
+            service,
+            document,
+            [view for view in views if view.service == service],
+            environments.get(service, {}),
+        )
         for switch in SWITCHES
         for service in switch.deployments
     ]
@@ -68,14 +75,14 @@ def _row(
     service: str,
     document: SwitchFile,
     views: list[ReplicaView],
-    environment: dict[str, str] | None,
+    environment: Mapping[str, str],
 ) -> SwitchRow:
     follow = {view.name: view.follows(document.revision, switch.name) for view in views}
     reached = tuple(name for name, does in follow.items() if does)
     unreached = tuple(name for name, does in follow.items() if not does)
     live = live_in(document, switch.name, service)
     if live is None:
-        value, source = started_with(switch, environment or {})
+        value, source = started_with(switch, environment)
         return SwitchRow(
             name=switch.name, service=service, value=value, source=source, replicas=reached, unreached=unreached
         )

@@ -2,13 +2,12 @@
 
 from typing import Final
 
-import msgspec
-
 from waqiti.foundation.switches.file import SwitchFile
-from waqiti.operations.cluster.files import lock, write_document
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.files import lock, write_document
+from waqiti.operations.state.layout import Layout
 from waqiti.operations.store import switches as rows
 from waqiti.operations.store import transaction
+from waqiti.operations.switches.present import read_published
 
 _LOCK_SECONDS: Final = 10.0
 
@@ -23,23 +22,6 @@ def publish(layout: Layout) -> SwitchFile:
     with lock(layout.switches_lock, wait_seconds=_LOCK_SECONDS, holder="Another waqiti switch"):
         with transaction(layout.operations_store) as connection:
             document = SwitchFile(rows.revision(connection), rows.read(connection))
-        if _read(layout) != document:
+        if read_published(layout) != document:
             write_document(layout.switches, document, durable=True)
     return document
-
-
-def published(layout: Layout) -> SwitchFile:
-    """Return what replicas read; revision 0 where nothing was published, or what was cannot be read."""
-    return _read(layout) or SwitchFile(0)
-
-
-def is_published(layout: Layout) -> bool:
-    """Return whether a process that starts finds out what is switched; without that it ends."""
-    return _read(layout) is not None
-
-
-def _read(layout: Layout) -> SwitchFile | None:
-    try:
-        return msgspec.json.decode(layout.switches.read_bytes(), type=SwitchFile)
-    except (OSError, ValueError, msgspec.MsgspecError):
-        return None

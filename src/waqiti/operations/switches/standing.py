@@ -1,13 +1,11 @@
 """Which modes stand in the way of whoever asks for changes as a client does."""
 
 from collections.abc import Collection
-from typing import Final
 
 from waqiti.contracts.catalog import FRAUD
-from waqiti.contracts.switches import EMERGENCY_MODE, ISOLATION_MODE, MAINTENANCE_MODE, READ_ONLY_MODE
+from waqiti.contracts.switches import READ_ONLY_MODE
 from waqiti.operations.switches.listing import SwitchList
-
-_MODES: Final = (ISOLATION_MODE, MAINTENANCE_MODE, EMERGENCY_MODE, READ_ONLY_MODE)
+from waqiti.operations.switches.modes import MODES
 
 
 def modes_against(found: SwitchList, needed: Collection[str]) -> list[str]:
@@ -18,6 +16,6 @@ def modes_against(found: SwitchList, needed: Collection[str]) -> list[str]:
     against: dict[str, list[str]] = {}
     for row in found.switches:
         is_in_the_way = (row.name, row.service) != (READ_ONLY_MODE, FRAUD)
-        if row.name in _MODES and row.value is True and row.service in needed and is_in_the_way:
+        if row.name in MODES and row.value is True and row.service in needed and is_in_the_way:
             against.setdefault(row.name, []).append(row.service)
     return [f"{name} is on ({', '.join(services)})" for name, services in against.items()]

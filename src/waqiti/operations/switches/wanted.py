@@ -4,11 +4,10 @@ import re
 from datetime import timedelta
 from typing import Final
 
-import msgspec
-
 from waqiti.contracts.switches import SWITCHES, Switch, find_switch
 from waqiti.foundation.switches.file import Value
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
+from waqiti.operations.errors import WRONG_USE, ClusterError
+from waqiti.operations.switches.values import value_in
 
 LONGEST: Final = timedelta(days=30)
 
@@ -49,7 +48,7 @@ def deployments_of(switch: Switch, service: str | None) -> tuple[str, ...]:
 
 
 def value_of(switch: Switch, text: str) -> Value:
-    """Return the value that ``text`` stands for.
+    """Return the value that was typed: as a process reads it, or a boolean as ``on``, ``off``, ``yes`` or ``no``.
 
     Raises:
         ClusterError: the switch does not take it.
@@ -57,11 +56,10 @@ def value_of(switch: Switch, text: str) -> Value:
     word = text.strip()
     if switch.kind is bool:
         word = _WORDS.get(word.lower(), word.lower())
-    try:
-        value: Value = msgspec.convert(word, switch.kind, strict=False)
-    except msgspec.ValidationError:
-        raise ClusterError(f"{switch.name} is {switch.values}, and not {text!r}", WRONG_USE) from None
-    return value.upper() if isinstance(value, str) else value
+    value = value_in(switch, word)
+    if value is None:
+        raise ClusterError(f"{switch.name} is {switch.values}, and not {text!r}", WRONG_USE)
+    return value
 
 
 def period_of(text: str, option: str = _FOR, *, longest: timedelta = LONGEST) -> timedelta:

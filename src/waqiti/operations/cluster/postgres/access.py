@@ -10,12 +10,22 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from waqiti.contracts.catalog import Deployment
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.layout import Layout
 
 OPS_ROLE: Final = "waqiti_ops"
 _LONGEST_SOCKET_PATH: Final = 107
 """In bytes: ``sun_path`` of unix(7), with the zero at its end."""
+
+
+class PostgresAdmin(msgspec.Struct, frozen=True, kw_only=True):
+    """The server's administrator, as kept in ``<state>/secrets/postgres.json``."""
+
+    user: str
+    password: str
+    host: str
+    port: int
+    url: str
 
 
 class DatabaseAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,17 +127,13 @@ def read_accesses(layout: Layout) -> dict[str, DatabaseAccess]:
     return read_document(layout.databases, dict[str, DatabaseAccess]) or {}
 
 
-class _Server(msgspec.Struct, frozen=True):
-    url: str
-
-
 def operations_url(layout: Layout, database: str) -> str | None:
     """Return the address of a database for operations' own role; None where no server was ever prepared here.
 
     Raises:
         ClusterError: a state file cannot be read.
     """
-    server = read_document(layout.postgres_admin, _Server)
+    server = read_document(layout.postgres_admin, PostgresAdmin)
     passwords = read_document(layout.passwords, dict[str, str]) or {}
     if server is None or OPS_ROLE not in passwords:
         return None

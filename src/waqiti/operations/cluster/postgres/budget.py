@@ -1,27 +1,28 @@
 """Whether the replicas of a deployment find room on the server, from files alone: no PostgreSQL is asked."""
 
 import os
+from collections.abc import Iterable
 from typing import Final
 
 from waqiti.contracts.catalog import DEPLOYMENTS, Deployment
-from waqiti.contracts.switches import DB_POOL_MAX_SIZE, find_switch
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.files import read_document
-from waqiti.operations.cluster.layout import Layout
+from waqiti.contracts.switches import DB_POOL_MAX_SIZE, Switch, find_switch
 from waqiti.operations.cluster.postgres.limits import (
     COMMANDS,
     NEEDS,
+    USUAL_CONNECTIONS,
     Limits,
     default_pool_max,
     limits_on,
     processes_of,
     replica_connections,
 )
-from waqiti.operations.cluster.specification import Specification
-from waqiti.operations.switches.present import live_in, standing
-from waqiti.operations.switches.publishing import published
+from waqiti.operations.cluster.specification import Specification, read_specification
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.files import read_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches.present import live_in, published, standing
+from waqiti.operations.switches.values import value_in
 
-_USUAL_SERVER: Final = 300
 _SURGE: Final = 1
 
 
@@ -70,6 +71,14 @@ def lacking(layout: Layout, name: str, replicas: int, pool_max: int | None = Non
     return _service_lacks(row, limits, replicas, pool_max) or _readers_lack(row, limits, replicas)
 
 
+def notes_on_budget(layout: Layout, services: Iterable[str]) -> tuple[str, ...]:
+    """Say so where the pools of the present replicas may need more connections than PostgreSQL allows them."""
+    specifications = (read_specification(layout, service) for service in services)
+    present = {spec.name: spec.desired for spec in specifications if spec is not None}
+    found = [lacking(layout, service, desired) for service, desired in present.items() if desired > 0]
+    return tuple(sentence for sentence in found if sentence is not None)
+
+
 def _service_lacks(row: Deployment, limits: Limits, replicas: int, pool_max: int) -> str | None:
     allowed, each = limits.runtime[row.name] - COMMANDS, replica_connections(row, pool_max)
     if (replicas + _SURGE) * each <= allowed:
@@ -103,13 +112,14 @@ def _replicas(count: int) -> str:
 
 def _limits(layout: Layout) -> Limits:
     written = read_document(layout.connection_limits, Limits)
-    return written if written is not None else limits_on(DEPLOYMENTS, _USUAL_SERVER)
+    return written if written is not None else limits_on(DEPLOYMENTS, USUAL_CONNECTIONS)
 
 
 def _pool_set(layout: Layout, spec: Specification, revision: int) -> int:
     """Return the size of pools that replicas of a revision begin with, as their environment is made."""
     text = spec.numbered(revision).environment.get(DB_POOL_MAX_SIZE) or os.environ.get(DB_POOL_MAX_SIZE, "")
-    return int(text) if text.isdecimal() else _limits(layout).pool_max
+    value = value_in(_pool_switch(), text)
+    return value if isinstance(value, int) else _limits(layout).pool_max
 
 
 def _live_pool(layout: Layout, name: str) -> int | None:
@@ -118,7 +128,11 @@ def _live_pool(layout: Layout, name: str) -> int | None:
 
 
 def _pool_max(layout: Layout, name: str) -> int:
+    value = standing(layout, _pool_switch(), name)
+    return value if isinstance(value, int) else default_pool_max()
+
+
+def _pool_switch() -> Switch:
     switch = find_switch(DB_POOL_MAX_SIZE)
     assert switch is not None
-    value = standing(layout, switch, name)
-    return value if isinstance(value, int) else default_pool_max()
+    return switch

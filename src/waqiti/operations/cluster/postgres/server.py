@@ -9,11 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from waqiti.operations.cluster.errors import ClusterError
+from waqiti.operations.cluster.children.child import Child, start_child
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.patience import KILLED_SECONDS
+from waqiti.operations.cluster.children.starting import Credential
+from waqiti.operations.cluster.postgres.limits import USUAL_CONNECTIONS
 from waqiti.operations.cluster.postgres.place import Place
-from waqiti.operations.cluster.processes import ProcessRef, wait_gone, working_in
-from waqiti.operations.cluster.supervision.children import Child, Credential, start_child
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.processes import ProcessRef, wait_gone, working_in
 
 HOST: Final = "127.0.0.1"
 SUPERUSER: Final = "postgres"
@@ -21,7 +24,6 @@ _GIBIBYTE: Final = 1024**3
 _SHARED_BUFFERS_BYTES: Final = 1 * _GIBIBYTE
 _SMALLEST_SHARED_BUFFERS_BYTES: Final = 128 * 1024**2
 _MEMORY_SHARE: Final = 8
-_KILLED_SECONDS: Final = 10.0
 _INITDB_OPTIONS: Final = (
     f"--username={SUPERUSER}",
     "--auth=scram-sha-256",
@@ -66,7 +68,7 @@ def settings(*, memory_bytes: int, fsync: bool) -> dict[str, str]:
         "listen_addresses": HOST,
         # Relative to the data directory: an absolute path may be longer than a socket's may be.
         "unix_socket_directories": ".",
-        "max_connections": "300",
+        "max_connections": str(USUAL_CONNECTIONS),
         "reserved_connections": "5",
         "superuser_reserved_connections": "3",
         "shared_buffers": f"{shared_buffers_bytes // 1024**2}MB",
@@ -167,7 +169,7 @@ def _end_former_attempt(*directories: Path) -> None:
     former = [ref for directory in directories for ref in working_in(directory)]
     for ref in former:
         ref.send(signal.SIGKILL)
-    wait_gone(former, _KILLED_SECONDS)
+    wait_gone(former, KILLED_SECONDS)
 
 
 def _reason(stderr: bytes, data: Path) -> str:

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.children.patience import FRESH_SECONDS
+from waqiti.operations.state.layout import Layout
 
 EVERY_SECONDS: Final = 1.0
-FRESH_SECONDS: Final = 5.0
 _SECOND_NS: Final = 10**9
 
 

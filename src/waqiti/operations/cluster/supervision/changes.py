@@ -1,8 +1,6 @@
 """What a request makes of a deployment's specification: the arithmetic, and what must be there for it."""
 
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.postgres.budget import check_change
 from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.specification import (
@@ -16,6 +14,8 @@ from waqiti.operations.cluster.specification import (
     undone,
 )
 from waqiti.operations.cluster.supervision.control import ControlRequest
+from waqiti.operations.errors import REFUSED, ClusterError
+from waqiti.operations.state.layout import Layout
 
 
 def apply(layout: Layout, spec: Specification, request: ControlRequest) -> Specification:
@@ -48,7 +48,7 @@ def check_release_after(
 
 
 def _changed(spec: Specification, request: ControlRequest) -> Specification:
-    asked = Asked(id=request.id, actor=request.by.actor, reason=request.by.reason, at=now())
+    asked = Asked(id=request.id, actor=request.by.actor, reason=request.by.reason, at=utc_now())
     match request.command:
         case "restart":
             return restarted(spec, asked)

@@ -11,10 +11,10 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
 from waqiti.operations.cluster.revisions import Resources
 from waqiti.operations.cluster.workloads import Author
+from waqiti.operations.errors import FAILED, REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
 
 Command = Literal["restart", "scale", "set", "deploy", "undo"]
 

@@ -6,11 +6,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.foundation.pausing import rest_until_beat
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import JournalEntry, now
 from waqiti.operations.cluster.logs import tail
-from waqiti.operations.cluster.record import DeploymentRecord, PlannedDeployment
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import (
     Change,
@@ -25,9 +23,12 @@ from waqiti.operations.cluster.specification import (
 )
 from waqiti.operations.cluster.supervision.changes import apply, check_release_after
 from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, is_late, too_late
-from waqiti.operations.cluster.supervision.isolation import is_held_back, is_isolated
 from waqiti.operations.cluster.supervision.mending import is_readable, known_specification, mend
 from waqiti.operations.cluster.supervision.replica import Replica, Surroundings
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import JournalEntry
+from waqiti.operations.state.record import DeploymentRecord, PlannedDeployment
+from waqiti.operations.switches.isolation import is_held_back, is_isolated
 
 ROLLOUT_SECONDS: Final = 60.0
 GOOD_SECONDS: Final = 60.0

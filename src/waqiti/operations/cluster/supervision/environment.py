@@ -8,13 +8,13 @@ from typing import Final
 from waqiti.contracts.catalog import NOTIFICATION
 from waqiti.contracts.switches import DB_POOL_MAX_SIZE
 from waqiti.foundation.settings import EVENTS_PREFIX, PREFIX, URL_PREFIX, events_variable, variable_name
-from waqiti.operations.cluster.files import read_document
-from waqiti.operations.cluster.layout import VARIABLE, Layout
 from waqiti.operations.cluster.postgres.access import DatabaseAccess
 from waqiti.operations.cluster.postgres.limits import Limits, default_pool_max
-from waqiti.operations.cluster.record import Role
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import is_directory
+from waqiti.operations.state.files import read_document
+from waqiti.operations.state.layout import VARIABLE, Layout
+from waqiti.operations.state.record import Role
 
 REPLICA: Final = "WAQITI_REPLICA"
 PRIVATE_TARGETS: Final = "WAQITI_WEBHOOK_PRIVATE_TARGETS"

@@ -9,7 +9,6 @@ An init that follows one that was killed has the sockets handed over by whoever 
 left, and starts its own, which goes on with all that runs. It starts nothing where the platform is to be stopped.
 """
 
-import ctypes
 import fcntl
 import json
 import os
@@ -438,6 +437,8 @@ def say(sentence: str) -> None:
 
 
 def main(state: Path) -> int:
+    import ctypes  # not for who only reads what stands above
+
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     Path("/proc/self/comm").write_text("waqiti-init")
     if ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0) != 0:

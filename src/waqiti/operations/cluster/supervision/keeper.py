@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, Protocol
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.foundation.pausing import until_beat
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.journal import now
-from waqiti.operations.cluster.record import LastExit, ProcessRecord, Reason, Role
+from waqiti.operations.cluster.children.child import Child
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.probes import Seen
 from waqiti.operations.cluster.supervision.backoff import LONGEST_PAUSE_SECONDS, Backoff
-from waqiti.operations.cluster.supervision.children import Child
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.probes import Seen
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.record import LastExit, ProcessRecord, Reason, Role
 
 # A process that has never answered gets more time: it may share a busy machine with eight others that start.
 FIRST_ANSWER_FACTOR: Final = 2

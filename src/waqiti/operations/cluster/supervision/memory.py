@@ -8,15 +8,16 @@ from typing import Final
 
 import msgspec
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.foundation.pausing import until_beat
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import read_document, write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import boot_id
-from waqiti.operations.cluster.record import MEMORY_FINDING_PERCENT
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.replica import Replica
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import read_document, write_document
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import boot_id
+from waqiti.operations.state.record import MEMORY_FINDING_PERCENT
 
 FORGOTTEN_PERCENT: Final = 75
 REPLACED_PERCENT: Final = 90

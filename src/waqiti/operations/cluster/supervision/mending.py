@@ -4,13 +4,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.files import write, write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import environment_of
-from waqiti.operations.cluster.record import ReplicaRecord, read_record
+from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.specification import Specification, made_anew, read_specification
+from waqiti.operations.cluster.supervision.saying import say
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.files import write, write_document
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import environment_of
+from waqiti.operations.state.record import ReplicaRecord, read_record
 
 
 def known_specification(layout: Layout, journal: Journal, name: str, installed: str) -> Specification | None:
@@ -42,7 +44,7 @@ def mend(layout: Layout, journal: Journal, spec: Specification, why: str) -> Non
         say(f"{path} cannot be written again: {error}")
         return
     say(why)
-    journal.append(JournalEntry(at=now(), kind="mended", deployment=spec.name, detail=why))
+    journal.append(JournalEntry(at=utc_now(), kind="mended", deployment=spec.name, detail=why))
 
 
 def is_readable(layout: Layout, name: str) -> bool:
@@ -72,10 +74,10 @@ def _seen(name: str, replicas: tuple[ReplicaRecord, ...] | None, installed: str)
     of_what = "how many replicas were wanted is not known" if replicas is None else "counted by what runs"
     lost = f"wanted are {desired} now ({of_what}); what was set or deployed before is not known"
     if not replicas:
-        return made_anew(name, installed, now(), lost, desired=desired)
+        return made_anew(name, installed, utc_now(), lost, desired=desired)
     serving = max(replicas, key=lambda one: (all(row.ready for row in one.processes), one.revision, one.epoch))
     release = _release(serving) or installed
-    return made_anew(name, release, now(), lost, revision=serving.revision, epoch=serving.epoch, desired=desired)
+    return made_anew(name, release, utc_now(), lost, revision=serving.revision, epoch=serving.epoch, desired=desired)
 
 
 def _release(replica: ReplicaRecord) -> str | None:

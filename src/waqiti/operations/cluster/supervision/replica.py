@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now
-from waqiti.operations.cluster.layout import Layout
+from waqiti.foundation.clock import utc_now
+from waqiti.operations.cluster.children.child import Child, start_child
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.probes import Heartbeat, Seen, look_at_http
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
-from waqiti.operations.cluster.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
 from waqiti.operations.cluster.releases import CheckedReleases
 from waqiti.operations.cluster.revisions import Revision
 from waqiti.operations.cluster.specification import is_directory
-from waqiti.operations.cluster.supervision.children import Child, start_child
 from waqiti.operations.cluster.supervision.environment import replica_environment
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.isolation import is_held_back
 from waqiti.operations.cluster.supervision.keeper import Look, ProcessKeeper
-from waqiti.operations.cluster.supervision.probes import Heartbeat, Seen, look_at_http
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import InitRecord, LastExit, Plan, PlannedDeployment, Reason, ReplicaRecord, Role
+from waqiti.operations.switches.isolation import is_held_back
 
 READINESS: Final = "/actuator/health/readiness"
 LIVENESS: Final = "/actuator/health/liveness"
@@ -223,7 +224,7 @@ class _ProcessStarter:
 
     def _write(self, kind: str, pid: int, last: LastExit | None = None, lines: list[str] | None = None) -> None:
         entry = JournalEntry(
-            at=now(),
+            at=utc_now(),
             kind=kind,
             deployment=self.deployment,
             replica=self.replica,

@@ -15,17 +15,27 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from waqiti.foundation.clock import utc_now as now
 from waqiti.foundation.handover import handing_over
 from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster import logs
-from waqiti.operations.cluster.errors import WRONG_USE, ClusterError
-from waqiti.operations.cluster.files import write_document
-from waqiti.operations.cluster.journal import Journal, JournalEntry, now, say
-from waqiti.operations.cluster.layout import Layout
+from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.postgres.keeper import PostgresKeeper
-from waqiti.operations.cluster.processes import ProcessRef, all_pids, boot_id, descends_from, environment_of
-from waqiti.operations.cluster.record import (
-    FATAL_EXIT,
+from waqiti.operations.cluster.releases import CheckedReleases, forget_releases
+from waqiti.operations.cluster.supervision.beat import EVERY_SECONDS, beat
+from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
+from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
+from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
+from waqiti.operations.cluster.supervision.init import FATAL_EXIT
+from waqiti.operations.cluster.supervision.memory import MemoryWatch
+from waqiti.operations.cluster.supervision.replica import Surroundings
+from waqiti.operations.cluster.supervision.saying import say
+from waqiti.operations.errors import WRONG_USE, ClusterError
+from waqiti.operations.state.files import write_document
+from waqiti.operations.state.journal import Journal, JournalEntry
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, all_pids, boot_id, descends_from, environment_of
+from waqiti.operations.state.record import (
     FatalEnd,
     InitRecord,
     Plan,
@@ -36,15 +46,8 @@ from waqiti.operations.cluster.record import (
     read_record,
     recorded_replicas,
 )
-from waqiti.operations.cluster.releases import CheckedReleases, forget_releases
-from waqiti.operations.cluster.supervision.beat import EVERY_SECONDS, beat
-from waqiti.operations.cluster.supervision.control import ControlReply, ControlRequest, serve_control
-from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
-from waqiti.operations.cluster.supervision.environment import inherited, supervised_by
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-from waqiti.operations.cluster.supervision.memory import MemoryWatch
-from waqiti.operations.cluster.supervision.replica import Surroundings
-from waqiti.operations.switches.publishing import is_published, publish
+from waqiti.operations.switches.present import is_published
+from waqiti.operations.switches.publishing import publish
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GROUP_SECONDS: Final = 45.0

@@ -8,22 +8,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from waqiti.operations.cluster.processes import ProcessRef, parent_of
-from waqiti.operations.cluster.supervision.exits import HandedOnExits
-
-DRAIN_SECONDS: Final = 20.0
-_KILLED_SECONDS: Final = 10.0
-_LOG_MODE: Final = 0o600
-
-
-@dataclass(frozen=True)
-class Credential:
-    """The user and group that a process runs as."""
-
-    uid: int
-    gid: int
+from waqiti.operations.cluster.children.exits import HandedOnExits
+from waqiti.operations.cluster.children.patience import DRAIN_SECONDS, KILLED_SECONDS
+from waqiti.operations.cluster.children.starting import Credential, start_logged
+from waqiti.operations.state.processes import ProcessRef, parent_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,7 @@ class Child:
             async with asyncio.timeout(patience_seconds):
                 await _ended(self.ref)
         self.ref.send(signal.SIGKILL)
-        async with asyncio.timeout(_KILLED_SECONDS):
+        async with asyncio.timeout(KILLED_SECONDS):
             await _ended(self.ref)
 
 
@@ -71,23 +60,14 @@ def start_child(
     Raises:
         OSError: the log cannot be written, or the command cannot be run.
     """
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _LOG_MODE)
-    try:
-        popen = subprocess.Popen(
-            command,
-            env=environment,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            pass_fds=descriptors,
-            user=credential.uid if credential else None,
-            group=credential.gid if credential else None,
-            extra_groups=[] if credential else None,
-        )
-    finally:
-        os.close(output)
+    popen = start_logged(
+        command,
+        environment=environment,
+        log=log,
+        directory=directory,
+        descriptors=descriptors,
+        credential=credential,
+    )
     return Child(ProcessRef.of(popen.pid), popen, exits)
 
 

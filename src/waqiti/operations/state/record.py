@@ -5,16 +5,15 @@ from typing import Final, Literal
 
 import msgspec
 
-from waqiti.operations.cluster.files import read_document, read_passing_document
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef, boot_id
+from waqiti.operations.state.files import read_document, read_passing_document
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef, boot_id
 
 Role = Literal["api", "worker"]
 Reason = Literal["Error", "OOMKilled", "Liveness", "Completed"]
 ReplicaState = Literal["Starting", "Ready", "NotReady", "Draining", "CrashLoopBackOff"]
 DeploymentState = Literal["Ready", "Progressing", "Degraded", "CrashLoopBackOff", "ScaledToZero"]
 
-FATAL_EXIT: Final = 78
 MEMORY_FINDING_PERCENT: Final = 80
 """Of its limit: from there on a replica's memory is a finding."""
 

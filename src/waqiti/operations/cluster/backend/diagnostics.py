@@ -9,14 +9,14 @@ from typing import Final, Literal
 
 from waqiti.foundation.errors import Problem
 from waqiti.foundation.http.client import Deadline, HttpClient
+from waqiti.operations.cluster.backend.usage import measure
 from waqiti.operations.cluster.credentials_file import read_credentials
 from waqiti.operations.cluster.diagnostics import LogLines, ReplicaAnswer, Usage
-from waqiti.operations.cluster.errors import FAILED, REFUSED, WRONG_USE, ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.local.usage import measure
 from waqiti.operations.cluster.logs import WHOLE_LINE_CHARACTERS, tail
-from waqiti.operations.cluster.record import ReplicaRecord, read_record
 from waqiti.operations.cluster.rolling import check_deployment
+from waqiti.operations.errors import FAILED, REFUSED, WRONG_USE, ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import ReplicaRecord, read_record
 
 MOST_BYTES: Final = 64 * 1024**2
 _HOST: Final = "127.0.0.1"

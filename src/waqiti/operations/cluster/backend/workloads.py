@@ -1,20 +1,26 @@
 """Changes of the deployments of this machine, which its supervisor makes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Final
+from threading import Thread
+from typing import Final, TypeVar
+
+from msgspec import structs
 
 from waqiti.operations.cluster import rolling
-from waqiti.operations.cluster.errors import ClusterError
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.record import ReplicaRecord, read_record
 from waqiti.operations.cluster.revisions import Resources, Revision
 from waqiti.operations.cluster.specification import read_specification
 from waqiti.operations.cluster.status import DeploymentStatus, ReplicaStatus, cluster_status
-from waqiti.operations.cluster.workloads import Author, Workload, WorkloadReplica
+from waqiti.operations.cluster.workloads import Author, ChangedWorkload, Workload, WorkloadReplica
+from waqiti.operations.errors import ClusterError
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.record import ReplicaRecord, read_record
 
 _HOST: Final = "127.0.0.1"
+
+T = TypeVar("T")
 
 
 class LocalWorkloads:
@@ -36,44 +42,57 @@ class LocalWorkloads:
         spec = read_specification(self._layout, name)
         return tuple(reversed(spec.revisions)) if spec is not None else ()
 
-    async def scale(self, name: str, replicas: int, by: Author) -> Workload:
+    async def scale(self, name: str, replicas: int, by: Author) -> ChangedWorkload:
         """Have as many replicas; see ``Workloads.scale``."""
-        await asyncio.to_thread(rolling.scale_deployment, self._layout, name, replicas, by)
-        return await self._one(name)
+        return await self._changed(name, lambda: rolling.scale_deployment(self._layout, name, replicas, by))
 
-    async def restart(self, name: str, by: Author) -> Workload:
+    async def restart(self, name: str, by: Author) -> ChangedWorkload:
         """Replace every replica; see ``Workloads.restart``."""
-        await asyncio.to_thread(rolling.restart_deployment, self._layout, name, by)
-        return await self._one(name)
+        return await self._changed(name, lambda: rolling.restart_deployment(self._layout, name, by))
 
     async def set(
         self, name: str, environment: Mapping[str, str | None], resources: Resources | None, by: Author
-    ) -> Workload:
+    ) -> ChangedWorkload:
         """Make a revision with other variables or limits; see ``Workloads.set``."""
-        await asyncio.to_thread(rolling.configure_deployment, self._layout, name, environment, resources, by)
-        return await self._one(name)
+        return await self._changed(
+            name, lambda: rolling.configure_deployment(self._layout, name, environment, resources, by)
+        )
 
-    async def deploy(self, name: str, release: Path, by: Author) -> Workload:
+    async def deploy(self, name: str, release: Path, by: Author) -> ChangedWorkload:
         """Make a revision that runs a release; see ``Workloads.deploy``."""
-        await asyncio.to_thread(rolling.deploy_release, self._layout, name, release, by)
-        return await self._one(name)
+        return await self._changed(name, lambda: rolling.deploy_release(self._layout, name, release, by))
 
-    async def undo(self, name: str, to: int | None, by: Author) -> Workload:
+    async def undo(self, name: str, to: int | None, by: Author) -> ChangedWorkload:
         """Go back; see ``Workloads.undo``."""
-        await asyncio.to_thread(rolling.undo_deployment, self._layout, name, to, by)
-        return await self._one(name)
+        return await self._changed(name, lambda: rolling.undo_deployment(self._layout, name, to, by))
 
-    async def _one(self, name: str) -> Workload:
+    async def _changed(self, name: str, change: Callable[[], rolling.Done]) -> ChangedWorkload:
+        done = await _waited_for(change)
         found = next((one for one in await self.list() if one.name == name), None)
         if found is None:
             raise ClusterError(f"{name} is gone: the platform was removed meanwhile")
-        return found
+        return ChangedWorkload(**structs.asdict(found), changed=done.changed, notes=done.notes)
 
     def _list(self) -> tuple[Workload, ...]:
         record = read_record(self._layout)
         rows = record.deployments if record is not None else ()
         records = {replica.name: replica for row in rows for replica in row.replicas}
         return tuple(_workload(row, records) for row in cluster_status(self._layout).deployments)
+
+
+async def _waited_for(work: Callable[[], T]) -> T:
+    """Have it done in a thread of its own that nobody has to wait for: neither who is cancelled, nor an interpreter."""
+    found: Future[T] = Future()
+    found.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it is whoever's who waits
+            found.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(found)
 
 
 def _workload(row: DeploymentStatus, records: Mapping[str, ReplicaRecord]) -> Workload:

@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 
 from waqiti.contracts.switches import ISOLATION_MODE
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.modes import TRUE, live_switches
-from waqiti.operations.switches.publishing import is_published
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches.present import followed, is_published, published
+from waqiti.operations.switches.wanted import switch_called
 
 
 def is_held_back(layout: Layout, deployment: str, environment: Mapping[str, str]) -> bool:
@@ -16,7 +16,5 @@ def is_held_back(layout: Layout, deployment: str, environment: Mapping[str, str]
 
 def is_isolated(layout: Layout, deployment: str, environment: Mapping[str, str]) -> bool:
     """Say what replicas follow: a live value, else what was set for their deployment, else what they inherit."""
-    live = live_switches(layout).get((ISOLATION_MODE, deployment))
-    if live is not None:
-        return live.value is True
-    return environment.get(ISOLATION_MODE, os.environ.get(ISOLATION_MODE, "")).lower() in TRUE
+    given = {**os.environ, **environment}
+    return followed(published(layout), switch_called(ISOLATION_MODE), deployment, given) is True

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from waqiti.operations.cluster.children.patience import FRESH_SECONDS
+
 TIMEOUT_SECONDS: Final = 2.0
-FRESH_SECONDS: Final = 5.0
 _READY: Final = 200
 _PROTOCOL: Final = 3 << 16
 _STATUS_LINE: Final = 12

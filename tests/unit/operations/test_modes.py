@@ -13,9 +13,9 @@ from waqiti.contracts.catalog import GATEWAY, LEDGER, WALLET
 from waqiti.contracts.switches import EMERGENCY_MODE, ISOLATION_MODE, MAINTENANCE_MODE, READ_ONLY_MODE, find_switch
 from waqiti.foundation.clock import utc_now
 from waqiti.foundation.switches.file import LiveSwitch, SwitchFile
-from waqiti.operations.cluster import modes
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.modes import isolated, modes_on
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.switches import modes
+from waqiti.operations.switches.modes import isolated, modes_on
 
 
 def live(name: str, service: str, **fields: Any) -> LiveSwitch:
@@ -56,7 +56,7 @@ def test_what_the_environment_says_is_told_unless_a_live_value_beats_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environments = {name: {ISOLATION_MODE: "TRUE"} for name in (LEDGER, WALLET)}
-    monkeypatch.setattr(modes, "_environments", lambda _: environments)
+    monkeypatch.setattr(modes, "environments_of", lambda _: environments)
     layout = published(tmp_path, live(ISOLATION_MODE, WALLET, value=False))
 
     (found,) = modes_on(layout, None)

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from waqiti.operations.cluster.errors import REFUSED, ClusterError
+from waqiti.operations.errors import REFUSED, ClusterError
 
 PRIVATE: Final = 0o600
 _POLL_SECONDS: Final = 0.05

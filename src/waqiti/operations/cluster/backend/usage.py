@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from waqiti.operations.cluster.diagnostics import Usage
-from waqiti.operations.cluster.layout import Layout
-from waqiti.operations.cluster.processes import ProcessRef
-from waqiti.operations.cluster.record import ReplicaRecord, read_record
 from waqiti.operations.cluster.revisions import DEFAULT_MEMORY_BYTES
 from waqiti.operations.cluster.specification import read_specification
+from waqiti.operations.state.layout import Layout
+from waqiti.operations.state.processes import ProcessRef
+from waqiti.operations.state.record import ReplicaRecord, read_record
 
 _PERIOD_SECONDS: Final = 1.0
 

@@ -2,9 +2,8 @@
 
 import fcntl
 import os
-import sys
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -69,14 +68,3 @@ class Journal:
 def _is_cut_off(descriptor: int) -> bool:
     size = os.fstat(descriptor).st_size
     return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-
-
-def say(sentence: str) -> None:
-    """Write a line into the supervisor's own log, its standard error; where the disk is full the line is lost."""
-    with suppress(OSError):
-        os.write(sys.stderr.fileno(), f"waqiti-supervisor: {sentence}\n".encode())
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)

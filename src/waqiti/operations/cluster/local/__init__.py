@@ -1,1 +1,0 @@
-"""Deployments that are processes of this machine."""
