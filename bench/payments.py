@@ -26,6 +26,8 @@ from waqiti.client import AsyncClient, BatchPayment
 
 WALLETS: Final = 256
 FUNDS: Final = 1_000_000
+_RATIO_WANTED: Final = 0.40
+"""Single payments are to reach this part of five statements at 16 clients, and to be quick at half of that."""
 _numbers = count(1)
 
 
@@ -86,6 +88,37 @@ async def singles(client: AsyncClient, made: list[str], *, connections: int, sec
     return _load("single payments", connections, latencies, len(latencies), time.perf_counter() - started, statuses)
 
 
+async def steadily(
+    client: AsyncClient, made: list[str], *, connections: int, per_second: float, seconds: float
+) -> Load:
+    """Begin a payment at each tick of a clock, whatever became of the ones before; latency counts from the tick.
+
+    At most ``connections`` are under way: one that has to wait for its turn is late, and counted so.
+    """
+    latencies: list[float] = []
+    statuses: Counter[str] = Counter()
+    chance = random.Random(0)
+    turns = asyncio.Semaphore(connections)
+
+    async def one(due: float) -> None:
+        payer, payee = chance.sample(made, 2)
+        async with turns:
+            payment = await client.payments.create(from_wallet=payer, to_wallet=payee, amount=1, currency="EUR")
+        latencies.append(time.perf_counter() - due)
+        statuses[payment.status] += 1
+
+    started = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(int(per_second * seconds)):
+            due = started + number / per_second
+            await asyncio.sleep(due - time.perf_counter())
+            group.create_task(one(due))
+    elapsed = time.perf_counter() - started
+    return _load(
+        f"single payments, {per_second:.0f} a second", connections, latencies, len(latencies), elapsed, statuses
+    )
+
+
 async def batches(client: AsyncClient, made: list[str], *, size: int, connections: int, seconds: float) -> Load:
     """Pay in batches of ``size``."""
     latencies: list[float] = []
@@ -127,14 +160,15 @@ def _load(
     )
 
 
-async def measure(platform: Platform, *, connections: int, seconds: float) -> list[Load]:
-    """Run the loads: singles at 32 and at ``connections``, then batches of 500."""
+async def measure(platform: Platform, *, connections: int, seconds: float, half_rate: float) -> list[Load]:
+    """Run the loads: singles at 32 and at ``connections``, at ``half_rate`` a second, then batches of 500."""
     async with AsyncClient(platform.base_url, platform.api_key, max_connections=connections) as client:
         made = await wallets(client)
         await singles(client, made, connections=connections, seconds=3)
         return [
             await singles(client, made, connections=32, seconds=seconds),
             await singles(client, made, connections=connections, seconds=seconds),
+            await steadily(client, made, connections=connections, per_second=half_rate, seconds=seconds),
             await batches(client, made, size=500, connections=4, seconds=seconds),
         ]
 
@@ -148,7 +182,9 @@ def main() -> int:
     with running_platform() as platform:
         with yardstick(platform.server) as rule:
             before = _readings(rule)
-            loads = uvloop.run(measure(platform, connections=options.connections, seconds=options.seconds))
+            half_rate = before[0].per_second * _RATIO_WANTED / 2
+            work = measure(platform, connections=options.connections, seconds=options.seconds, half_rate=half_rate)
+            loads = uvloop.run(work)
             after = _readings(rule)
         balanced = platform.books_balanced()
     print_lines(*before, *after, *loads)

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from waqiti.foundation.clock import utc_now as now
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.pausing import rest_until_beat
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.revisions import Revision
@@ -47,7 +47,7 @@ class DeploymentKeeper:
         self._planned = planned
         known = known_specification(around.layout, around.journal, planned.name, around.plan.release)
         self._is_new = known is None
-        self._spec = known or first(planned.name, around.plan.release, now())
+        self._spec = known or first(planned.name, around.plan.release, utc_now())
         self._replicas: list[Replica] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self._begun_at = time.monotonic()
@@ -102,7 +102,7 @@ class DeploymentKeeper:
             OSError: what it shall be cannot be written down.
         """
         former = self._spec
-        spec = started(former, self._around.plan.release, now())
+        spec = started(former, self._around.plan.release, utc_now())
         if self._is_new or spec is not former:
             self._keep(spec)
             self._write_ends(former)
@@ -291,7 +291,7 @@ class DeploymentKeeper:
         self._whole_since = self._whole_since or time.monotonic()
         since_seconds = time.monotonic() - self._whole_since
         if serving and since_seconds >= GOOD_SECONDS and self._spec.in_force.good_at is None:
-            self._keep(proved(self._spec, now()))
+            self._keep(proved(self._spec, utc_now()))
 
     def _keep(self, spec: Specification) -> None:
         write_document(self._around.layout.specification(self.name), spec)
@@ -338,7 +338,7 @@ class DeploymentKeeper:
 
     def _write_end(self, kind: str, change: Change, why: str = "", lines: tuple[str, ...] = ()) -> None:
         entry = JournalEntry(
-            at=now(),
+            at=utc_now(),
             kind=kind,
             id=self._id(change),
             deployment=self.name,
@@ -349,7 +349,7 @@ class DeploymentKeeper:
         self._around.journal.append(entry)
 
     def _write_failure(self, why: str) -> None:
-        entry = JournalEntry(at=now(), kind="failed", deployment=self.name, detail=why)
+        entry = JournalEntry(at=utc_now(), kind="failed", deployment=self.name, detail=why)
         self._around.journal.append(entry)
 
 

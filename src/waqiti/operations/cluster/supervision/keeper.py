@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, Protocol
 
-from waqiti.foundation.clock import utc_now as now
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.children.child import Child
 from waqiti.operations.cluster.children.exits import HandedOnExits
@@ -146,7 +146,7 @@ class ProcessKeeper:
             self._failed_starts = min(self._failed_starts + 1, _MOST_FAILED_STARTS)
             return None
         self._failed_starts = 0
-        self._started_at = now()
+        self._started_at = utc_now()
         self._changed()
         return self._child
 
@@ -220,7 +220,7 @@ def _look_again_after(seen: Seen, age_seconds: float) -> float:
 
 def _exit_of(code: int | None, killed_because: Reason | None, *, asked: bool) -> LastExit:
     if code is not None and code < 0:
-        return LastExit(None, -code, killed_because or "Error", now())
+        return LastExit(None, -code, killed_because or "Error", utc_now())
     # Where nobody could learn how a process ended, one that was asked to end did as it was asked.
     completed = code == 0 or (code is None and asked)
-    return LastExit(code, None, killed_because or ("Completed" if completed else "Error"), now())
+    return LastExit(code, None, killed_because or ("Completed" if completed else "Error"), utc_now())

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from waqiti.foundation.clock import utc_now as now
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.supervision.deployment import DeploymentKeeper
 from waqiti.operations.cluster.supervision.replica import Replica
@@ -172,7 +172,7 @@ class MemoryWatch:
 
     def _write(self, kind: str, reading: Reading) -> None:
         entry = JournalEntry(
-            at=now(), kind=kind, deployment=reading.deployment, replica=reading.replica, detail=str(reading)
+            at=utc_now(), kind=kind, deployment=reading.deployment, replica=reading.replica, detail=str(reading)
         )
         self._journal.append(entry)
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from waqiti.foundation.clock import utc_now as now
+from waqiti.foundation.clock import utc_now
 from waqiti.foundation.handover import handing_over
 from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster import logs
@@ -91,7 +91,7 @@ class Supervisor:
         beat(self._layout, saved=True)
         self._listen_to_signals()
         self._exits.start()
-        self._journal.append(JournalEntry(at=now(), kind="supervisor", pid=self._self.pid))
+        self._journal.append(JournalEntry(at=utc_now(), kind="supervisor", pid=self._self.pid))
         self._adopt()
         self._tidy()
         control = await serve_control(self._layout, self._handle)
