@@ -22,6 +22,7 @@ import asyncpg
 import msgspec
 import uvloop
 
+from bench import flames
 from bench.payments import Load, batches, singles, wallets
 from bench.platform import Platform, running_platform
 from bench.printing import print_lines
@@ -122,6 +123,7 @@ async def measure(platform: Platform, options: argparse.Namespace) -> tuple[Load
                 watched = _watch(platform, spent, options)
                 await _load(client, made, connections, options)
                 await asyncio.gather(*(asyncio.to_thread(one.wait) for one in watched))
+                _draw(Path(options.flames), options)
         finally:
             await postgres.close()
     return load, spent, commits
@@ -160,7 +162,7 @@ def _watch(platform: Platform, spent: Sequence[Spent], options: argparse.Namespa
     directory.mkdir(parents=True, exist_ok=True)
     dear = _dear(spent)
     return [
-        _spy(pid, directory / f"{part.replace(' ', '-')}.svg", max(1, int(options.seconds) - 1))
+        _spy(pid, directory / f"{part.replace(' ', '-')}.raw", max(1, int(options.seconds) - 1))
         for part, pid in _processes(platform).items()
         if part in dear
     ]
@@ -187,10 +189,22 @@ def _spy(pid: int, into: Path, seconds: int) -> subprocess.Popen[bytes]:
             str(seconds),
             "--rate",
             str(_RATE_HERTZ),
+            "--format",
+            "raw",
+            "--native",
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def _draw(directory: Path, options: argparse.Namespace) -> None:
+    """Turn what py-spy wrote into a drawing for each process."""
+    load = f"batches of {options.batch}" if options.batch else f"single payments, {options.connections} connections"
+    for raw in sorted(directory.glob("*.raw")):
+        root = flames.read(raw.read_text().splitlines())
+        raw.with_suffix(".svg").write_text(flames.drawn(root, f"{raw.stem}: {load}, {root.samples:,} samples"))
+        raw.unlink()
 
 
 def main() -> int:
