@@ -18,6 +18,8 @@ _REASON: Final = "The benchmark of drops."
 _HEAL_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
 _DATABASES: Final = tuple(row.name for row in DEPLOYMENTS if row.database is not None)
+_POOLS: Final = ("3", "4", "5")
+"""Sizes that leave room for a second replica, and for one more while they are replaced."""
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -93,8 +95,8 @@ ROUND: Final = (
     switch("MANUAL_REVIEW_MODE", ("true", "false")),
     switch("MANUAL_REVIEW_THRESHOLD", ("0.97", "0.98", "0.99")),
     switch("FRAUD_THRESHOLD", ("0.995", "0.999", "1"), (FRAUD,)),
-    switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8")),
-    switch("DB_POOL_MAX_SIZE", ("3", "4", "5", "6", "7", "8"), _DATABASES),
+    switch("DB_POOL_MAX_SIZE", _POOLS),
+    switch("DB_POOL_MAX_SIZE", _POOLS, _DATABASES),
     switch("DB_POOL_MIN_IDLE", ("0", "1", "2", "3"), _DATABASES),
 )
 """One round of operations; each is done as often as it stands here before the next round begins."""
