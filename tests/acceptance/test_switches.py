@@ -263,6 +263,14 @@ def test_a_switch_lets_go_when_its_time_is_over(platform: Platform, raw: RawClie
         until(lambda: raw.post("/v1/payments", body).status == 201)
 
 
+def test_the_first_list_after_an_expiry_knows_who_follows(platform: Platform) -> None:
+    with switched(platform, "LOG_LEVEL", "warning", service="ledger-service", period="1s"):
+        time.sleep(1.2)
+        listed = platform.command("switch", "list", "--json").document()
+
+    assert [row["name"] for row in listed["switches"] if row["unreached"]] == []
+
+
 def test_the_list_says_who_why_until_when_and_where(platform: Platform) -> None:
     with switched(platform, "LOG_LEVEL", "warning", service="ledger-service", period="1h") as document:
         listed = platform.command("switch", "list", "--json").document()

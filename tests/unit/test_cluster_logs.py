@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from waqiti.operations.cluster.logs import BOUND_BYTES, LINE_CHARACTERS, bound, tail
+from waqiti.operations.cluster.logs import BOUND_BYTES, LINE_CHARACTERS, bound, size_of, tail
 
 
 def test_a_log_that_grows_past_its_bound_keeps_its_end_and_its_writer(tmp_path: Path) -> None:
@@ -54,3 +54,17 @@ def test_the_tail_shows_the_beginning_of_a_long_line(tmp_path: Path) -> None:
     log.write_text(f"before\n{'long ' * 1000}\nafter\n")
 
     assert tail(log, 3) == ["before", ("long " * 1000)[:LINE_CHARACTERS], "after"]
+
+
+def test_what_others_wrote_before_is_left_out_unless_the_log_was_emptied_since(tmp_path: Path) -> None:
+    log = tmp_path / "alpha-1.log"
+    log.write_text("of another\n")
+    begins = size_of(log)
+    assert tail(log, 5, since_bytes=begins) == []
+
+    with log.open("a") as more:
+        more.write("of this one\n")
+    assert tail(log, 5, since_bytes=begins) == ["of this one"]
+
+    log.write_text("new\n")
+    assert tail(log, 5, since_bytes=begins) == ["new"]

@@ -6,7 +6,7 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from waqiti.cli.options import Json
+from waqiti.cli.options import Json, whole
 from waqiti.cli.output import console, print_document, say, wrapped
 from waqiti.cli.state import known_state
 from waqiti.operations.store import transaction
@@ -40,7 +40,11 @@ class _Reason(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
-def show(*, limit: Annotated[int, Parameter(validator=Number(gte=1, lte=MOST))] = _DEFAULT, json: Json = False) -> int:
+def show(
+    *,
+    limit: Annotated[int, Parameter(converter=whole, validator=Number(gte=1, lte=MOST))] = _DEFAULT,
+    json: Json = False,
+) -> int:
     """List what operators did, and why, the newest first.
 
     Parameters

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from waqiti.cli.calling import operator
-from waqiti.cli.options import Json
+from waqiti.cli.options import Json, whole
 from waqiti.cli.output import console, print_document, say
 from waqiti.client import Case, pages
 from waqiti.contracts.public.cases import CaseStatus
@@ -26,7 +26,7 @@ class Listed(msgspec.Struct, frozen=True):
 def show(
     *,
     status: CaseStatus = "open",
-    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=MOST))] = _DEFAULT,
+    limit: Annotated[int, Parameter(converter=whole, validator=Number(gte=1, lte=MOST))] = _DEFAULT,
     json: Json = False,
 ) -> int:
     """List cases, the newest first.

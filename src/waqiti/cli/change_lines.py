@@ -32,7 +32,7 @@ def change_lines(found: Changes) -> Iterator[Line]:
 def _group(group: list[ListedChange]) -> Iterator[Line]:
     one = group[0]
     services = one.service if len(group) == 1 else f"{len(group)} deployments"
-    head, text = (f"{one.at:%m-%d %H:%M:%S}Z", one.kind, services), _turn(one.before, one.after)
+    head, text = (f"{one.at:%m-%d %H:%M:%S}Z", one.kind, services), _turn(one.kind, one.before, one.after)
     fits = len(_set(*head, text)) <= WIDTH
     yield Line(_set(*head, text if fits else ""))
     if not fits:
@@ -51,11 +51,13 @@ def _ended(one: ListedChange) -> Iterator[Line]:
         yield Line(text, "bold red" if one.outcome == "given_up" else "dim")
 
 
-def _turn(before: str, after: str) -> str:
+def _turn(kind: str, before: str, after: str) -> str:
     """Write a setting once where both have its name."""
     name, sets, value = before.partition("=")
     if sets and after.startswith(f"{name}="):
         return printable(f"{name} {value} -> {after.partition('=')[2]}")
+    if kind == "environment" and not after:
+        return printable(f"{before} -> removed")
     return printable(" -> ".join(filter(None, (before, after))))
 
 

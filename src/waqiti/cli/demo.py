@@ -9,7 +9,7 @@ from cyclopts.validators import Number
 
 from waqiti.cli.calling import is_of_a_mode, refusal
 from waqiti.cli.ledger import prove_books, show_verdict
-from waqiti.cli.options import Json
+from waqiti.cli.options import Json, whole
 from waqiti.cli.output import console, print_document, say
 from waqiti.cli.state import credentials_of
 from waqiti.cli.town.playing import NobodyAnswers, Played, play
@@ -43,7 +43,7 @@ class Demonstrated(msgspec.Struct, frozen=True, kw_only=True):
 
 def demo(
     *,
-    payments: Annotated[int, Parameter(validator=Number(gte=FEWEST, lte=MOST))] = _DEFAULT,
+    payments: Annotated[int, Parameter(converter=whole, validator=Number(gte=FEWEST, lte=MOST))] = _DEFAULT,
     seed: int = _SEED,
     json: Json = False,
 ) -> int:

@@ -12,7 +12,7 @@ from cyclopts.validators import Number
 
 from waqiti.cli.emergency import refuse_in_an_emergency
 from waqiti.cli.labelled import TOWN_WORDS, days_of_test, delay_of, samples_of, samples_of_town
-from waqiti.cli.options import Json
+from waqiti.cli.options import Json, whole
 from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.registering import register
 from waqiti.foundation.clock import utc_now
@@ -63,7 +63,7 @@ def train_model(
     label_delay: str = "7d",
     out: Path | None = None,
     card: Path | None = None,
-    threads: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 1,
+    threads: Annotated[int, Parameter(converter=whole, validator=Number(gte=1, lte=64))] = 1,
     keep: Annotated[bool, Parameter(name="--register", negative="--no-register")] = True,
     json: Json = False,
 ) -> int:

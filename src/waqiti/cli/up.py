@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from waqiti.cli.options import Json, State
+from waqiti.cli.options import Json, State, whole
 from waqiti.cli.output import as_called, console, print_document, say
 from waqiti.cli.progress import StartProgress
 from waqiti.contracts.catalog import PAYMENT
@@ -49,7 +49,7 @@ def up(
     *,
     detach: Annotated[bool, Parameter(name=["--detach", "-d"], negative="")] = False,
     state: State = None,
-    port: Annotated[int | None, Parameter(validator=Number(gte=1, lte=_LARGEST_PORT))] = None,
+    port: Annotated[int | None, Parameter(converter=whole, validator=Number(gte=1, lte=_LARGEST_PORT))] = None,
     postgres: str | None = None,
     json: Json = False,
 ) -> int:

@@ -52,7 +52,7 @@ class Hung:
     def failed(self, why: str) -> None:
         raise AssertionError(why)
 
-    def ended(self, pid: int, last: LastExit) -> None:  # noqa: ARG002 - as the protocol has it
+    def ended(self, child: Child, last: LastExit) -> None:  # noqa: ARG002 - as the protocol has it
         self.ends.append(last)
 
     @asynccontextmanager

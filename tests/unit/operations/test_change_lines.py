@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from waqiti.cli.change_lines import change_lines
 from waqiti.cli.output import WIDTH
 from waqiti.operations.changes.listing import Changes, ListedChange, Unread
@@ -49,3 +51,9 @@ def test_nothing_is_said_to_have_changed_only_as_far_as_is_known() -> None:
     assert lines() == ["Nothing was changed since 2026-11-27 12:00:00Z."]
     said, _ = lines(unreadable=(Unread("journal", "events.jsonl", "Permission denied"),))
     assert said == "Nothing was changed since 2026-11-27 12:00:00Z as far as is known."
+
+
+def test_what_was_taken_away_is_not_shown_as_if_it_was_set() -> None:
+    gone = msgspec.structs.replace(changed(before="MALLOC_ARENA_MAX=2", after=""), kind="environment")
+
+    assert "MALLOC_ARENA_MAX=2 -> removed" in "\n".join(lines(gone))

@@ -12,7 +12,7 @@ from cyclopts.validators import Number
 
 from waqiti.cli.cluster.revision_lines import release_text
 from waqiti.cli.cluster.variables import notes_on_live, variables_of
-from waqiti.cli.options import Json
+from waqiti.cli.options import Json, whole
 from waqiti.cli.output import print_document, say
 from waqiti.operations.cluster.backend.workloads import LocalWorkloads
 from waqiti.operations.cluster.revisions import Resources
@@ -57,7 +57,9 @@ def restart(name: str, /, *, reason: Reason = "", json: Json = False) -> int:
     return _report(done, "restarted", as_json=json)
 
 
-def scale(name: str, count: int, /, *, reason: Reason = "", json: Json = False) -> int:
+def scale(
+    name: str, count: Annotated[int, Parameter(converter=whole)], /, *, reason: Reason = "", json: Json = False
+) -> int:
     """Have so many replicas of a deployment: new ones are ready, others gone in good order, when this returns.
 
     Parameters
@@ -122,7 +124,7 @@ def undo(
     name: str,
     /,
     *,
-    to: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    to: Annotated[int | None, Parameter(converter=whole, validator=Number(gte=1))] = None,
     reason: Reason = "",
     json: Json = False,
 ) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from waqiti.cli.options import Json
+from waqiti.cli.options import Json, whole
 from waqiti.cli.output import console, print_document
 from waqiti.operations.cluster.backend.diagnostics import LocalDiagnostics
 from waqiti.operations.cluster.diagnostics import LogLines
@@ -28,7 +28,9 @@ def logs(
     /,
     *,
     replica: str | None = None,
-    tail_lines: Annotated[int, Parameter(name="--tail", validator=Number(gte=1, lte=_LONGEST_TAIL))] = 100,
+    tail_lines: Annotated[
+        int, Parameter(converter=whole, name="--tail", validator=Number(gte=1, lte=_LONGEST_TAIL))
+    ] = 100,
     json: Json = False,
 ) -> int:
     """Print the last lines that a deployment's replicas have logged.

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from waqiti.cli.calling import operator, refusal
-from waqiti.cli.options import Json
+from waqiti.cli.options import Json, whole
 from waqiti.cli.output import console, print_document, say, wrapped
 from waqiti.cli.progress import bar
 from waqiti.cli.reviews.deciding import Decision, Desk, Failed, Stopped, decide_all
@@ -50,7 +50,7 @@ def show(
     *,
     status: ReviewStatus = "open",
     kind: ReviewKind | None = None,
-    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=MOST))] = _DEFAULT,
+    limit: Annotated[int, Parameter(converter=whole, validator=Number(gte=1, lte=MOST))] = _DEFAULT,
     json: Json = False,
 ) -> int:
     """List reviews, the newest first.

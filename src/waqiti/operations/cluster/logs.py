@@ -32,24 +32,33 @@ def _keep_end(log: Path, kept_bytes: int) -> None:
         source.truncate(0)
 
 
-def tail(log: Path, count: int, line_characters: int = LINE_CHARACTERS) -> list[str]:
+def size_of(log: Path) -> int:
+    """Return how many bytes stand in a log; 0 where there is none."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def tail(log: Path, count: int, line_characters: int = LINE_CHARACTERS, since_bytes: int = 0) -> list[str]:
     """Return the last ``count`` lines of a log, those before its last emptying included.
 
-    Each has at most ``line_characters``, and at most 16 KiB for each line are read: of a longer one this is a part.
+    Each has at most ``line_characters``, and at most 16 KiB for each line are read: of a longer one this is a part. The
+    first ``since_bytes``, which others wrote, are left out, unless the log was emptied since.
     """
-    lines = _last_lines(log, count)
+    most_bytes = count * _LINE_BYTES
+    if 0 < since_bytes <= (size := size_of(log)):
+        return [line[:line_characters] for line in _last_lines(log, count, min(most_bytes, size - since_bytes))]
+    lines = _last_lines(log, count, most_bytes)
     if len(lines) < count:
-        lines = _last_lines(log.with_name(log.name + _OLD), count - len(lines)) + lines
+        lines = _last_lines(log.with_name(log.name + _OLD), count - len(lines), most_bytes) + lines
     return [line[:line_characters] for line in lines]
 
 
-def _last_lines(file: Path, count: int) -> list[str]:
+def _last_lines(file: Path, count: int, most_bytes: int) -> list[str]:
     if count <= 0 or not file.exists():
         return []
     blocks: list[bytes] = []
     breaks = 0
     with file.open("rb") as source:
-        for block in blocks_from_end(source, _BLOCK_BYTES, count * _LINE_BYTES):
+        for block in blocks_from_end(source, _BLOCK_BYTES, most_bytes):
             blocks.append(block)
             breaks += block.count(b"\n")
             if breaks > count:

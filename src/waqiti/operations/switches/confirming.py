@@ -57,15 +57,22 @@ def wait_confirmed(
     layout: Layout, services: Collection[str], name: str, revision: int, published_at_ns: int
 ) -> Confirmed:
     """Wait until every live replica follows the revision, for five seconds at most."""
+    views = until_follow(layout, services, revision, name)
+    late = [view for view in views if not view.follows(revision, name)]
+    reached = tuple(ReplicaApplied(view.name, _applied_ms(view, published_at_ns)) for view in views if view not in late)
+    return Confirmed(reached, tuple(view.name for view in late))
+
+
+def until_follow(
+    layout: Layout, services: Collection[str], revision: int, name: str | None = None
+) -> list[ReplicaView]:
+    """Return the live replicas once all follow the revision, or as they stand after five seconds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         views = replicas_of(layout, services)
-        late = [view for view in views if not view.follows(revision, name)]
-        if not late or time.monotonic() > deadline:
-            break
+        if all(view.follows(revision, name) for view in views) or time.monotonic() > deadline:
+            return views
         time.sleep(_LOOK_SECONDS)
-    reached = tuple(ReplicaApplied(view.name, _applied_ms(view, published_at_ns)) for view in views if view not in late)
-    return Confirmed(reached, tuple(view.name for view in late))
 
 
 def _view(layout: Layout, service: str, replica: ReplicaRecord) -> ReplicaView:

@@ -10,10 +10,11 @@ from waqiti.contracts.switches import SWITCHES, Switch
 from waqiti.foundation.switches.file import SwitchFile, Value
 from waqiti.operations.state.layout import Layout
 from waqiti.operations.state.record import read_record
+from waqiti.operations.store import switches as rows
 from waqiti.operations.store import transaction
 from waqiti.operations.switches.changing import forget_expired
-from waqiti.operations.switches.confirming import ReplicaView, replicas_of
-from waqiti.operations.switches.present import environments_of, live_in, started_with
+from waqiti.operations.switches.confirming import ReplicaView, replicas_of, until_follow
+from waqiti.operations.switches.present import environments_of, live_in, published, started_with
 from waqiti.operations.switches.publishing import publish
 
 
@@ -47,11 +48,13 @@ def list_switches(layout: Layout) -> SwitchList:
     """
     with transaction(layout.operations_store) as connection:
         forget_expired(connection, layout)
+        revision = rows.revision(connection)
+    is_new = revision > published(layout).revision
     document = publish(layout)
     services = {service for switch in SWITCHES for service in switch.deployments}
-    views = replicas_of(layout, services)
+    views = until_follow(layout, services, document.revision) if is_new else replicas_of(layout, services)
     environments = environments_of(read_record(layout))
-    rows = [
+    shown = [
         _row(
             switch,
             service,
@@ -62,12 +65,12 @@ def list_switches(layout: Layout) -> SwitchList:
         for switch in SWITCHES
         for service in switch.deployments
     ]
-    return SwitchList(document.revision, tuple(rows))
+    return SwitchList(document.revision, tuple(shown))
 
 
-def effective(rows: SwitchList, name: str, service: str) -> Value:
+def effective(found: SwitchList, name: str, service: str) -> Value:
     """Return the value of a switch of one deployment."""
-    return next(row.value for row in rows.switches if (row.name, row.service) == (name, service))
+    return next(row.value for row in found.switches if (row.name, row.service) == (name, service))
 
 
 def _row(

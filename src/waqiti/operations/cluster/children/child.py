@@ -17,11 +17,12 @@ from waqiti.operations.state.processes import ProcessRef, parent_of
 
 @dataclass(frozen=True)
 class Child:
-    """A process; ``popen`` where it is ours to reap."""
+    """A process; ``popen`` where it is ours to reap. ``log_begins_at`` bytes of its log were there before it."""
 
     ref: ProcessRef
     popen: subprocess.Popen[bytes] | None
     exits: HandedOnExits
+    log_begins_at: int = 0
 
     async def wait(self) -> int | None:
         """Wait for its end; return its exit code, minus a signal's number, or None where nobody knows."""
@@ -60,6 +61,7 @@ def start_child(
     Raises:
         OSError: the log cannot be written, or the command cannot be run.
     """
+    log_begins_at = log.stat().st_size if log.exists() else 0
     popen = start_logged(
         command,
         environment=environment,
@@ -68,7 +70,7 @@ def start_child(
         descriptors=descriptors,
         credential=credential,
     )
-    return Child(ProcessRef.of(popen.pid), popen, exits)
+    return Child(ProcessRef.of(popen.pid), popen, exits, log_begins_at)
 
 
 async def _ended(ref: ProcessRef) -> None:

@@ -41,11 +41,12 @@ async def look_at_http(port: int, readiness: str, liveness: str) -> Seen:
     return Seen(answered=True, ready=status == _READY)
 
 
-async def postgres_accepts(host: str, port: int) -> bool:
-    """Return whether a server asks for authentication, which it does as soon as it accepts connections."""
+async def look_at_postgres(host: str, port: int) -> Seen:
+    """Return what a server says: it asks for authentication as soon as it accepts connections, and refuses before."""
     parameters = b"user\0waqiti\0database\0postgres\0\0"
     startup = struct.pack("!II", len(parameters) + 8, _PROTOCOL) + parameters
-    return await _ask_server(host, port, startup, 1) == b"R"
+    answer = await _ask_server(host, port, startup, 1)
+    return Seen(answered=answer is not None, ready=answer == b"R")
 
 
 class Heartbeat:

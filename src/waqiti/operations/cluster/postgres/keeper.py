@@ -13,7 +13,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.foundation.pausing import until_beat
 from waqiti.operations.cluster.children.child import Child
 from waqiti.operations.cluster.children.exits import HandedOnExits
-from waqiti.operations.cluster.children.probes import postgres_accepts
+from waqiti.operations.cluster.children.probes import look_at_postgres
 from waqiti.operations.cluster.children.starting import Credential
 from waqiti.operations.cluster.logs import tail
 from waqiti.operations.cluster.postgres import server as postgres_server
@@ -30,6 +30,8 @@ _DEFAULT_PORT: Final = 5432
 _STARTING_SECONDS: Final = 0.1
 _READY_SECONDS: Final = 2.0
 _PUT_OFF_SECONDS: Final = 1.0
+_SILENT_SECONDS: Final = 30.0
+"""As long as a replica may show no sign of life."""
 _RETRY_SECONDS: Final = 0.2
 _FIRST_START_SECONDS: Final = 20.0
 _ORPHAN_PATIENCE_SECONDS: Final = 5.0
@@ -169,10 +171,15 @@ class PostgresKeeper:
 
     async def _watch(self, child: Child) -> None:
         ended = asyncio.create_task(child.wait())
+        answered_at = time.monotonic()
         while not ended.done():
-            accepts = await postgres_accepts(self._host, self._port or 0)
-            self._note(ready=accepts and not ended.done())
-            pause = until_beat(_READY_SECONDS, time.monotonic()) if accepts else _STARTING_SECONDS
+            seen = await look_at_postgres(self._host, self._port or 0)
+            self._note(ready=seen.ready and not ended.done())
+            if seen.answered:
+                answered_at = time.monotonic()
+            elif self._was_ready and time.monotonic() - answered_at > _SILENT_SECONDS:
+                child.ref.send(signal.SIGKILL)  # one that recovers refuses; one that says nothing stands still
+            pause = until_beat(_READY_SECONDS, time.monotonic()) if seen.ready else _STARTING_SECONDS
             await asyncio.wait({ended}, timeout=pause)
         code = ended.result()
         self._child = None
@@ -184,9 +191,9 @@ class PostgresKeeper:
         write_document(self._layout.postgres_admin, admin)
         self.placed.set()
         while not self._stopping:
-            accepts = await postgres_accepts(self._host, self._port)
-            self._note(ready=accepts)
-            await asyncio.sleep(_READY_SECONDS if accepts else _RETRY_SECONDS)
+            seen = await look_at_postgres(self._host, self._port)
+            self._note(ready=seen.ready)
+            await asyncio.sleep(_READY_SECONDS if seen.ready else _RETRY_SECONDS)
 
     def _note(self, *, ready: bool) -> None:
         self._was_ready = self._was_ready or ready

@@ -268,7 +268,7 @@ class DeploymentKeeper:
     def _give_up(self, failed: Replica) -> None:
         why = "ends again and again" if failed.looping else f"was not ready within {ROLLOUT_SECONDS:g} s"
         why = f"{failed.name} {why}"
-        shown = tuple(tail(self._around.layout.log(failed.name), _SHOWN_LINES))
+        shown = tuple(tail(self._around.layout.log(failed.name), _SHOWN_LINES, since_bytes=failed.log_begins_at))
         begun = self._spec.rolling or self._spec.running
         give_up = abandoned if self._spec.rolling else scale_abandoned
         self._keep(give_up(self._spec, why, shown))

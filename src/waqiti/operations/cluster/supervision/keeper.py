@@ -45,7 +45,7 @@ class Starter(Protocol):
         """Take note that it could not be started."""
         ...
 
-    def ended(self, pid: int, last: LastExit) -> None:
+    def ended(self, child: Child, last: LastExit) -> None:
         """Take note of its end."""
         ...
 
@@ -194,7 +194,7 @@ class ProcessKeeper:
         self._killed_because = None
         self._child, self._port = None, None
         self.ready = self._was_ready = False
-        self._starter.ended(child.ref.pid, self._last_exit)
+        self._starter.ended(child, self._last_exit)
         self._changed()
 
     async def _pause(self) -> None:

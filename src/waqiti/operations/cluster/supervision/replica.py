@@ -13,7 +13,7 @@ from waqiti.foundation.clock import utc_now
 from waqiti.operations.cluster.children.child import Child, start_child
 from waqiti.operations.cluster.children.exits import HandedOnExits
 from waqiti.operations.cluster.children.probes import Heartbeat, Seen, look_at_http
-from waqiti.operations.cluster.logs import tail
+from waqiti.operations.cluster.logs import size_of, tail
 from waqiti.operations.cluster.postgres.access import DatabaseAccess, over_socket, read_accesses
 from waqiti.operations.cluster.postgres.place import recorded_place
 from waqiti.operations.cluster.releases import CheckedReleases
@@ -58,6 +58,7 @@ class Replica:
         self.epoch = epoch
         self.draining = False
         self.outgrown = False
+        self.log_begins_at = 0
         self._around = around
         self.begun_at = self._ready_at = self._noted_at = time.monotonic()
         self._keepers = [self._keeper(planned, role) for role in planned.roles]
@@ -112,6 +113,7 @@ class Replica:
         metrics = self._around.layout.metrics(self.name)
         if not any(keeper.record().ref for keeper in self._keepers):
             shutil.rmtree(metrics, ignore_errors=True)
+            self.log_begins_at = size_of(self._around.layout.log(self.name))
         metrics.mkdir(parents=True, exist_ok=True)
         self._running = asyncio.gather(*(keeper.run() for keeper in self._keepers))
         self._running.add_done_callback(self._around.finished)
@@ -187,9 +189,10 @@ class _ProcessStarter:
     def failed(self, why: str) -> None:
         self._write("failed", 0, lines=[why])
 
-    def ended(self, pid: int, last: LastExit) -> None:
-        lines = [] if last.reason == "Completed" else tail(self.around.layout.log(self.replica), _SHOWN_LINES)
-        self._write("exit", pid, last, lines)
+    def ended(self, child: Child, last: LastExit) -> None:
+        log = self.around.layout.log(self.replica)
+        lines = [] if last.reason == "Completed" else tail(log, _SHOWN_LINES, since_bytes=child.log_begins_at)
+        self._write("exit", child.ref.pid, last, lines)
 
     def _start(self, descriptors: tuple[int, ...]) -> Child:
         around = self.around
