@@ -143,12 +143,24 @@ audit.command(
 )
 app.command(audit)
 
-ledger = App(name="ledger", help="The books.")
+ledger = App(name="ledger", help="The books, and what an auditor asks of them.")
 ledger.command(
     "waqiti.cli.ledger:verify",
     name="verify",
     help="Prove that the books balance and bear out what every payment says; exit 1 where they do not.",
 )
+ledger.command(
+    "waqiti.cli.books.trial_balance:show",
+    name="trial-balance",
+    help="Show what stood, came and went on a day, by currency, kind and account; exit 1 where it does not sum to "
+    "zero.",
+)
+ledger.command(
+    "waqiti.cli.books.closing:close",
+    name="close",
+    help="Close the books up to the end of a day: nothing that is recorded later counts from it or a day before.",
+)
+ledger.command("waqiti.cli.books.closing:show", name="closes", help="List closed periods, the newest first.")
 app.command(ledger)
 
 payments = App(name="payments", help="Payments that are stuck, and what happened to one.")

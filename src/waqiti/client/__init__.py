@@ -29,6 +29,7 @@ from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.events import Event, PaymentEventData
+from waqiti.contracts.public.ledger import AccountBalance, PeriodClose, TrialBalance
 from waqiti.contracts.public.models import (
     ChampionChange,
     ChampionFigures,
@@ -67,6 +68,7 @@ from waqiti.foundation.errors import FieldError, ProblemDocument
 from waqiti.foundation.money import format_amount
 
 __all__ = [
+    "AccountBalance",
     "ApiError",
     "AsyncClient",
     "Balance",
@@ -107,6 +109,7 @@ __all__ = [
     "Payment",
     "PaymentEvent",
     "PaymentEventData",
+    "PeriodClose",
     "PlatformStatus",
     "ProblemDocument",
     "PublicReason",
@@ -116,6 +119,7 @@ __all__ = [
     "ServingReplica",
     "Statement",
     "StatementLine",
+    "TrialBalance",
     "Unauthorized",
     "Unavailable",
     "Wallet",

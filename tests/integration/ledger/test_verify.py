@@ -212,6 +212,10 @@ TAMPERED = {
         """,
         "refunds_stay_within_their_original",
     ),
+    "when a period was closed": (
+        "UPDATE ledger.closes SET closed_at = '2025-01-01'",
+        "nothing_is_added_to_a_closed_period",
+    ),
 }
 
 
@@ -237,6 +241,7 @@ async def kept(open_ledger: OpenLedger) -> None:
             (1_000 - 77 - 30 + 20 - 9 + 3, 40),
             (500 + 77 + 30 - 20 + 9 - 1 - 3, 0),
         ]
+        await ledger.rows("SELECT id FROM ledger.close_period(gen_random_uuid(), '2025-01-31', 'key_test', 'A test')")
 
 
 async def tamper(house: House, statement: str) -> None:

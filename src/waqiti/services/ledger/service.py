@@ -7,9 +7,12 @@ from typing import Final
 from waqiti.contracts.catalog import LEDGER
 from waqiti.contracts.ledger import Transfer, TransferResult
 from waqiti.contracts.modes import MODES
+from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
+from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.settings import Settings
 from waqiti.services.ledger.api.accounts import account_routes
+from waqiti.services.ledger.api.operators import closing_routes, reading_routes
 from waqiti.services.ledger.api.transfers import transfers_route
 from waqiti.services.ledger.usecases.committer import Committer
 from waqiti.services.ledger.usecases.posting import post
@@ -29,10 +32,11 @@ async def build(context: Context[LedgerSettings]) -> AsyncIterator[Application]:
         return await post(database, batch)
 
     committer = Committer(post_batch)
+    handlers = [*account_routes(database), *reading_routes(database), *closing_routes(database)]
     yield Application(
-        asgi=context.http(account_routes(database), raw=[transfers_route(committer)], rules=MODES),
+        asgi=context.http(handlers, raw=[transfers_route(committer)], rules=MODES, replays=answered_before(database)),
         api_tasks=[BackgroundTask("commit transfers", committer.run)],
-        workers=sweepers(database),
+        workers=[*sweepers(database), forget_requests(database)],
     )
 
 
