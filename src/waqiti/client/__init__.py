@@ -29,7 +29,14 @@ from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.events import Event, PaymentEventData
-from waqiti.contracts.public.ledger import AccountBalance, PeriodClose, TrialBalance
+from waqiti.contracts.public.ledger import (
+    AccountBalance,
+    Covered,
+    JournalEntry,
+    PeriodClose,
+    Safeguarding,
+    TrialBalance,
+)
 from waqiti.contracts.public.models import (
     ChampionChange,
     ChampionFigures,
@@ -85,6 +92,7 @@ __all__ = [
     "ComplianceView",
     "Conflict",
     "ConnectionFailed",
+    "Covered",
     "Customer",
     "DecisionView",
     "Delivery",
@@ -99,6 +107,7 @@ __all__ = [
     "IdempotencyError",
     "InvalidRequest",
     "InvalidWebhook",
+    "JournalEntry",
     "ModelFigures",
     "ModelInForce",
     "ModelMetrics",
@@ -116,6 +125,7 @@ __all__ = [
     "RateLimited",
     "Refund",
     "Review",
+    "Safeguarding",
     "ServingReplica",
     "Statement",
     "StatementLine",

@@ -5,13 +5,14 @@ outside (``rail``) is negative, and all accounts of a currency sum to zero.
 """
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from waqiti.contracts.ledger import AccountKind
-from waqiti.contracts.public.common import Currency, PeriodCloseId, Time
+from waqiti.contracts.public.common import Currency, Failure, JournalEntryId, PeriodCloseId, Time
+from waqiti.foundation.money import MAX_AMOUNT
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500, examples=["The month is reconciled"])]
 
@@ -81,6 +82,70 @@ class PeriodClose(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     closed_by: str
     closed_at: Time
+
+
+JournalStatus = Literal["proposed", "posted", "refused", "declined"]
+JournalDecision = Literal["approve", "decline"]
+AccountName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        description="The id of a wallet, or fees, rail, suspense or liquidity.",
+        examples=["suspense"],
+    ),
+]
+
+
+class NewJournalEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A manual entry: ``amount`` minor units go from ``debit`` to ``credit`` once a second operator approves.
+
+    ``effective_at`` is when it counts from, in a period that is open; None is when it is approved.
+    """
+
+    debit: AccountName
+    credit: Annotated[AccountName, Meta(examples=["fees"])]
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT, examples=[1250])]
+    currency: Currency
+    reason: Reason
+    effective_at: Time | None = None
+
+
+class NewJournalDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What another operator says of an entry; whoever proposed one may decline it as well."""
+
+    outcome: Annotated[JournalDecision, Meta(examples=["approve"])]
+    reason: Reason
+
+
+class NewJournalReversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Takes back an entry that was posted, by a new one the other way round, which is approved as any other."""
+
+    reason: Reason
+    effective_at: Time | None = None
+
+
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A manual entry. ``posted`` where its money moved, ``refused`` where the ledger did not take it (``failure``).
+
+    ``reverses`` is the entry that it takes back. The last three are None until it is decided about.
+    """
+
+    id: JournalEntryId
+    status: JournalStatus
+    debit: str
+    credit: str
+    amount: int
+    currency: Currency
+    effective_at: Time | None
+    reason: str
+    reverses: JournalEntryId | None
+    failure: Failure | None
+    proposed_by: str
+    proposed_at: Time
+    decided_by: str | None
+    decided_at: Time | None
+    decision_reason: str | None
 
 
 class Covered(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,10 +12,13 @@ from waqiti.foundation.runtime import Application, BackgroundTask, Context, Serv
 from waqiti.foundation.runtime.forgetting import forget_requests
 from waqiti.foundation.settings import Settings
 from waqiti.services.ledger.api.accounts import account_routes
+from waqiti.services.ledger.api.journal import journal_routes
 from waqiti.services.ledger.api.operators import closing_routes, reading_routes
 from waqiti.services.ledger.api.transfers import transfers_route
 from waqiti.services.ledger.usecases.committer import Committer
+from waqiti.services.ledger.usecases.journal import Journal
 from waqiti.services.ledger.usecases.posting import post
+from waqiti.services.ledger.usecases.whole import WholeBooks
 from waqiti.services.ledger.worker.sweepers import sweepers
 
 
@@ -32,7 +35,12 @@ async def build(context: Context[LedgerSettings]) -> AsyncIterator[Application]:
         return await post(database, batch)
 
     committer = Committer(post_batch)
-    handlers = [*account_routes(database), *reading_routes(database), *closing_routes(database)]
+    handlers = [
+        *account_routes(database),
+        *reading_routes(database, WholeBooks(database)),
+        *closing_routes(database),
+        *journal_routes(Journal(database)),
+    ]
     yield Application(
         asgi=context.http(handlers, raw=[transfers_route(committer)], rules=MODES, replays=answered_before(database)),
         api_tasks=[BackgroundTask("commit transfers", committer.run)],

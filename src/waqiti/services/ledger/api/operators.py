@@ -8,7 +8,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from waqiti.contracts.public.common import Page
-from waqiti.contracts.public.ledger import AccountBalance, NewPeriodClose, PeriodClose, TrialBalance
+from waqiti.contracts.public.ledger import AccountBalance, NewPeriodClose, PeriodClose, Safeguarding, TrialBalance
 from waqiti.foundation.database import Database
 from waqiti.foundation.http import (
     DEFAULT_LIMIT,
@@ -22,23 +22,25 @@ from waqiti.foundation.http import (
 )
 from waqiti.foundation.security import OPERATOR
 from waqiti.services.ledger.domain.trial_balance import of_account
-from waqiti.services.ledger.usecases import closing, trial_balances
+from waqiti.services.ledger.usecases import closing, safeguarding, trial_balances
+from waqiti.services.ledger.usecases.whole import WholeBooks
 
 _ACCOUNTS: Final = "accounts of a trial balance"
 _CLOSES: Final = "closes"
 
 Day = Annotated[str, QueryParameter(name="date", description="A day that has begun, UTC, such as 2026-01-31.")]
+AsOf = Annotated[str | None, QueryParameter(description="An RFC 3339 time, or a date for its midnight in UTC.")]
 OfCurrency = Annotated[str | None, QueryParameter(name="currency", description="Of this currency only.")]
 
 
-def reading_routes(database: Database) -> Sequence[ControllerRouterHandler]:
+def reading_routes(database: Database, books: WholeBooks) -> Sequence[ControllerRouterHandler]:
     """Return the routes that only read; none of them is for an ``api`` key."""
     operators = [requires_scope(OPERATOR)]
 
     @get("/v1/ledger/trial-balance", operation_id="read_trial_balance", guards=operators)
     async def read(day: Day, currency: OfCurrency = None) -> TrialBalance:
         """Read what stood, came and went on a day, by currency and kind of account (operators only)."""
-        return await trial_balances.read(database, day, currency)
+        return await trial_balances.read(books, day, currency)
 
     @get("/v1/ledger/trial-balance/accounts", operation_id="list_trial_balance_accounts", guards=operators)
     async def list_accounts(
@@ -58,7 +60,12 @@ def reading_routes(database: Database) -> Sequence[ControllerRouterHandler]:
         following = write_cursor(page[-1].opened_at, page[-1].id, of=_ACCOUNTS) if len(found) > limit else None
         return Page([of_account(row) for row in page if row.entries], following)
 
-    return [read, list_accounts]
+    @get("/v1/ledger/safeguarding", operation_id="check_safeguarding", guards=operators)
+    async def check(as_of: AsOf = None) -> Safeguarding:
+        """Check that what customers are owed lies at the rails, now or as of effective time (operators only)."""
+        return await safeguarding.check(books, as_of)
+
+    return [read, list_accounts, check]
 
 
 def closing_routes(database: Database) -> Sequence[ControllerRouterHandler]:

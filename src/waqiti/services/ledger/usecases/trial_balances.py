@@ -13,11 +13,12 @@ from waqiti.foundation.money import checked_currency
 from waqiti.services.ledger.domain.days import ends, read_day, starts
 from waqiti.services.ledger.domain.trial_balance import AccountRow, by_currency
 from waqiti.services.ledger.store import closes, trial_balances
+from waqiti.services.ledger.usecases.whole import WholeBooks
 
 PROVISIONAL: Final = timedelta(seconds=1)
 
 
-async def read(database: Database, day_text: str, currency: str | None) -> TrialBalance:
+async def read(books: WholeBooks, day_text: str, currency: str | None) -> TrialBalance:
     """Read the trial balance of a day; all sums are of one snapshot.
 
     Raises:
@@ -26,8 +27,7 @@ async def read(database: Database, day_text: str, currency: str | None) -> Trial
     now = utc_now()
     day = read_day(day_text, "?date", now)
     _check_currency(currency)
-    async with database.connection() as connection:
-        # In this order: what is said to be closed is whole in the sums.
+    async with books.snapshot() as connection:
         through = await closes.through(connection)
         rows = await trial_balances.by_kind(connection, starts(day), ends(day), currency)
     return TrialBalance(
