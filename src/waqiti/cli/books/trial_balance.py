@@ -15,13 +15,13 @@ from waqiti.cli.options import Json
 from waqiti.cli.output import console, print_document, say
 from waqiti.client import Client, format_amount, pages
 from waqiti.contracts.ledger import AccountKind
-from waqiti.contracts.public.ledger import AccountBalance, CurrencyBalance, TrialBalance
+from waqiti.contracts.public.ledger import AccountBalance, CurrencyBalance, KindBalance, TrialBalance
 from waqiti.operations.errors import FAILED, WRONG_USE, ClusterError
 
 _ATTEMPTS: Final = 3
-_SHOWN: Final = 20
 _COLUMNS: Final = ("date", "currency", "kind", "account", "opening", "debits", "credits", "closing")
 
+_Accounts = Annotated[bool, Parameter(name="--accounts", negative="")]
 _Csv = Annotated[bool, Parameter(name="--csv", negative="")]
 
 
@@ -40,6 +40,7 @@ def show(
     *,
     date: Annotated[str, Parameter(name="--date")],
     currency: str | None = None,
+    accounts: _Accounts = False,
     json: Json = False,
     csv: _Csv = False,
 ) -> int:
@@ -51,6 +52,8 @@ def show(
         The day, UTC, such as 2026-01-31.
     currency
         Of this currency only.
+    accounts
+        Show every account as well; --json and --csv have them in any case.
     csv
         Write every account as CSV instead, amounts in minor units.
     """
@@ -63,7 +66,7 @@ def show(
     elif csv:
         _write(found)
     else:
-        _show(found)
+        _show(found, accounts=accounts)
     return 0 if found.balanced else FAILED
 
 
@@ -119,7 +122,7 @@ def _write(found: Listed) -> None:
     sys.stdout.flush()
 
 
-def _show(found: Listed) -> None:
+def _show(found: Listed, *, accounts: bool) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -127,25 +130,28 @@ def _show(found: Listed) -> None:
         say(f"nothing was booked up to {found.date}")
     for of in found.currencies:
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for title in ("", "opening", "debits", "credits", "closing"):
-            table.add_column(title, justify="right" if title else "left")
+        for title in (of.currency, "opening", "debits", "credits", "closing"):
+            table.add_column(title, justify="left" if title == of.currency else "right")
         for kind in of.kinds:
-            table.add_row(f"{kind.kind} ({kind.accounts:,})", *_amounts(kind, of.currency), style="bold")
-            own = [one for one in found.accounts if (one.currency, one.kind) == (of.currency, kind.kind)]
-            for one in own[:_SHOWN]:
-                table.add_row(f"  {one.account}", *_amounts(one, of.currency))
-            if len(own) > _SHOWN:
-                table.add_row(f"  and {len(own) - _SHOWN:,} more, see --csv", "", "", "", "")
-        table.add_row(
-            f"all {of.currency}", *_amounts(of, of.currency), style="bold green" if of.balanced else "bold red"
-        )
+            table.add_row(f"{kind.kind} ({kind.accounts:,})", *_amounts(kind, of.currency))
+        table.add_row("all", *_amounts(of, of.currency), style="bold green" if of.balanced else "bold red")
         console().print(table)
+    if accounts:
+        _show_accounts(found.accounts)
     say(_standing(found))
 
 
-def _amounts(of: AccountBalance | CurrencyBalance | msgspec.Struct, currency: str) -> Sequence[str]:
-    names = ("opening", "debits", "credits", "closing")
-    return [format_amount(getattr(of, name), currency).removesuffix(f" {currency}") for name in names]
+def _show_accounts(accounts: Sequence[AccountBalance]) -> None:
+    """Print ids whole, whatever the terminal's width: they are what other commands take."""
+    lines = console()
+    for one in accounts:
+        opening, debits, credits_, closing = _amounts(one, one.currency)
+        lines.print(f"{one.account}  {opening} - {debits} + {credits_} = {closing} {one.currency}", markup=False)
+
+
+def _amounts(of: AccountBalance | KindBalance | CurrencyBalance, currency: str) -> Sequence[str]:
+    amounts = (of.opening, of.debits, of.credits, of.closing)
+    return [format_amount(amount, currency).removesuffix(f" {currency}") for amount in amounts]
 
 
 def _standing(found: Listed) -> str:
