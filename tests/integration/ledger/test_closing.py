@@ -104,6 +104,19 @@ async def test_what_is_asked_without_a_time_is_never_refused_though_the_clock_is
         assert {result.recorded_at for result in results} == {end_of(ahead) + INSTANT}
 
 
+async def test_what_an_account_recorded_ahead_of_the_clock_is_before_a_close(open_ledger: OpenLedger) -> None:
+    """An hour ahead is where a clock that was set back since had recorded the account's last change."""
+    async with open_ledger() as ledger:
+        payer, payee = await ledger.wallet(100), await ledger.wallet()
+        await ledger.rows("UPDATE ledger.accounts SET last_at = now() + interval '1 hour' WHERE id = $1", payee)
+        result = await ledger.one(transfer(payer, payee, 5, effective_at=end_of(yesterday())))
+        assert result.recorded_at > utc_now()
+
+        document = await closed(ledger, yesterday())
+
+        assert datetime.fromisoformat(document["closed_at"]) == result.recorded_at
+
+
 async def test_the_database_refuses_entries_in_a_closed_period_into_whichever_table(open_ledger: OpenLedger) -> None:
     async with open_ledger() as ledger:
         payer, payee = await ledger.wallet(100), await ledger.wallet()
