@@ -18,7 +18,7 @@ _REASON: Final = "The benchmark of drops."
 _HEAL_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
 _DATABASES: Final = tuple(row.name for row in DEPLOYMENTS if row.database is not None)
-_POOLS: Final = ("3", "4", "5")
+_POOLS: Final = ("2", "3", "4")
 """Sizes that leave room for a second replica, and for one more while they are replaced."""
 
 
