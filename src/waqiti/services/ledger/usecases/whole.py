@@ -1,18 +1,15 @@
-"""Reading all entries: a snapshot of its own, planned for that, for a service's sessions read no table whole."""
+"""Reading all entries, as they stand at one instant."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
-from waqiti.contracts.catalog import LEDGER
-from waqiti.foundation.database import Connection, Database, open_snapshot
-
-_APPLICATION: Final = f"{LEDGER} whole books"
+from waqiti.foundation.database import Connection, Database
+from waqiti.services.ledger.store.whole import read_whole
 
 
 class WholeBooks:
-    """Snapshots of the database, one after the other: each has a connection beside the pool's."""
+    """Snapshots of the database, one after the other: whoever posts keeps the other connections of the pool."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -20,10 +17,11 @@ class WholeBooks:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
-        """Give a read-only connection that sees the books as they stand now.
+        """Give a read-only transaction that sees the books as they stand now.
 
         Raises:
-            DependencyUnavailable: the server does not answer.
+            DependencyUnavailable: as for ``Database.transaction``.
         """
-        async with self._turn, open_snapshot(self._database.url, LEDGER, _APPLICATION) as connection:
+        async with self._turn, self._database.transaction() as connection:
+            await read_whole(connection)
             yield connection
