@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import asyncpg
@@ -139,6 +139,23 @@ async def test_the_database_refuses_entries_in_a_closed_period_into_whichever_ta
                 await undone.start()
                 await connection.execute(insert, transfer_id, *sides, end_of(yesterday()) + INSTANT)
                 await undone.rollback()
+
+
+@pytest.mark.parametrize("isolation", ["repeatable_read", "serializable"])
+async def test_a_transaction_that_cannot_see_the_last_close_writes_nothing(
+    open_ledger: OpenLedger, isolation: Literal["repeatable_read", "serializable"]
+) -> None:
+    async with open_ledger() as ledger:
+        payer, payee = await ledger.wallet(100), await ledger.wallet()
+        async with connected(ledger.house.databases[LEDGER].url) as service:
+            older = service.transaction(isolation=isolation)
+            await older.start()
+            assert await service.fetchval("SELECT count(*) FROM ledger.closes") == 0
+            await closed(ledger, yesterday())
+            sides = [payer, payee], [-5, 5]
+            with pytest.raises(asyncpg.InvalidTransactionStateError, match="what is committed"):
+                await service.execute(_ENTRY.format(table="ledger.entries"), new_id(), *sides, end_of(yesterday()))
+            await older.rollback()
 
 
 async def test_closes_stay_as_they_are_and_follow_each_other_whoever_writes_them(open_ledger: OpenLedger) -> None:

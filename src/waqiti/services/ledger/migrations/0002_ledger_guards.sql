@@ -38,13 +38,24 @@ BEGIN
 END
 $$;
 
+-- What a transaction that sees the database as it was at an earlier instant cannot see is the last close.
+CREATE FUNCTION ledger.see_last_close() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'the books are written in transactions that read what is committed'
+            USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+END
+$$;
+
 CREATE FUNCTION ledger.check_open() RETURNS trigger
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     earliest timestamptz;
     open_from timestamptz;
 BEGIN
-    PERFORM ledger.keep_period_open();
+    PERFORM ledger.see_last_close(), ledger.keep_period_open();
     SELECT c.closed_before INTO open_from FROM ledger.closes c ORDER BY c.through DESC LIMIT 1;
     SELECT min(coalesce(effective_at, recorded_at)) INTO earliest FROM new_entries;
     IF earliest < open_from THEN
@@ -62,6 +73,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     last_through date;
 BEGIN
+    PERFORM ledger.see_last_close();
     PERFORM pg_advisory_xact_lock(hashtext('ledger'), hashtext('close'));
     SELECT max(through) INTO last_through FROM ledger.closes;
     IF NEW.through <= last_through THEN
