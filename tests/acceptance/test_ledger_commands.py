@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.people import People
 from tests.support.platform import Platform
+from tests.support.switching import switched
 from waqiti.client import Client, Forbidden, NotFound
 from waqiti.foundation.clock import utc_now
 
@@ -83,6 +84,21 @@ def test_a_closed_period_takes_no_entry_and_today_goes_on(platform: Platform, cl
     assert payment.status == "captured"
     assert (people.available(payer), people.available(payee)) == (60, 40)
     assert platform.verify_books()["balanced"] is True
+
+
+def test_a_mode_refuses_what_changes_the_books_by_hand_and_payments_go_on(
+    platform: Platform, client: Client, people: People
+) -> None:
+    payer, payee = people.wallet(funds=100), people.wallet()
+    entry = ("--debit", payer.id, "--credit", "fees", "--amount", "1", "--currency", "EUR", "--reason", "Not now")
+    with switched(platform, "READ_ONLY_MODE", "on", service="ledger-service"):
+        refused = platform.command("ledger", "journal", "propose", *entry)
+        read = platform.command("ledger", "safeguarding")
+        payment = client.payments.create(from_wallet=payer.id, to_wallet=payee.id, amount=40, currency="EUR")
+
+    assert (refused.exit_code, "waqiti switch list" in refused.stderr) == (3, True)
+    assert (read.exit_code, payment.status) == (0, "captured")
+    assert (people.available(payer), people.available(payee)) == (60, 40)
 
 
 def test_customers_are_covered_now_and_were_before_anything_happened(platform: Platform, people: People) -> None:

@@ -7,10 +7,10 @@ from typing import Final
 from waqiti.contracts.catalog import LEDGER
 from waqiti.contracts.ledger import Transfer, TransferResult
 from waqiti.contracts.modes import MODES
+from waqiti.contracts.switches import PublicSettings
 from waqiti.foundation.idempotency import answered_before
 from waqiti.foundation.runtime import Application, BackgroundTask, Context, Service
 from waqiti.foundation.runtime.forgetting import forget_requests
-from waqiti.foundation.settings import Settings
 from waqiti.services.ledger.api.accounts import account_routes
 from waqiti.services.ledger.api.journal import journal_routes
 from waqiti.services.ledger.api.operators import closing_routes, reading_routes
@@ -22,8 +22,8 @@ from waqiti.services.ledger.usecases.whole import WholeBooks
 from waqiti.services.ledger.worker.sweepers import sweepers
 
 
-class LedgerSettings(Settings, frozen=True, kw_only=True):
-    """What ledger-service is told."""
+class LedgerSettings(PublicSettings, frozen=True, kw_only=True):
+    """Nothing beside what every service is told."""
 
 
 @asynccontextmanager
