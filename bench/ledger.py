@@ -124,7 +124,7 @@ async def _post(ledger: LedgerClient, pairs: list[tuple[UUID, UUID]], amount: in
         Transfer(
             id=new_id(),
             kind="post",
-            purpose="adjustment",
+            purpose="payment",
             debit=debit,
             credit=credit,
             amount=amount,

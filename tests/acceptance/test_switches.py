@@ -20,7 +20,14 @@ from waqiti.client import Client
 
 APPLIED_MS = 1_000
 PROCESSES = 2  # of a replica with a worker
-WRITTEN = ("payment-service", "wallet-service", "compliance-service", "fraud-service", "notification-service")
+WRITTEN = (
+    "payment-service",
+    "wallet-service",
+    "ledger-service",
+    "compliance-service",
+    "fraud-service",
+    "notification-service",
+)
 
 
 def assert_refused(answer: Answer, code: str) -> None:
@@ -299,7 +306,7 @@ def test_every_change_is_audited_and_the_chain_holds(platform: Platform) -> None
     [
         (["NO_SUCH_MODE", "on"], "No switch is called NO_SUCH_MODE; there are"),
         (["FRAUD_THRESHOLD", "1.5"], "FRAUD_THRESHOLD is a number from 0 to 1, and not '1.5'"),
-        (["READ_ONLY_MODE", "on", "--service", "ledger-service"], "ledger-service does not have the switch"),
+        (["READ_ONLY_MODE", "on", "--service", "ml-service"], "ml-service does not have the switch"),
         (["READ_ONLY_MODE", "on", "--for", "soon"], "--for wants a period such as"),
     ],
 )

@@ -25,6 +25,7 @@ from waqiti.services.wallet.usecases.attestations import open_attestations as of
 
 API_KEY: Final = "wk_api_key_of_the_house"
 OPERATOR_KEY: Final = "wk_operator_key_of_the_house"
+APPROVER_KEY: Final = "wk_approver_key_of_the_house"
 TESTER: Final = "api-gateway"
 DEADLINE_SECONDS: Final = 15.0
 _ATTESTING: Final = {PAYMENT: of_payments, WALLET: of_movements}
@@ -44,7 +45,11 @@ class House:
         public = {name: public_pem(pem) for name, pem in self._private.items()}
         (directory / "public.json").write_bytes(msgspec.json.encode(public))
         (directory / "webhooks.key").write_bytes(base64.b64encode(bytes(32)))
-        keys = [_key("key_api", API_KEY, "api"), _key("key_operator", OPERATOR_KEY, "operator")]
+        keys = [
+            _key("key_api", API_KEY, "api"),
+            _key("key_operator", OPERATOR_KEY, "operator"),
+            _key("key_approver", APPROVER_KEY, "operator"),
+        ]
         (directory / "keys.json").write_bytes(msgspec.json.encode(KeyFile(keys)))
         self.databases = {name: fresh_database(name) for name in names if deployment(name).database is not None}
 

@@ -93,6 +93,7 @@ def test_without_a_service_a_switch_is_for_all_that_have_it() -> None:
     assert deployments_of(switch_called("READ_ONLY_MODE"), None) == (
         "payment-service",
         "wallet-service",
+        "ledger-service",
         "compliance-service",
         "fraud-service",
         "notification-service",

@@ -143,11 +143,51 @@ audit.command(
 )
 app.command(audit)
 
-ledger = App(name="ledger", help="The books.")
+ledger = App(name="ledger", help="The books, and what an auditor asks of them.")
 ledger.command(
     "waqiti.cli.ledger:verify",
     name="verify",
     help="Prove that the books balance and bear out what every payment says; exit 1 where they do not.",
+)
+ledger.command(
+    "waqiti.cli.books.trial_balance:show",
+    name="trial-balance",
+    help="Show what stood, came and went on a day, by currency, kind and account; exit 1 where it does not sum to "
+    "zero.",
+)
+ledger.command(
+    "waqiti.cli.books.closing:close",
+    name="close",
+    help="Close the books up to the end of a day: nothing that is recorded later counts from it or a day before.",
+)
+ledger.command("waqiti.cli.books.closing:show", name="closes", help="List closed periods, the newest first.")
+journal = App(name="journal", help="Manual entries, each of which needs a second operator.")
+journal.command(
+    "waqiti.cli.books.journal:propose",
+    name="propose",
+    help="Propose an entry, as the first operator; nothing moves until the second one approves it.",
+)
+journal.command("waqiti.cli.books.journal:show", name="list", help="List entries, the newest first.")
+journal.command(
+    "waqiti.cli.books.journal:approve",
+    name="approve",
+    help="Approve an entry, as the second operator: its money moves at once; exit 1 where the ledger refuses it.",
+)
+journal.command(
+    "waqiti.cli.books.journal:decline",
+    name="decline",
+    help="Decline an entry, as the second operator; nothing moves.",
+)
+journal.command(
+    "waqiti.cli.books.journal:reverse",
+    name="reverse",
+    help="Propose what takes a posted entry back, as the first operator, for the second one to approve.",
+)
+ledger.command(journal)
+ledger.command(
+    "waqiti.cli.books.safeguarding:show",
+    name="safeguarding",
+    help="Check that what customers are owed lies at the rails, by currency; exit 1 where it does not.",
 )
 app.command(ledger)
 

@@ -1,4 +1,4 @@
-"""Asking the running platform with the operator's key; what it refuses is a sentence and an exit code."""
+"""Asking the running platform with an operator's key; what it refuses is a sentence and an exit code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from typing import Final
 from waqiti.cli.state import credentials_of
 from waqiti.client import ApiError, Client, Conflict, ConnectionFailed, InvalidRequest, Unauthorized, WaqitiError
 from waqiti.contracts.modes import MODES
+from waqiti.operations.cluster.credentials_file import Credentials
 from waqiti.operations.errors import FAILED, REFUSED, WRONG_USE, ClusterError
 from waqiti.operations.state.layout import Layout
 
@@ -20,11 +21,29 @@ def operator() -> Iterator[Client]:
     Raises:
         ClusterError: no platform answers, or it refuses what is asked.
     """
+    credentials = credentials_of(Layout.of(None))
+    with _asking(credentials, credentials.operator_key) as client:
+        yield client
+
+
+@contextmanager
+def approver() -> Iterator[Client]:
+    """Give a client with the key of the second operator, who approves what the first one proposes; it asks once.
+
+    Raises:
+        ClusterError: no platform answers, or it refuses what is asked.
+    """
+    credentials = credentials_of(Layout.of(None))
+    with _asking(credentials, credentials.approver_key) as client:
+        yield client
+
+
+@contextmanager
+def _asking(credentials: Credentials, key: str) -> Iterator[Client]:
     layout = Layout.of(None)
-    credentials = credentials_of(layout)
     try:
         # A mode lasts for longer than a command should hang, and a connection that breaks is tried again anyway.
-        with Client(credentials.base_url, credentials.operator_key, max_attempts=1) as client:
+        with Client(credentials.base_url, key, max_attempts=1) as client:
             yield client
     except WaqitiError as error:
         raise refusal(error, layout) from error

@@ -29,6 +29,14 @@ from waqiti.contracts.public.common import Failure, Page, PublicReason
 from waqiti.contracts.public.customers import Customer
 from waqiti.contracts.public.disputes import Dispute
 from waqiti.contracts.public.events import Event, PaymentEventData
+from waqiti.contracts.public.ledger import (
+    AccountBalance,
+    Covered,
+    JournalEntry,
+    PeriodClose,
+    Safeguarding,
+    TrialBalance,
+)
 from waqiti.contracts.public.models import (
     ChampionChange,
     ChampionFigures,
@@ -67,6 +75,7 @@ from waqiti.foundation.errors import FieldError, ProblemDocument
 from waqiti.foundation.money import format_amount
 
 __all__ = [
+    "AccountBalance",
     "ApiError",
     "AsyncClient",
     "Balance",
@@ -83,6 +92,7 @@ __all__ = [
     "ComplianceView",
     "Conflict",
     "ConnectionFailed",
+    "Covered",
     "Customer",
     "DecisionView",
     "Delivery",
@@ -97,6 +107,7 @@ __all__ = [
     "IdempotencyError",
     "InvalidRequest",
     "InvalidWebhook",
+    "JournalEntry",
     "ModelFigures",
     "ModelInForce",
     "ModelMetrics",
@@ -107,15 +118,18 @@ __all__ = [
     "Payment",
     "PaymentEvent",
     "PaymentEventData",
+    "PeriodClose",
     "PlatformStatus",
     "ProblemDocument",
     "PublicReason",
     "RateLimited",
     "Refund",
     "Review",
+    "Safeguarding",
     "ServingReplica",
     "Statement",
     "StatementLine",
+    "TrialBalance",
     "Unauthorized",
     "Unavailable",
     "Wallet",

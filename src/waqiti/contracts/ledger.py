@@ -32,6 +32,7 @@ EXCEEDS_HOLD: Final = "exceeds_hold"
 EXCEEDS_ORIGINAL: Final = "exceeds_original"
 LINKED_REFUSED: Final = "linked_refused"
 REJECTED: Final = "rejected"
+PERIOD_CLOSED: Final = "period_closed"
 
 
 class OpenAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,7 +106,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
       holds, would pass it.
     - ``linked``: stands or falls with the next item of the batch (chains end at the first item without it).
     - ``purpose`` "fee" is taken out of money that the same chain pays in: a freeze of debits does not stop it.
-    - ``effective_at``: None is the recording time.
+    - ``effective_at``: None is the recording time; one in a closed period is refused as ``period_closed``.
     """
 
     id: UUID

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, FRAUD, GATEWAY, NOTIFICATION, PAYMENT, WALLET
+from waqiti.contracts.catalog import COMPLIANCE, DEPLOYMENTS, FRAUD, GATEWAY, LEDGER, NOTIFICATION, PAYMENT, WALLET
 from waqiti.foundation.settings import LogLevel, PoolMaxSize, PoolMinIdle, Settings
 from waqiti.foundation.switches.file import Value
 
@@ -48,7 +48,7 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 
 _ALL: Final = tuple(row.name for row in DEPLOYMENTS)
 _WITH_DATABASE: Final = tuple(row.name for row in DEPLOYMENTS if row.database is not None)
-_WRITTEN_BY_CLIENTS: Final = (PAYMENT, WALLET, COMPLIANCE, FRAUD, NOTIFICATION)
+_WRITTEN_BY_CLIENTS: Final = (PAYMENT, WALLET, LEDGER, COMPLIANCE, FRAUD, NOTIFICATION)
 _BOOLEAN: Final = "true or false"
 _SHARE: Final = "a number from 0 to 1"
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.ledger.conftest import OpenLedger
 from tests.integration.ledger.test_chains import linked
+from tests.integration.ledger.test_journal import adjusted
 from tests.support.databases import FreshDatabase
 from tests.support.house import House
 from tests.support.ledger_batches import FAR_AHEAD, transfer
@@ -212,6 +213,25 @@ TAMPERED = {
         """,
         "refunds_stay_within_their_original",
     ),
+    "when a period was closed": (
+        "UPDATE ledger.closes SET closed_at = '2025-01-01'",
+        "nothing_is_added_to_a_closed_period",
+    ),
+    "who approved an adjustment": (
+        """
+        ALTER TABLE ledger.journal DROP CONSTRAINT approved_by_another;
+        UPDATE ledger.journal SET decided_by = proposed_by
+        """,
+        "adjustments_are_approved_journal_entries",
+    ),
+    "that an adjustment was approved": (
+        "DELETE FROM ledger.journal",
+        "adjustments_are_approved_journal_entries",
+    ),
+    "an adjustment that was a payment": (
+        "UPDATE ledger.transfers SET purpose = 'payment' WHERE purpose = 'adjustment'",
+        "adjustments_are_approved_journal_entries",
+    ),
 }
 
 
@@ -237,6 +257,8 @@ async def kept(open_ledger: OpenLedger) -> None:
             (1_000 - 77 - 30 + 20 - 9 + 3, 40),
             (500 + 77 + 30 - 20 + 9 - 1 - 3, 0),
         ]
+        await adjusted(ledger, payer, payee)
+        await ledger.rows("SELECT id FROM ledger.close_period(gen_random_uuid(), '2025-01-31', 'key_test', 'A test')")
 
 
 async def tamper(house: House, statement: str) -> None:
@@ -326,6 +348,7 @@ async def test_the_command_says_by_its_exit_code_whether_the_books_balance(
 ) -> None:
     """Nothing was asked of payments and wallets: their databases are there, and empty."""
     await kept(open_ledger)
+    capsys.readouterr()  # what the service has logged
     urls = {LEDGER: house.databases[LEDGER].url} | {name: fresh_database(name).url for name in (PAYMENT, WALLET)}
     monkeypatch.setenv("WAQITI_STATE", str(tmp_path))
     nothing = dict.fromkeys(("base_url", "operations_url", "api_key", "operator_key", "approver_key"), "")

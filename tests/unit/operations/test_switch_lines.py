@@ -62,8 +62,8 @@ def test_those_that_differ_stand_in_rows_of_their_own_with_why_beneath() -> None
     shown = [" ".join(line.split()) for line in lines]
     first = shown.index("READ_ONLY_MODE true live payment-service 1 of 1")
     assert shown[first + 1].startswith("by ana, until 2026-01-31 12:00:00Z: The disk of the second machine")
-    others = shown.index("READ_ONLY_MODE false default 4 of 5 4 of 4")
-    assert shown[others + 1].startswith("in wallet-service, compliance-service, fraud-service,")
+    others = shown.index("READ_ONLY_MODE false default 5 of 6 5 of 5")
+    assert shown[others + 1].startswith("in wallet-service, ledger-service, compliance-service,")
 
 
 def test_what_somebody_typed_cannot_break_a_row_nor_colour_it() -> None:

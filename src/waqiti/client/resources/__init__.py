@@ -7,6 +7,7 @@ from waqiti.client.resources.cases import Cases
 from waqiti.client.resources.customers import Customers
 from waqiti.client.resources.disputes import Disputes
 from waqiti.client.resources.events import Events
+from waqiti.client.resources.ledger import Ledger
 from waqiti.client.resources.models import Models
 from waqiti.client.resources.movements import Movements
 from waqiti.client.resources.payments import Payments
@@ -31,6 +32,7 @@ class Resources(Generic[Mode]):
         self.refunds = Refunds(transport, mode)
         self.disputes = Disputes(transport, mode)
         self.reviews = Reviews(transport, mode)
+        self.ledger = Ledger(transport, mode)
         self.models = Models(transport, mode)
         self.status = Status(transport, mode)
         self.events = Events(transport, mode)

@@ -28,6 +28,8 @@ ReviewId = Annotated[str, _id_of(prefixes.REVIEW)]
 DisputeId = Annotated[str, _id_of(prefixes.DISPUTE)]
 CaseId = Annotated[str, _id_of(prefixes.CASE)]
 WebhookEndpointId = Annotated[str, _id_of(prefixes.WEBHOOK_ENDPOINT)]
+PeriodCloseId = Annotated[str, _id_of(prefixes.PERIOD_CLOSE)]
+JournalEntryId = Annotated[str, _id_of(prefixes.JOURNAL_ENTRY)]
 DeliveryId = Annotated[str, _id_of(prefixes.DELIVERY)]
 Currency = Annotated[
     str,

@@ -13,12 +13,14 @@ _TAGS: Final = {
     "Money in and out": ("deposits", "withdrawals"),
     "Payments": ("payments", "refunds", "disputes"),
     "Reviews": ("reviews",),
+    "The books": ("ledger",),
     "Events and webhooks": ("events", "webhook-endpoints"),
 }
 _TAG_OF: Final = {noun: tag for tag, nouns in _TAGS.items() for noun in nouns}
 _DESCRIPTION: Final = """\
 - **Keys.** Every call carries `Authorization: Bearer <key>`. *Authorize* takes the `api_key` of
-  `.waqiti/credentials.json`; only operators verify customers, decide reviews and cases, with the `operator_key`.
+  `.waqiti/credentials.json`; only operators verify customers, decide reviews and cases, and audit the
+  books, with the `operator_key`.
 - **Idempotency-Key.** Every `POST` has one, of your own. The same key with the same body has no second effect and gets
   the same answer; with another body it is refused.
 - **Amounts** are integers in the minor unit of their currency: 1250 EUR is 12.50 EUR, 1250 JPY is 1,250 JPY.

@@ -13,6 +13,7 @@ OWNERS: Final = {
     "payments": catalog.PAYMENT,
     "refunds": catalog.PAYMENT,
     "disputes": catalog.PAYMENT,
+    "ledger": catalog.LEDGER,
     "reviews": catalog.FRAUD,
     "events": catalog.NOTIFICATION,
     "webhook-endpoints": catalog.NOTIFICATION,

@@ -14,6 +14,7 @@ from waqiti.contracts.ledger import (
     HOLD_EXPIRED,
     HOLD_RESOLVED,
     HOLD_UNKNOWN,
+    PERIOD_CLOSED,
     Outcome,
     Transfer,
     TransferKind,
@@ -69,6 +70,8 @@ def _against_new(item: Transfer, books: WorkingBooks, paid_in: AbstractSet[UUID]
     yield from _against_limits(item, debit, credit, credit.pending_credits)
     if item.purpose == "refund" and item.amount > _refundable(item, books):
         yield EXCEEDS_ORIGINAL
+    if books.is_closed(item):
+        yield PERIOD_CLOSED
 
 
 def _against_flags(
@@ -108,6 +111,8 @@ def _judge_resolution(item: Transfer, books: WorkingBooks, paid_in: AbstractSet[
     if hold.resolved_by is not None:
         return refused(item, books, HOLD_RESOLVED)
     if item.kind != "capture":
+        if books.is_closed(item):
+            return refused(item, books, PERIOD_CLOSED)
         return Verdict(stored=_row(item, books, _OUTCOMES[item.kind], hold.amount), pending=-hold.amount)
     code = refusals.first([*item.refusals, *_against_capture(item, books, hold, paid_in)])
     if code is not None:
@@ -124,6 +129,8 @@ def _against_capture(item: Transfer, books: WorkingBooks, hold: Hold, paid_in: A
         yield EXCEEDS_HOLD
     if hold.expires_at is not None and hold.expires_at <= books.recorded_at:
         yield HOLD_EXPIRED
+    if books.is_closed(item):
+        yield PERIOD_CLOSED
 
 
 def _row(item: Transfer, books: WorkingBooks, outcome: Outcome, amount: int, code: str | None = None) -> StoredTransfer:

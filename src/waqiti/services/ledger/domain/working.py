@@ -18,13 +18,17 @@ from waqiti.services.ledger.domain.books import (
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read under the locks: the accounts, transfers (asked and targets), holds and refunds of a batch."""
+    """What was read under the locks: the accounts, transfers (asked and targets), holds and refunds of a batch.
+
+    ``closed_before`` is where the open period begins; None where none was ever closed.
+    """
 
     accounts: Mapping[UUID, LedgerAccount]
     transfers: Mapping[UUID, StoredTransfer]
     holds: Mapping[UUID, Hold]
     refunded: Mapping[UUID, int]
     recorded_at: datetime
+    closed_before: datetime | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,7 @@ class WorkingBooks:
 
     def __init__(self, known: Known) -> None:
         self.recorded_at = known.recorded_at
+        self._closed_before = known.closed_before
         self.transfers = dict(known.transfers)
         self.applied: dict[UUID, StoredTransfer] = {}
         self.accounts = {key: WorkingAccount(account) for key, account in known.accounts.items()}
@@ -85,6 +90,12 @@ class WorkingBooks:
         self.new_holds: dict[UUID, Hold] = {}
         self.resolved_holds: dict[UUID, UUID] = {}
         self.new_refunds: set[UUID] = set()
+
+    def is_closed(self, item: Transfer) -> bool:
+        """Tell whether an item counts from a period that is closed."""
+        if item.effective_at is None or self._closed_before is None:
+            return False
+        return item.effective_at < self._closed_before
 
     def apply(self, verdict: Verdict) -> None:
         """Move the money of a verdict, with an entry on either side."""

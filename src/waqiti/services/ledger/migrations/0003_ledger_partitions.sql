@@ -31,7 +31,7 @@ BEGIN
         ledger.first_id_of(month), ledger.first_id_of(month + interval '1 month'));
     PERFORM ledger.protect(format('ledger.%I', leaf)::regclass);
     IF parent = 'entries' THEN
-        PERFORM ledger.index_entries(leaf), ledger.keep_balanced(format('ledger.%I', leaf)::regclass);
+        PERFORM ledger.index_entries(leaf), ledger.guard_entries(format('ledger.%I', leaf)::regclass);
     END IF;
     RETURN true;
 END
@@ -65,7 +65,7 @@ $$;
 CREATE TABLE ledger.transfers_default PARTITION OF ledger.transfers DEFAULT;
 CREATE TABLE ledger.entries_default PARTITION OF ledger.entries DEFAULT;
 SELECT ledger.protect('ledger.transfers_default'), ledger.protect('ledger.entries_default'),
-    ledger.index_entries('entries_default'), ledger.keep_balanced('ledger.entries_default');
+    ledger.index_entries('entries_default'), ledger.guard_entries('ledger.entries_default');
 SELECT ledger.create_partitions(3);
 
 REVOKE ALL ON FUNCTION ledger.create_partition(text, timestamptz), ledger.index_entries(text),

@@ -2,19 +2,22 @@
 -- is read under them is read by a later statement, which sees what earlier holders of the locks committed. Plans are
 -- made once, perhaps while a table was still empty: they must not settle on reading it whole.
 
--- Locks accounts in id order, then reads them as they stand. `now` is taken after the locks.
+-- Locks accounts in id order, then reads them as they stand. `now` is taken after the locks; `closed_before` is where
+-- the open period begins, null where none was ever closed, and stays so until the transaction ends.
 CREATE FUNCTION ledger.lock_accounts(ids uuid[])
 RETURNS TABLE (
     id uuid, kind text, currency text, minimum bigint, posted_debits bigint, posted_credits bigint,
     pending_debits bigint, pending_credits bigint, version bigint, last_at timestamptz, frozen text, closed boolean,
-    now timestamptz
+    now timestamptz, closed_before timestamptz
 )
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
+    PERFORM ledger.keep_period_open();
     PERFORM FROM ledger.accounts a WHERE a.id = ANY (ids) ORDER BY a.id FOR NO KEY UPDATE;
     RETURN QUERY
     SELECT a.id, a.kind, a.currency, a.minimum, a.posted_debits, a.posted_credits, a.pending_debits,
-           a.pending_credits, a.version, a.last_at, a.frozen, a.closed, clock_timestamp()
+           a.pending_credits, a.version, a.last_at, a.frozen, a.closed, clock_timestamp(),
+           (SELECT c.closed_before FROM ledger.closes c ORDER BY c.through DESC LIMIT 1)
     FROM ledger.accounts a WHERE a.id = ANY (ids);
 END
 $$;
@@ -109,7 +112,10 @@ DECLARE
     all_open boolean;
     last_at timestamptz;
     now_at timestamptz;
+    open_from timestamptz;
 BEGIN
+    PERFORM ledger.keep_period_open();
+    SELECT c.closed_before INTO open_from FROM ledger.closes c ORDER BY c.through DESC LIMIT 1;
     SELECT array_agg(a.posted_credits - a.posted_debits), array_agg(a.pending_debits), array_agg(a.pending_credits),
            array_agg(a.version), array_agg(a.currency),
            array_agg(a.posted_credits - a.posted_debits - a.pending_debits - a.minimum),
@@ -135,7 +141,8 @@ BEGIN
         RETURN NULL;
     END IF;
 
-    now_at := greatest(clock_timestamp(), last_at);
+    -- Also where the clock was set back into a period that is closed.
+    now_at := greatest(clock_timestamp(), last_at, open_from);
     INSERT INTO ledger.transfers (id, debit, credit, amount, recorded_at, currency, kind, outcome, purpose)
     SELECT t.id, account_ids[t.debit], account_ids[t.credit], t.amount, now_at, t.currency, 'post', 'posted', t.purpose
     FROM unnest(transfer_ids, debit_places, credit_places, transfer_amounts, transfer_currencies, transfer_purposes)

@@ -46,15 +46,19 @@ async def read(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Ledger
 
 
 class LockedAccounts(msgspec.Struct, frozen=True):
-    """Accounts under their locks, and an instant after the locks; None where there were none to lock."""
+    """Accounts under their locks, and an instant after the locks; None where there were none to lock.
+
+    ``closed_before`` is where the open period begins; None where none was ever closed.
+    """
 
     accounts: dict[UUID, LedgerAccount]
     now: datetime | None
+    closed_before: datetime | None
 
 
 _LOCK: Final = """
 SELECT id, kind, currency, minimum, posted_debits, posted_credits, pending_debits, pending_credits, version, last_at,
-       frozen, closed, now
+       frozen, closed, now, closed_before
 FROM ledger.lock_accounts($1)
 """
 
@@ -64,7 +68,9 @@ async def lock(connection: Connection, ids: Sequence[UUID]) -> LockedAccounts:
     rows = await connection.fetch(_LOCK, ids)
     accounts = [_account(row) for row in rows]
     return LockedAccounts(
-        {account.id: account for account in accounts}, max((row["now"] for row in rows), default=None)
+        {account.id: account for account in accounts},
+        max((row["now"] for row in rows), default=None),
+        rows[0]["closed_before"] if rows else None,
     )
 
 

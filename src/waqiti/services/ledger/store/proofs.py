@@ -189,6 +189,28 @@ WHERE $1::timestamptz IS NOT NULL
 LIMIT 10
 """
 
+_NOTHING_IS_ADDED_TO_A_CLOSED_PERIOD: Final = """
+SELECT e.transfer_id::text AS subject,
+       format('recorded at %s, it counts from %s, and the days up to %s were closed at %s', e.recorded_at,
+              e.effective_at, c.through, c.closed_at) AS detail
+FROM ledger.entries e JOIN ledger.closes c ON e.effective_at < c.closed_before AND e.recorded_at > c.closed_at
+WHERE e.effective_at IS NOT NULL AND e.recorded_at >= $1
+LIMIT 10
+"""
+
+_ADJUSTMENTS_ARE_APPROVED_JOURNAL_ENTRIES: Final = """
+SELECT coalesce(t.id, j.id)::text AS subject,
+       format('the books: %s %s, reversing %s; the journal: %s %s, reversing %s, proposed by %s and approved by %s',
+              t.outcome, t.amount, t.target, j.status, j.amount, j.reverses, j.proposed_by, j.decided_by) AS detail
+FROM (SELECT * FROM ledger.transfers WHERE purpose = 'adjustment') AS t
+FULL JOIN (SELECT * FROM ledger.journal WHERE status IN ('posted', 'refused')) AS j ON j.id = t.id
+WHERE $1::timestamptz IS NOT NULL
+    AND ((t.debit, t.credit, t.amount, t.currency, t.effective_at, t.target, t.outcome, t.code)
+        IS DISTINCT FROM (j.debit, j.credit, j.amount, j.currency, j.effective_at, j.reverses, j.status, j.code)
+        OR j.decided_by = j.proposed_by)
+LIMIT 10
+"""
+
 PROOFS: Final = (
     Proof("currencies_sum_to_zero", _CURRENCIES_SUM_TO_ZERO),
     Proof("available_is_at_least_minimum", _AVAILABLE_IS_AT_LEAST_MINIMUM),
@@ -202,6 +224,8 @@ PROOFS: Final = (
     Proof("holds_are_resolved_once", _HOLDS_ARE_RESOLVED_ONCE, whole=True),
     Proof("held_money_is_that_of_open_holds", _HELD_MONEY_IS_THAT_OF_OPEN_HOLDS),
     Proof("refunds_stay_within_their_original", _REFUNDS_STAY_WITHIN_THEIR_ORIGINAL, whole=True),
+    Proof("nothing_is_added_to_a_closed_period", _NOTHING_IS_ADDED_TO_A_CLOSED_PERIOD),
+    Proof("adjustments_are_approved_journal_entries", _ADJUSTMENTS_ARE_APPROVED_JOURNAL_ENTRIES, whole=True),
 )
 
 

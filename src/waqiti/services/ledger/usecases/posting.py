@@ -108,8 +108,19 @@ async def _retried(database: Database, batch: Sequence[Transfer], evaluate_batch
 
 async def _once(database: Database, batch: Sequence[Transfer], evaluate_batch: _Evaluate) -> list[TransferResult]:
     async with database.transaction() as connection:
-        evaluation = evaluate_batch(batch, await _known(connection, batch))
-        await _write(connection, evaluation)
+        return await _post_in(connection, batch, evaluate_batch)
+
+
+async def post_in(connection: Connection, batch: Sequence[Transfer]) -> list[TransferResult]:
+    """Make checked transfers within the caller's transaction, which is the caller's to begin again."""
+    return await _post_in(connection, batch, evaluate)
+
+
+async def _post_in(
+    connection: Connection, batch: Sequence[Transfer], evaluate_batch: _Evaluate
+) -> list[TransferResult]:
+    evaluation = evaluate_batch(batch, await _known(connection, batch))
+    await _write(connection, evaluation)
     return evaluation.results
 
 
@@ -124,8 +135,15 @@ async def _known(connection: Connection, batch: Sequence[Transfer]) -> Known:
         transfers=await transfers.find(connection, asked | about),
         holds=await holds.find(connection, about) if resolving else {},
         refunded=await holds.refunded(connection, about) if refunding else {},
-        recorded_at=max([locked.now or utc_now(), *(account.last_at for account in locked.accounts.values())]),
+        recorded_at=max([*_earliest(locked), *(account.last_at for account in locked.accounts.values())]),
+        closed_before=locked.closed_before,
     )
+
+
+def _earliest(locked: accounts.LockedAccounts) -> list[datetime]:
+    """Return what is not before now: the clock, and the open period where the clock was set back to before it."""
+    now = locked.now or utc_now()
+    return [now] if locked.closed_before is None else [now, locked.closed_before]
 
 
 async def _write(connection: Connection, evaluation: Evaluation) -> None:

@@ -1,0 +1,1 @@
+"""``waqiti ledger``: what an auditor asks of the books."""
