@@ -21,6 +21,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("ops",),
     ("audit",),
     ("ledger",),
+    ("ledger", "journal"),
     ("models",),
     ("payments",),
     ("reviews",),
