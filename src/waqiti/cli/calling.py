@@ -1,7 +1,7 @@
 """Asking the running platform with an operator's key; what it refuses is a sentence and an exit code."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from waqiti.cli.state import credentials_of
@@ -14,36 +14,31 @@ from waqiti.operations.state.layout import Layout
 _OF_MODES: Final = frozenset(mode.code for mode in MODES)
 
 
-@contextmanager
-def operator() -> Iterator[Client]:
+def operator() -> AbstractContextManager[Client]:
     """Give a client with the operator's key, which asks once.
 
     Raises:
         ClusterError: no platform answers, or it refuses what is asked.
     """
-    credentials = credentials_of(Layout.of(None))
-    with _asking(credentials, credentials.operator_key) as client:
-        yield client
+    return _asking(lambda credentials: credentials.operator_key)
 
 
-@contextmanager
-def approver() -> Iterator[Client]:
+def approver() -> AbstractContextManager[Client]:
     """Give a client with the key of the second operator, who approves what the first one proposes; it asks once.
 
     Raises:
         ClusterError: no platform answers, or it refuses what is asked.
     """
-    credentials = credentials_of(Layout.of(None))
-    with _asking(credentials, credentials.approver_key) as client:
-        yield client
+    return _asking(lambda credentials: credentials.approver_key)
 
 
 @contextmanager
-def _asking(credentials: Credentials, key: str) -> Iterator[Client]:
+def _asking(key_of: Callable[[Credentials], str]) -> Iterator[Client]:
     layout = Layout.of(None)
+    credentials = credentials_of(layout)
     try:
         # A mode lasts for longer than a command should hang, and a connection that breaks is tried again anyway.
-        with Client(credentials.base_url, key, max_attempts=1) as client:
+        with Client(credentials.base_url, key_of(credentials), max_attempts=1) as client:
             yield client
     except WaqitiError as error:
         raise refusal(error, layout) from error

@@ -72,7 +72,7 @@ class Keeper:
 
     async def _pause(self) -> None:
         """Where nobody waits for the server, what wakes an idle process costs more than what it then does."""
-        is_quiet = not self._database.is_away and not self._database.silent_seconds()
+        is_quiet = not self._database.is_away and not self._database.counts.lent
         every_seconds = _QUIET_TICK_SECONDS if is_quiet else _TICK_SECONDS
         await rest(self._hurried, until_beat(every_seconds, asyncio.get_running_loop().time()))
         self._hurried.clear()
